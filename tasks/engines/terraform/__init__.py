@@ -1,1 +1,1 @@
-"""Terraform roots."""
+"""The engine for terraform and OpenTofu roots."""

@@ -1,8 +1,8 @@
-"""What a terraform plan and state say, in the product's words. Pure: golden tests hold it without running anything.
+"""Parse terraform plans, states and `-json` output into the product's types. Pure; golden tests cover it.
 
-Source of the plan format: Terraform's "JSON Output Format", version 1.x (`terraform show -json`): each resource
-change carries `before`, `after`, and in the same shape `before_sensitive`, `after_sensitive`, `after_unknown`, where
-`true` marks the value at that place. Older Terraform and OpenTofu leave out `applyable` and `complete`.
+Source of the plan format: Terraform's "JSON Output Format", version 1.x (`terraform show -json`). Each resource
+change has `before` and `after`. `before_sensitive`, `after_sensitive` and `after_unknown` have the same shape; `true`
+marks the value at that place. Older Terraform and OpenTofu omit `applyable` and `complete`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tasks.domain.values import CHANGED, MASK, UNKNOWN, leaves
 from tasks.engines.terraform.secrets import Secrets, of_plan
 
 Document = Mapping[str, Any]
-"""A plan, as `terraform show -json` gives it."""
+"""A plan, as `terraform show -json` prints it."""
 
 _NOTHING = (("no-op",), ("read",))
 _ACTIONS = {
@@ -31,14 +31,22 @@ _ACTIONS = {
 
 
 def planned_changes(plan: Document) -> tuple[Change, ...]:
-    """The changes of a plan, sensitive values masked, in the tool's order; actions that it invokes last."""
+    """Return the changes of a plan with secrets masked, in terraform's order. Actions that it invokes come last."""
     found = of_plan(plan)
     items = [change for item in plan.get("resource_changes", ()) if (change := change_of(item, found)) is not None]
     return (*items, *(_invocation(item, found) for item in plan.get("action_invocations", ())))
 
 
 def change_of(item: Mapping[str, Any], found: Secrets) -> Change | None:
-    """One entry of `resource_changes` or `resource_drift`; None when it does nothing to a managed object."""
+    """Return the change in one entry of `resource_changes` or `resource_drift`.
+
+    Args:
+        item: the entry.
+        found: the plan's secrets, to mask.
+
+    Returns:
+        The change; None if it does nothing, or is not about a managed object.
+    """
     change = _by_attributes(item["change"])
     action = _action(item)
     if action is None or item.get("mode", "managed") != "managed":
@@ -50,16 +58,16 @@ def change_of(item: Mapping[str, Any], found: Secrets) -> Change | None:
 
 
 def changed_outputs(plan: Document) -> tuple[Change, ...]:
-    """The outputs that applying a plan changes, sensitive values masked."""
+    """Return the outputs that applying a plan changes, with secrets masked."""
     found = of_plan(plan)
     items = plan.get("output_changes", {}).items()
     return tuple(_output(name, change, found) for name, change in items if tuple(change["actions"]) != ("no-op",))
 
 
 def foreseen_outputs(plan: Document) -> dict[str, Any] | None:
-    """The outputs that applying a plan will give, sensitive ones masked; None unless all of them are known.
+    """Return the outputs after applying a plan, with secrets masked; None unless all of them are known.
 
-    A sensitive output counts as known only while it stays as it is: its new value must not travel in a plan.
+    A sensitive output counts as known only if it does not change: a plan must not carry its new value.
     """
     if plan.get("complete") is False:
         return None
@@ -72,7 +80,7 @@ def foreseen_outputs(plan: Document) -> dict[str, Any] | None:
 
 
 def _is_left(change: Document) -> bool:
-    """Whether the output has a value afterwards: Terraform keeps none that is null."""
+    """Tell whether the output has a value afterwards. Terraform keeps no output that is null."""
     return change.get("after") is not None or _is_marked(change.get("after_unknown"))
 
 
@@ -81,25 +89,25 @@ def _is_new_secret(change: Document) -> bool:
 
 
 def _is_marked(mark: Any) -> bool:
-    """Whether a mark of the plan (`after_unknown`, `after_sensitive`) is set anywhere in a value."""
+    """Tell whether a mark of the plan (`after_unknown`, `after_sensitive`) is set anywhere in a value."""
     return any(leaves(mark))
 
 
 def changes_outputs(plan: Document) -> bool:
-    """Whether applying a plan changes outputs, or anything else that is in none of its changes."""
+    """Tell whether applying a plan changes outputs, or anything else that is not among its changes."""
     if changed_outputs(plan):
         return True
     return bool(plan.get("applyable")) and not planned_changes(plan)
 
 
 def unknown(plan: Document) -> tuple[str, ...]:
-    """What a plan leaves for later: changes that it defers."""
+    """Return the changes that a plan defers, a sentence each."""
     items = ((item.get("resource_change", {}), item.get("reason", "")) for item in plan.get("deferred_changes", ()))
     return tuple(f"{change.get('address', 'a change')} is deferred: {why}" for change, why in items)
 
 
 def warnings(plan: Document) -> tuple[str, ...]:
-    """What else a person has to know before approving: failed checks, generated code, that there is more to do."""
+    """Return what else an approver must know: failed checks, generated code, and that the plan is not complete."""
     incomplete = ["the plan is not complete: after applying it, there will be more to do"]
     partial = plan.get("complete") is False and not plan.get("deferred_changes")
     told = (*_failed_checks(plan), *_generated(plan), *(incomplete if partial else ()))
@@ -108,7 +116,11 @@ def warnings(plan: Document) -> tuple[str, ...]:
 
 
 def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
-    """Removing what is stateful cannot be undone, nor can an action; what changes the state alone needs care."""
+    """Return how far the changes can be undone.
+
+    Removing or replacing objects of a protected unit cannot be undone, nor can an action. Changes other than
+    creations and updates need care.
+    """
     items = tuple(changes)
     destructive = any(change.action in (Action.DELETE, Action.REPLACE) for change in items)
     if (destructive and protected) or any(change.action is Action.INVOKE for change in items):
@@ -118,20 +130,20 @@ def reversibility(changes: Iterable[Change], protected: bool) -> Reversibility:
 
 
 def outputs_in(state: Mapping[str, Any]) -> dict[str, Any]:
-    """{name: value} of a state's outputs; sensitive ones masked."""
+    """Return {name: value} of a state's outputs, with sensitive ones masked."""
     found = state.get("outputs", {})
     return {name: MASK if item.get("sensitive") else item["value"] for name, item in found.items()}
 
 
 def outputs_of(applied: str) -> dict[str, Any]:
-    """{name: value} of the outputs that `terraform apply -json` ends with; sensitive ones masked."""
+    """Return {name: value} of the outputs at the end of `terraform apply -json`, with sensitive ones masked."""
     found = [line["outputs"] for line in lines(applied) if line["type"] == "outputs"]
     values = [each for each in found if all("action" not in item for item in each.values())]
     return outputs_in({"outputs": values[-1]}) if values else {}
 
 
 def unfinished(applied: str) -> frozenset[str]:
-    """The objects that `terraform apply -json` began to change and did not finish, whether or not it says so."""
+    """Return the objects that `terraform apply -json` started to change but did not report as complete."""
     kinds: dict[str, set[str]] = {"apply_start": set(), "apply_complete": set()}
     for line in lines(applied):
         if line["type"] in kinds:
@@ -140,7 +152,7 @@ def unfinished(applied: str) -> frozenset[str]:
 
 
 def failed_checks_of(applied: str) -> tuple[str, ...]:
-    """What `terraform apply -json` says of `check` blocks that fail: they stop nothing."""
+    """Return the failed `check` blocks that `terraform apply -json` reports. They do not stop an apply."""
     found = [line["diagnostic"] for line in lines(applied) if line["type"] == "diagnostic"]
     return tuple(
         f"a check fails: {item['detail']}" for item in found if item["summary"] == "Check block assertion failed"
@@ -148,17 +160,17 @@ def failed_checks_of(applied: str) -> tuple[str, ...]:
 
 
 def basis(state: Mapping[str, Any]) -> str:
-    """`lineage/serial` of a state: what a plan was computed from; empty without a state."""
+    """Return `lineage/serial` of the state that a plan was computed from; empty if there is no state."""
     return f"{state['lineage']}/{state['serial']}" if state else ""
 
 
 def written(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A state; empty when it is what backends say of one that was never written: no lineage, and nothing in it."""
+    """Return the state; empty if it was never written: then backends return one without lineage and content."""
     return state if any(state.get(key) for key in ("lineage", "resources", "outputs")) else {}
 
 
 def baseline(state: Mapping[str, Any]) -> Baseline | None:
-    """What a state says exists already; None without a state or with an empty one."""
+    """Return a baseline that counts the managed resources in a state; None if there are none."""
     resources = [item for item in state.get("resources", ()) if item.get("mode") == "managed"]
     if not resources:
         return None
@@ -168,7 +180,7 @@ def baseline(state: Mapping[str, Any]) -> Baseline | None:
 
 
 def lines(output: str) -> Iterator[Mapping[str, Any]]:
-    """The lines of JSON; not the last one of a command that was killed while it wrote it."""
+    """Yield the lines of JSON, without a last line that a killed command did not finish."""
     return (json.loads(line) for line in output.splitlines() if line.startswith("{") and line.endswith("}"))
 
 
@@ -223,13 +235,13 @@ def _generated(plan: Document) -> Iterator[str]:
 
 
 def _by_attributes(change: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The change of an object with a mark for each attribute, where one mark says that all of it is secret."""
+    """Expand a mark on a whole object into one mark per attribute."""
     whole = {f"{side}_sensitive": side for side in ("before", "after") if change.get(f"{side}_sensitive") is True}
     return {**change, **{mark: dict.fromkeys(change.get(side) or (), True) for mark, side in whole.items()}}
 
 
 def _sides(change: Mapping[str, Any], found: Secrets) -> tuple[Any, Any]:
-    """Before and after with the marks of what is secret, not known yet, or another secret than before."""
+    """Return before and after. Secrets, unknown values and secrets that changed are replaced by their marks."""
     before = found.masked(_marked(change.get("before"), change.get("before_sensitive"), MASK))
     after = _marked(change.get("after"), change.get("after_unknown"), UNKNOWN)
     after = found.masked(_marked(after, change.get("after_sensitive"), MASK))
@@ -237,7 +249,7 @@ def _sides(change: Mapping[str, Any], found: Secrets) -> tuple[Any, Any]:
 
 
 def _other_secrets(before: Any, after: Any, raw_before: Any, raw_after: Any) -> Any:
-    """`after`, with `CHANGED` where both sides look the same and are not."""
+    """Return `after` with `CHANGED` where both sides are masked alike but their values differ."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         old, new = (raw if isinstance(raw, Mapping) else {} for raw in (raw_before, raw_after))
         return {k: _other_secrets(before.get(k), v, old.get(k), new.get(k)) for k, v in after.items()}
@@ -249,7 +261,7 @@ def _other_secrets(before: Any, after: Any, raw_before: Any, raw_after: Any) -> 
 
 
 def _marked(value: Any, marks: Any, word: str) -> Any:
-    """`value` with `word` wherever `marks`, which has the same shape, is true."""
+    """Return `value` with `word` wherever `marks` is true. Both have the same shape."""
     if marks is True:
         return word
     if isinstance(marks, Mapping) and marks and (value is None or isinstance(value, Mapping)):

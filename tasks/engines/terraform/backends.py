@@ -1,6 +1,6 @@
-"""Where the state of a root is: what its code says, what `terraform init` made of it, and what is wrong with that.
+"""Find the location of a root's state, from its code or from what `terraform init` recorded, and check it.
 
-A state has to outlive the run's temporary checkout, and belongs to one unit in one environment. Source: Terraform's
+A state must outlive the run's temporary checkout, and belongs to one unit in one environment. Source: Terraform's
 "Backend Configuration", and the pages of the backends for how each names the state of a workspace.
 """
 
@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from tasks.engines.terraform import code
 
 DEFAULT = "default"
-"""The workspace of whoever chooses none."""
+"""The workspace of units that choose none."""
 
 DATA = ".terraform"
-"""The folder of what `terraform init` makes, unless TF_DATA_DIR names another one."""
+"""The folder that `terraform init` creates, unless TF_DATA_DIR names another one."""
 
 _INITIALISED = "terraform.tfstate"
-"""The file in it where `terraform init` writes down the backend with all that it was given."""
+"""The file in it where `terraform init` records the backend with all its settings."""
 _SECRETS = (
     "key_id",
     "secret",
@@ -35,22 +35,27 @@ _SECRETS = (
     "username",
     "certificate",
 )
-"""Parts of the names of settings that say who asks and not where the state is."""
+"""Parts of setting names that identify the client or hold secrets, and do not say where the state is."""
 
 _NO_SECRETS = frozenset({"secret_suffix"})
-"""A part of the name of the Secret that the "kubernetes" backend keeps a state in."""
+"""Settings that look secret but are not: the "kubernetes" backend names the Secret of a state by this suffix."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """The kind of a backend ("s3") and its settings, with nothing for those that are not set."""
+    """The kind of a backend ("s3") and its settings. Settings that are not set are left out."""
 
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def declared(folder: Path, given: Mapping[str, Any] | None = None) -> Backend | None:
-    """The backend in a root's code, with the settings that are `given` besides; None without any."""
+    """Return the backend in a root's code; None if there is none.
+
+    Args:
+        folder: the root's folder.
+        given: settings from outside the code, which take precedence.
+    """
     found: Backend | None = None
     for block in code.readable_blocks(folder, "terraform"):
         for inner in (*block.inner("backend"), *block.inner("cloud")):
@@ -60,14 +65,19 @@ def declared(folder: Path, given: Mapping[str, Any] | None = None) -> Backend | 
 
 
 def initialised(folder: Path, data: str = "") -> Backend | None:
-    """The backend that a root was initialised with, in its folder or that of TF_DATA_DIR; None where that is none."""
+    """Return the backend that a root was initialised with; None if it was not.
+
+    Args:
+        folder: the root's folder.
+        data: the value of TF_DATA_DIR; empty for the default folder.
+    """
     file = folder / (data or DATA) / _INITIALISED
     found = json.loads(file.read_text()).get("backend") if file.is_file() else None
     return Backend(found["type"], _set(found.get("config") or {})) if found else None
 
 
 def fault(backend: Backend | None) -> str:
-    """What is wrong with where the state is kept; empty when it outlives a run."""
+    """Return why a state would not outlive a run; empty if it does."""
     if backend is None:
         return (
             "it has no backend, so its state would be lost with each run and everything created again: "
@@ -83,7 +93,15 @@ def fault(backend: Backend | None) -> str:
 
 
 def place(backend: Backend, workspace: str = DEFAULT) -> str:
-    """Where exactly the state is, the same text for the same state; empty as long as the code alone cannot tell."""
+    """Return the exact location of the state. The same state always gets the same text.
+
+    Args:
+        backend: the backend with its settings.
+        workspace: the tool's workspace.
+
+    Returns:
+        The location; empty if it depends on variables or a setting is missing.
+    """
     told = json.dumps(backend.settings)
     if "${" in told:
         return ""
@@ -105,7 +123,7 @@ def _of_s3(settings: Mapping[str, Any], workspace: str) -> str:
 
 
 def _endpoint(settings: Mapping[str, Any]) -> str:
-    """The address of a server that is not AWS, which has buckets of its own; "" where there is none."""
+    """Return the address of an S3 server that is not AWS, with buckets of its own; empty if there is none."""
     found = settings.get("endpoints")
     found = found[0] if isinstance(found, list) else found
     named = found.get("s3") if isinstance(found, Mapping) else None
@@ -113,7 +131,7 @@ def _endpoint(settings: Mapping[str, Any]) -> str:
 
 
 def _server(address: str) -> str:
-    """Name and port of the server in an address, without who signs in there."""
+    """Return the host and port in an address, without credentials."""
     return urlsplit(address if "://" in address else f"//{address}").netloc.rpartition("@")[2].lower()
 
 
@@ -144,7 +162,7 @@ def _of_http(settings: Mapping[str, Any], _: str) -> str:
 
 
 def _of_postgres(settings: Mapping[str, Any], workspace: str) -> str:
-    """Without `conn_str` the database is in PG_CONN_STR, and differs between environments."""
+    """Return the database; empty without `conn_str`: PG_CONN_STR then names it, and differs between environments."""
     written = str(settings.get("conn_str", ""))
     if "://" in written:
         database = f"{_server(written)}{urlsplit(written).path}"
@@ -156,13 +174,13 @@ def _of_postgres(settings: Mapping[str, Any], workspace: str) -> str:
 
 
 def _of_other(backend: Backend, workspace: str) -> str:
-    """All settings that say where, whatever their names are; without any, that is not known."""
+    """Return all settings except those that identify the client; empty if no others are set."""
     found = {key: value for key, value in backend.settings.items() if not _says_who(key)}
     return f"{backend.kind}:{json.dumps(found, sort_keys=True)}:{workspace}" if found else ""
 
 
 def names_secrets(backend: Backend) -> bool:
-    """Whether a setting says who asks: what init writes down then is as secret."""
+    """Tell whether a setting may be a secret. If so, what init records is secret too."""
     return any(map(_says_who, backend.settings))
 
 

@@ -1,9 +1,9 @@
-"""Which builds of its providers a root got that has no lock file: the same ones in every environment of a release.
+"""Check that a root without a lock file gets the same provider builds in every environment of a release.
 
-One exact version says which provider, and not that what a registry or mirror gives under that name stays the same. So
-what `terraform init` wrote into the lock file that it made is noted in the receipt, and held against the receipts of
-the same release elsewhere. Source: Terraform's "Dependency Lock File": `zh:` hashes are those of the packages for all
-platforms, as their registry signs them; `h1:` is that of the package for this platform.
+An exact version says which provider is used, but a registry or mirror may serve another build under that version. So
+the receipt records the lock file that `terraform init` wrote, and it is compared with the receipts of the same
+release in other environments. Source: Terraform's "Dependency Lock File": `zh:` hashes cover the packages for all
+platforms, as their registry signs them; an `h1:` hash covers the package for this platform.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tasks.engines.terraform import backends, code
 from tasks.engines.terraform.commands import LOCK_FILE
 
 PROVIDERS = "providers"
-"""The name of the receipt's detail."""
+"""The key in the receipt's details."""
 _NOTE = Path(backends.DATA) / "flowmart-providers.json"
 
 
 def note(folder: Path) -> None:
-    """Write down what init chose for a root without a lock file of its own."""
+    """Record which builds `init` chose for a root without a lock file of its own."""
     lock = folder / LOCK_FILE
     if not lock.is_file():
         return
@@ -37,17 +37,17 @@ def note(folder: Path) -> None:
 
 
 def details(folder: Path) -> dict[str, Any]:
-    """What a receipt keeps of it; nothing where the release has a lock file, or no provider is needed."""
+    """Return the builds for the receipt; empty if the release has a lock file, or no provider is needed."""
     file = folder / _NOTE
     found = json.loads(file.read_text()) if file.is_file() else {}
     return {PROVIDERS: found} if found else {}
 
 
 def refuse_another(workspace: Workspace, elsewhere: Iterable[Receipt]) -> None:
-    """Refuse other builds than those that the same release got elsewhere, or here before.
+    """Check that the same release got the same builds in other environments, and here before.
 
     Raises:
-        Refused: names the provider, where it was another one, and what to do.
+        Refused: names the provider, the environment with another build, and what to do.
     """
     here = details(workspace.folder).get(PROVIDERS, {})
     for receipt in filter(None, (workspace.receipt, *elsewhere)):
@@ -61,7 +61,7 @@ def refuse_another(workspace: Workspace, elsewhere: Iterable[Receipt]) -> None:
 
 
 def another(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
-    """The providers that are certainly not the same in two places."""
+    """Return the providers that certainly differ between two places."""
     both = sorted(here.keys() & there.keys())
     return [name for name in both if _differ(here[name], there[name])]
 
@@ -74,7 +74,7 @@ def _differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _build(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A version with the digest of its hashes, by their kind; those of one platform by that too."""
+    """Return a version and a digest of its hashes for each kind of hash; `h1` kinds also name the platform."""
     hashes: dict[str, list[str]] = {}
     for each in body.get("hashes") or ():
         scheme = str(each).partition(":")[0]

@@ -1,6 +1,6 @@
-"""The environment's cluster for the providers `kubernetes` and `helm`, which read variables of their own. Pure.
+"""Give the environment's cluster to the providers `kubernetes` and `helm`, which read their own variables. Pure.
 
-Source: both providers' documentation: KUBE_CTX, KUBE_CONFIG_PATH, and KUBE_CONFIG_PATHS for several.
+Source: both providers' documentation: KUBE_CTX and KUBE_CONFIG_PATH; KUBE_CONFIG_PATHS for several files.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from tasks.cluster.access import CONTEXT
 
 
 def provider_variables(given: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
-    """The variables of these providers; none where the environment has no cluster.
+    """Return the variables of these providers; empty if the environment has no cluster.
 
     Args:
-        given: the variables for one purpose, which name the context to use.
-        inherited: what every tool gets; KUBECONFIG may be there.
+        given: the variables for a plan or an apply, with the context to use.
+        inherited: the variables that every tool gets, perhaps with KUBECONFIG.
     """
     context = given.get(CONTEXT)
     if not context:

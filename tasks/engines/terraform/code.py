@@ -1,7 +1,7 @@
-"""A folder of Terraform code as data: its blocks, from HCL and from the JSON form of it. Nothing is evaluated.
+"""Parse a folder of Terraform code into blocks, from HCL and from its JSON form. Nothing is evaluated.
 
-python-hcl2 reads a little less than Terraform does. Byte order marks, blanks behind the marker of a here-document and
-identifiers in other scripts are put into a form that it reads, and back again.
+python-hcl2 supports a little less than Terraform does. Byte order marks, blanks after a heredoc marker and non-ASCII
+identifiers are replaced before parsing; the identifiers are restored afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
 ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
-"""How the names of files with code end."""
+"""The file name endings of code."""
 _LABELS = {
     "resource": 2,
     "data": 2,
@@ -38,7 +38,7 @@ _STAND_IN = re.compile(r"_u([0-9a-f]+)_u_")
 
 @dataclass(frozen=True)
 class Block:
-    """One block: `resource "aws_vpc" "this" {...}` has the kind "resource" and two labels. `file` is where it is."""
+    """One block: `resource "aws_vpc" "this" {...}` has the kind "resource" and two labels. `file` is its file."""
 
     kind: str
     labels: tuple[str, ...]
@@ -47,34 +47,38 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Its last label; empty without any."""
+        """The last label; empty if there is none."""
         return self.labels[-1] if self.labels else ""
 
     def inner(self, kind: str) -> tuple[Block, ...]:
-        """The blocks of a kind inside of this one."""
+        """Return the nested blocks of a kind."""
         return tuple(_blocks(kind, self.body.get(kind), self.file))
 
 
 def files(folder: Path) -> list[Path]:
-    """The files that make up the module in a folder; those that override others last, as Terraform reads them."""
+    """Return the files of the module in a folder, in Terraform's order: override files come last."""
     found = (file for file in folder.glob("*") if file.is_file() and file.name.endswith(ENDINGS))
     return sorted((file for file in found if not file.name.startswith((".", "#"))), key=_in_order)
 
 
 def blocks(folder: Path, *kinds: str) -> tuple[Block, ...]:
-    """The blocks of these kinds in a folder's code; `InvalidInput` names the file that cannot be read."""
+    """Return the blocks of these kinds in a folder's code.
+
+    Raises:
+        InvalidInput: names the file that cannot be read.
+    """
     return tuple(
         block for file in files(folder) for kind in kinds for block in _blocks(kind, _read(file).get(kind), file)
     )
 
 
 def readable_blocks(folder: Path, *kinds: str) -> tuple[Block, ...]:
-    """The same, without the files that cannot be read: Terraform itself says what is wrong with them."""
+    """Return the same, without unreadable files: Terraform itself reports what is wrong with them."""
     return tuple(block for file in files(folder) for block in blocks_in(file, *kinds))
 
 
 def blocks_in(file: Path, *kinds: str) -> tuple[Block, ...]:
-    """The blocks of these kinds in one file, whatever its name; none of one that cannot be read."""
+    """Return the blocks of these kinds in one file of any name; empty if it cannot be read."""
     try:
         content = _read(file)
     except InvalidInput:
@@ -83,12 +87,16 @@ def blocks_in(file: Path, *kinds: str) -> tuple[Block, ...]:
 
 
 def values(file: Path) -> Mapping[str, Any]:
-    """The values in a file of variables, HCL or JSON; `InvalidInput` when it cannot be read."""
+    """Return the values in a file of variables, HCL or JSON.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+    """
     return _read(file)
 
 
 def address(reference: Any) -> str:
-    """What a reference like `from = aws_vpc.this` names."""
+    """Return the address in a reference such as `from = aws_vpc.this`."""
     return re.sub(r"^\$\{|\}$", "", str(reference)).strip()
 
 
@@ -103,7 +111,7 @@ def _blocks(kind: str, content: Any, file: Path) -> Iterator[Block]:
 
 
 def _unfolded(content: Any, depth: int) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """Bodies with their labels; in JSON there may be a list at any level."""
+    """Yield bodies with their labels. In JSON there may be a list at any level."""
     if isinstance(content, list):
         for item in content:
             yield from _unfolded(item, depth)
@@ -118,7 +126,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         found = yaml12.load_json(text) if file.suffix == ".json" else _from_hcl(text)
-    except Exception as error:  # the parser's own, of many types
+    except Exception as error:  # The parser raises many types.
         what = "JSON" if file.suffix == ".json" else "HCL"
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InvalidInput(f"{file}: cannot be read as {what}: {reason}") from error
@@ -127,7 +135,7 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=512)
 def _from_hcl(text: str) -> Any:
-    # Most commands read no code, and the parser is slow to import.
+    # Imported late: most commands read no code, and the parser is slow to import.
     import hcl2
 
     text = _MARKER.sub(r"\1", text.replace("\r\n", "\n"))
@@ -137,7 +145,7 @@ def _from_hcl(text: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What python-hcl2 read, without the quotes of texts, the marks of here-documents, and its own keys."""
+    """Remove the quotes, the heredoc markers and python-hcl2's own keys from what it parsed."""
     if isinstance(value, Mapping):
         return {_plain(key): _plain(inner) for key, inner in value.items() if not key.startswith("__")}
     if isinstance(value, list):

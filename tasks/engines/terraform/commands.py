@@ -1,7 +1,7 @@
-"""The command lines that the terraform engine runs, as data. Built by python-terraform, run by `tasks.processes`.
+"""Build the command lines that the terraform engine runs. python-terraform spells them, `tasks.processes` runs them.
 
-python-terraform 0.10 knows how options are spelled, and is used for nothing else: its own runner cannot stream,
-has no time limit and copies the whole environment.
+python-terraform 0.10 knows how options are spelled. It is used for nothing else: its own runner cannot stream, has no
+time limit, and passes on the whole environment.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any
 from python_terraform import IsFlagged, Terraform
 
 PLAN_FILE = "flowmart.tfplan"
-"""Name of the saved plan in the unit's folder of the checkout. It holds secrets: 0600, never stored."""
+"""The name of the saved plan in the unit's folder of the checkout. It holds secrets: mode 0600, never stored."""
 
 LOOK_FILE = "flowmart.look.tfplan"
-"""A plan that is only looked at: it leaves the one that waits to be applied alone."""
+"""The name of a plan that is only read, so that it does not replace the one waiting to be applied."""
 
 REFRESH_FILE = "flowmart.refresh.tfplan"
-"""A refresh-only plan: applying it writes the state alone."""
+"""The name of a refresh-only plan. Applying it writes only the state."""
 
 VARIABLES_FILE = "flowmart.auto.tfvars.json"
-"""The unit's inputs; terraform reads *.auto.tfvars.json by itself."""
+"""The file with the unit's inputs. Terraform loads *.auto.tfvars.json automatically."""
 
 LOCK_FILE = ".terraform.lock.hcl"
-"""Which providers a root was made with."""
+"""The file that records which providers a root was initialised with."""
 
 UNDO_FILE = "flowmart_undo.tf"
-"""Beside the earlier release's code in a rollback: blocks that undo what the failed release did to the state."""
+"""The file that a rollback adds to the earlier release's code. Its blocks undo the failed release's state changes."""
 
 LOCK_TIMEOUT = "60s"
 
@@ -41,12 +41,13 @@ def init(
     var_files: Sequence[str] = (),
     locked: bool = False,
 ) -> tuple[str, ...]:
-    """Install providers and modules and reach the backend. Terraform before 1.9 knows no JSON for it.
+    """Build `init`, which installs providers and modules and connects the backend.
 
     Args:
-        backend_config: files, and settings as "key=value", for what the backend in the code leaves open.
+        as_json: print JSON. Terraform before 1.9 cannot.
+        backend_config: files, and settings as "key=value", that complete the backend block in the code.
         var_files: files of variables, for code whose modules or backend depend on them.
-        locked: whether there is a lock file: then other providers than it says are refused.
+        locked: there is a lock file, so `init` must reject providers that are not in it.
     """
     return _build(
         executable,
@@ -61,27 +62,27 @@ def init(
 
 
 def get(executable: str) -> tuple[str, ...]:
-    """Fetch the modules that are not there yet, and nothing else."""
+    """Build `get`, which only fetches the modules that are missing."""
     return _build(executable, "get", no_color=IsFlagged)
 
 
 def version(executable: str) -> tuple[str, ...]:
-    """The version of the tool, as JSON."""
+    """Build `version`, which prints the version of the tool as JSON."""
     return _build(executable, "version", json=IsFlagged)
 
 
 def workspace_select(executable: str, name: str) -> tuple[str, ...]:
-    """Work in another workspace, which must be there."""
+    """Build `workspace select`. The workspace must exist."""
     return _build(executable, "workspace select", name, no_color=IsFlagged)
 
 
 def workspace_new(executable: str, name: str) -> tuple[str, ...]:
-    """Make a workspace, which writes an empty state, and work in it."""
+    """Build `workspace new`, which writes an empty state and selects the new workspace."""
     return _build(executable, "workspace new", name, no_color=IsFlagged)
 
 
 def validate(executable: str) -> tuple[str, ...]:
-    """Whether the code is right, as far as that can be known without any state."""
+    """Build `validate`, which checks the code as far as that is possible without a state."""
     return _build(executable, "validate", no_color=IsFlagged, json=IsFlagged)
 
 
@@ -94,10 +95,17 @@ def plan(
     locks: bool = False,
     var_files: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Save a plan; exit code 2 when it holds changes. Of several `var_files` the last one wins.
+    """Build `plan`, which saves a plan; exit code 2 means that the plan has changes.
 
-    A plan writes no state, so it takes no lock: one that is killed leaves none behind, and the read-only role needs
-    no right to write. `locks`: take it all the same, for a moment, to see whether somebody is at work.
+    A plan writes no state, so by default it takes no lock. A plan that is killed then leaves no lock behind, and the
+    read-only role needs no permission to write.
+
+    Args:
+        file: the name of the plan file.
+        destroy: plan to destroy everything.
+        refresh_only: plan only to update the state.
+        locks: take the lock for a moment, to find out whether somebody else holds it.
+        var_files: files of variables; the last one takes precedence.
     """
     return _build(
         executable,
@@ -116,34 +124,34 @@ def plan(
 
 
 def show(executable: str, file: str = PLAN_FILE) -> tuple[str, ...]:
-    """The saved plan as JSON (format 1.x), with the marks of what is sensitive."""
+    """Build `show`, which prints a saved plan as JSON (format 1.x) and marks what is sensitive."""
     return _build(executable, "show", file, json=IsFlagged, no_color=IsFlagged)
 
 
 def apply(executable: str, file: str = PLAN_FILE) -> tuple[str, ...]:
-    """Apply the saved plan, nothing else."""
+    """Build `apply` for a saved plan."""
     return _build(
         executable, "apply", file, input=False, no_color=IsFlagged, json=IsFlagged, lock_timeout=LOCK_TIMEOUT
     )
 
 
 def state_pull(executable: str) -> tuple[str, ...]:
-    """The state as the backend has it; nothing on standard output when there is none."""
+    """Build `state pull`, which prints the backend's state; nothing if there is none."""
     return _build(executable, "state pull", no_color=IsFlagged)
 
 
 def state_push(executable: str, file: Path) -> tuple[str, ...]:
-    """Give the backend a state that an apply could not save (`errored.tfstate`)."""
+    """Build `state push`, to save a state that an apply could not save (`errored.tfstate`)."""
     return _build(executable, "state push", str(file), no_color=IsFlagged)
 
 
 def force_unlock(executable: str, lock: str) -> tuple[str, ...]:
-    """Release the lock with this id, and no other one."""
+    """Build `force-unlock` for the lock with this id."""
     return _build(executable, "force-unlock", lock, force=IsFlagged)
 
 
 def schema(executable: str) -> tuple[str, ...]:
-    """The schemas of the root's providers."""
+    """Build `providers schema`, which prints the schemas of the root's providers as JSON."""
     return _build(executable, "providers schema", json=IsFlagged, no_color=IsFlagged)
 
 

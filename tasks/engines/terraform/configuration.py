@@ -1,6 +1,6 @@
-"""What a root's code says that no plan does: which variables are secret, what is ignored, kept, moved and imported.
+"""Read from a root's code what no plan says: what is secret, ignored, protected, moved and imported.
 
-Read only when there is an error to mask, a difference to judge or a rollback: parsing takes about 0.2 s a folder.
+It is read only to mask an error, to judge a difference or to roll back: parsing takes about 0.2 s a folder.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from tasks.engines.terraform import code
 from tasks.engines.terraform.code import Block
 
 MODULES = Path(".terraform/modules/modules.json")
-"""Where `terraform init` writes down each module's folder."""
+"""The file in which `terraform init` records each module's folder."""
 _STEP = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
-"""A step to an instance: `[0]`, `["a key, which may hold anything: [x].y"]`."""
+"""An instance key in an address: `[0]`, `["a key, which may hold anything: [x].y"]`."""
 
 ALL = "*"
-"""In place of names: the whole object is ignored."""
+"""Used in place of attribute names if the whole object is ignored."""
 
 
 def sensitive_values(folder: Path, inputs: Mapping[str, Any], files: Iterable[Path] = ()) -> tuple[Any, ...]:
-    """All values that the variables of a root marked `sensitive` or `ephemeral` may have: given, or by default.
+    """Return all values that the variables marked `sensitive` or `ephemeral` may have, whether set or default.
 
     Args:
-        files: files of variables besides those that terraform reads by itself.
+        folder: the root's folder.
+        inputs: the unit's inputs.
+        files: files of variables besides those that terraform loads automatically.
     """
     declared = {
         block.name: block.body for block in code.readable_blocks(folder, "variable") if _is_secret(block.body)
@@ -39,18 +41,18 @@ def sensitive_values(folder: Path, inputs: Mapping[str, Any], files: Iterable[Pa
 
 
 def ignored(folder: Path, address: str) -> frozenset[str]:
-    """The top-level attributes of an object that the code says to ignore; `ALL` for every one."""
+    """Return the top-level attributes of an object that the code ignores; `ALL` if it ignores every one."""
     found = (entry for block in _lifecycles(folder, address) for entry in _listed(block.body))
     return frozenset(ALL if entry == "all" else re.split(r"[.\[]", entry)[0] for entry in found)
 
 
 def is_undeletable(folder: Path, address: str) -> bool:
-    """Whether the code protects an object with `prevent_destroy`."""
+    """Tell whether the code protects an object with `prevent_destroy`."""
     return any(block.body.get("prevent_destroy") is True for block in _lifecycles(folder, address))
 
 
 def moves(folder: Path) -> tuple[tuple[str, str], ...]:
-    """The `moved` blocks of a root and of its modules: from, to, as addresses in the root."""
+    """Return (from, to) of the `moved` blocks of a root and its modules, as addresses in the root."""
     return tuple(
         (f"{prefix}{code.address(block.body.get('from'))}", f"{prefix}{code.address(block.body.get('to'))}")
         for prefix, where in _modules(folder)
@@ -59,7 +61,7 @@ def moves(folder: Path) -> tuple[tuple[str, str], ...]:
 
 
 def imports(folder: Path) -> frozenset[str]:
-    """The addresses that a root's `import` blocks name."""
+    """Return the addresses in a root's `import` blocks."""
     return frozenset(code.address(block.body.get("to")) for block in code.readable_blocks(folder, "import"))
 
 
@@ -68,7 +70,7 @@ def _is_secret(body: Mapping[str, Any]) -> bool:
 
 
 def _lifecycles(folder: Path, address: str) -> Iterator[Block]:
-    """The `lifecycle` blocks of the object at an address."""
+    """Yield the `lifecycle` blocks of the object at an address."""
     *modules, kind, name = _STEP.sub("", address).split(" ")[0].split(".")
     prefix = "".join(f"{step}." for step in modules)
     for where in (folder for known, folder in _modules(folder) if known == prefix):
@@ -84,7 +86,7 @@ def _listed(lifecycle: Mapping[str, Any]) -> list[str]:
 
 
 def _modules(folder: Path) -> list[tuple[str, Path]]:
-    """The root and its modules: how their addresses begin ("module.a.module.b."), and their folders."""
+    """Return (address prefix, folder) of the root and its modules; a prefix is like "module.a.module.b."."""
     file = folder / MODULES
     known = json.loads(file.read_text())["Modules"] if file.is_file() else ()
     named = [(item["Key"], folder / item["Dir"]) for item in known if item["Key"]]
@@ -92,14 +94,14 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
 
 
 def file_values(folder: Path) -> list[Mapping[str, Any]]:
-    """The values in the files of variables that terraform reads by itself; without those that it cannot read."""
+    """Return the values in the files of variables that terraform loads automatically; unreadable ones are empty."""
     names, endings = ("terraform.tfvars", "terraform.tfvars.json"), (".auto.tfvars", ".auto.tfvars.json")
     found = (file for file in sorted(folder.iterdir()) if file.name in names or file.name.endswith(endings))
     return [read_values(file) for file in found]
 
 
 def read_values(file: Path) -> Mapping[str, Any]:
-    """The values in a file of variables; nothing of one that cannot be read."""
+    """Return the values in a file of variables; empty if it cannot be read."""
     try:
         return code.values(file)
     except InvalidInput:

@@ -1,15 +1,16 @@
-"""Files of variables that are encrypted with sops: decrypted by sops itself, for one run and nobody else.
+"""Decrypt files of variables with sops, for one run only.
 
-A decrypted file is below the unit's `.terraform` in the run's temporary folder, readable by its owner only. What it
-sets is a secret, whatever the code says of its variables.
+A decrypted file is below the unit's `.terraform` in the run's temporary folder, readable only by its owner. All its
+values are secret, even if the code does not say so.
 
-| the file | is given to terraform as |
+| the file | terraform gets |
 | --- | --- |
 | `*.json`, `*.yaml`, `*.yml`, `*.env` | JSON |
-| anything else, as `*.tfvars` | the text that it was, which sops keeps as a whole |
+| anything else, such as `*.tfvars` | the original text, which sops encrypts as a whole |
 
-Source: sops tells the format of a file by its ending, and keeps names in the clear but for files as a whole; exit
-codes are in its `cmd/sops/codes`. Every identity that it may use is in a variable or a file that it names itself.
+Source: sops tells the format from the file's ending, and leaves names unencrypted unless it encrypts a file as a
+whole. Its exit codes are in `cmd/sops/codes`. It finds its identities through the variables and files that it
+documents.
 """
 
 from __future__ import annotations
@@ -35,31 +36,36 @@ from tasks.processes import Command
 
 _FOLDER = Path(backends.DATA) / "flowmart-decrypted"
 _TIME_LIMIT = 120.0
-"""Seconds that decrypting one file may take: a key may be in a cloud."""
+"""Seconds allowed to decrypt one file: the key may be in a cloud."""
 _FORMATS = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".env": "dotenv"}
 _WHOLE = "binary"
 _NO_KEY = "Failed to get the data key"
 _METADATA = "sops"
 _OF_DOTENV = re.compile(r"^([A-Za-z_]\w*)=", re.MULTILINE)
 _KEYS = ("SOPS_*", "GNUPGHOME", "VAULT_*", "AZURE_*", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS")
-"""Variables that say where keys are. Only sops gets them, no tool that runs code of a release."""
+"""Variables that say where the keys are. Only sops gets them, not tools that run a release's code."""
 
 
 @dataclass(frozen=True)
 class Decrypted:
-    """What was decrypted: which file stands for which, and what they set."""
+    """The decrypted files.
+
+    Attributes:
+        files: {encrypted file: its decrypted file}.
+        values: {variable: value} from all of them.
+    """
 
     files: Mapping[Path, Path] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def provided(workspace: Workspace, files: Mapping[Path, VarFile]) -> Decrypted:
-    """Decrypt those of a unit's files of variables that its options say; once a checkout.
+    """Decrypt the unit's files of variables that are marked so in its options, once per checkout.
 
     Raises:
-        Unequipped: there is no sops, or no key.
-        Refused: it rejects a file.
-        Unanswered: whoever keeps the key does not answer.
+        Unequipped: sops or the key is missing.
+        Refused: sops rejects a file.
+        Unanswered: the key's server does not respond.
     """
     found = {file: _target(workspace, file) for file, option in files.items() if option.decrypt}
     for file, target in found.items():
@@ -70,7 +76,7 @@ def provided(workspace: Workspace, files: Mapping[Path, VarFile]) -> Decrypted:
 
 
 def names(file: Path, unit_folder: Path) -> frozenset[str]:
-    """The variables that an encrypted file sets; of one that is encrypted as a whole each that the root declares."""
+    """Return the variables that an encrypted file sets; all that the root declares if the names are encrypted too."""
     text = file.read_text(errors="replace")
     kind = _format(file)
     if kind == _WHOLE:
@@ -81,7 +87,7 @@ def names(file: Path, unit_folder: Path) -> frozenset[str]:
 
 
 def fault(file: Path) -> str:
-    """What is wrong with a file that is said to be encrypted; empty where nothing is."""
+    """Return what is wrong with a file that should be encrypted; empty if nothing is."""
     if "ENC[" in file.read_text(errors="replace"):
         return ""
     return f"{file.name} is not encrypted with sops: encrypt it, or leave out decrypt"
@@ -108,7 +114,7 @@ def _decrypt(workspace: Workspace, file: Path, target: Path) -> None:
 
 
 def _error(name: str, exit_code: int, stderr: str) -> FlowmartError:
-    """Why a file could not be decrypted, in the words of sops, which show no value."""
+    """Return the exception for a file that could not be decrypted, with the message of sops, which shows no value."""
     told = " ".join(line.strip(" |-") for line in stderr.splitlines() if line.strip(" |-")) or "sops gave no reason"
     outcome = errors.outcome((Diagnostic("error", f"sops: {told}"),), 1 if exit_code > 0 else exit_code)
     if outcome is Outcome.UNANSWERED:
@@ -118,7 +124,7 @@ def _error(name: str, exit_code: int, stderr: str) -> FlowmartError:
 
 
 def _target(workspace: Workspace, file: Path) -> Path:
-    """Where the decrypted file is; its ending says how terraform reads it."""
+    """Return the path of the decrypted file. Its ending tells terraform how to read it."""
     name = "-".join(file.relative_to(workspace.infrastructure.resolve()).parts)
     ending = ".tfvars" if _format(file) == _WHOLE else ".tfvars.json"
     return workspace.folder / _FOLDER / f"{name}{ending}"

@@ -1,8 +1,8 @@
-"""What terraform says is wrong, as data: from the lines of `-json`, from `validate -json`, and from plain text.
+"""Parse terraform's errors and warnings from the lines of `-json`, from `validate -json`, and from plain text.
 
-Source: Terraform's "Machine-Readable UI" (`type: diagnostic`) and `terraform validate -json`. Commands without
-`-json` for errors (`state pull`, `show`) and the CLI configuration give text. Snippets of code are left out: beside
-them terraform prints the values of variables, sensitive ones too.
+Source: Terraform's "Machine-Readable UI" (`type: diagnostic`) and `terraform validate -json`. Some commands print
+errors only as text (`state pull`, `show`); so do errors in the CLI configuration. Code snippets are left out:
+terraform prints the values of variables beside them, including sensitive ones.
 """
 
 from __future__ import annotations
@@ -19,12 +19,20 @@ _HEADING = re.compile(r"^(Error|Warning): ", re.MULTILINE)
 _PLACE = re.compile(r"^on (\S+) line (\d+)\b.*$")
 _CODE = re.compile(r"^\d+: ")
 _WIDTH = 77
-"""Columns at which terraform breaks lines where there is no terminal."""
+"""The column at which terraform wraps lines if there is no terminal."""
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One error or warning. `address`: the object that it is about; `place`: "main.tf line 3"; empty if not known."""
+    """One error or warning.
+
+    Attributes:
+        severity: "error" or "warning".
+        summary: terraform's heading.
+        detail: the rest of the message.
+        address: the object that it is about; empty if unknown.
+        place: the place in the code ("main.tf line 3"); empty if unknown.
+    """
 
     severity: str
     summary: str
@@ -33,7 +41,7 @@ class Diagnostic:
     place: str = ""
 
     def told(self, source: str = "") -> str:
-        """All of it on one line, what it is about first, the file with its path below `source` last."""
+        """Return it on one line: the object, the message, then the file with its path below `source`."""
         parts = (" ".join(part.split()) for part in (self.address, self.summary, self.detail))
         told = ": ".join(part for part in parts if part)
         place = posixpath.normpath(f"{source}/{self.place}") if source else self.place
@@ -41,13 +49,13 @@ class Diagnostic:
 
 
 def errors(stdout: str, stderr: str) -> tuple[Diagnostic, ...]:
-    """The errors of one command, in its order; each once."""
+    """Return the errors of one command in order, without duplicates."""
     found = [*_lines(stdout), *_document(stdout), *_texts(stderr)]
     return tuple(dict.fromkeys(item for item in found if item.severity == "error"))
 
 
 def why(found: Iterable[Diagnostic], source: str = "") -> str:
-    """A line an error; files are named by their path below `source`, the unit's folder."""
+    """Return one line per error. Files are named by their path below `source`, the unit's folder."""
     return "\n".join(f"Error: {item.told(source)}" for item in found) or "terraform gave no reason"
 
 
@@ -78,7 +86,7 @@ def _diagnostic(item: Mapping[str, Any]) -> Diagnostic:
 
 
 def _texts(text: str) -> Iterator[Diagnostic]:
-    """Errors and warnings as terraform draws them for people, with its frame or without."""
+    """Parse errors and warnings that terraform printed for people, with or without its frame."""
     plain = "\n".join(line.strip("│╷╵ \t") for line in text.splitlines())
     parts = _HEADING.split(plain)[1:]
     return (_from_text(kind, body) for kind, body in zip(parts[::2], parts[1::2], strict=True))
@@ -94,7 +102,7 @@ def _from_text(severity: str, body: str) -> Diagnostic:
 
 
 def _unwrapped(lines: list[str]) -> str:
-    """Lines that terraform broke since the next word did not fit are put together again."""
+    """Join lines that terraform broke because the next word did not fit."""
     text = lines[0] if lines else ""
     for before, line in pairwise(lines):
         broken = bool(line) and len(before) + 1 + len(line.split()[0]) > _WIDTH

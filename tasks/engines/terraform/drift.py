@@ -1,14 +1,14 @@
-"""Which of the differences that a refresh finds somebody made. Pure.
+"""Decide which differences that a refresh finds were made by somebody. Pure.
 
-A refresh finds more than that. None of these is drift:
+A refresh finds other differences too. None of these is drift:
 
 | difference | why |
 | --- | --- |
-| null and `{}`, `[]`, `""`, `false`, 0 | the API's word for "not set" |
-| an attribute that can only be read | it moves on by itself; noted |
-| an attribute that the plan keeps, and that can be set | `ignore_changes`, or the provider takes both for the same |
-| one left to the provider, whose new entries other objects of the state set | `route` by `aws_route` |
-| a file below the root | it stays in the checkout of the run that wrote it |
+| null and `{}`, `[]`, `""`, `false`, 0 | different ways of APIs to say "not set" |
+| a read-only attribute | the service itself changes it; reported as a note |
+| a settable attribute that the plan does not change | `ignore_changes`, or the provider treats both as equal |
+| one that the provider fills in, if other objects in the state account for new entries | `route` by `aws_route` |
+| a file below the root | it remains in the checkout of the run that wrote it |
 
 Public reports of the first four: hashicorp/terraform#28803, terraform-aws-modules/terraform-aws-vpc#777.
 """
@@ -32,9 +32,12 @@ _FILE_ATTRIBUTES = ("filename", "output_path")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a provider's schema says of a type: `read_only` attributes, and those it `fills` in where nothing is set.
+    """The schema of a resource type.
 
-    A nested block counts as filled in: the schema cannot tell.
+    Attributes:
+        read_only: the attributes that can only be read.
+        fills: the attributes that the provider fills in if they are not set. All nested blocks are included, because
+            the schema does not tell.
     """
 
     read_only: frozenset[str] = frozenset()
@@ -43,31 +46,32 @@ class Kind:
 
 @dataclass(frozen=True)
 class Drift:
-    """What somebody changed, and (`notes`) what moved on by itself."""
+    """The changes that somebody made; `notes` report changes of read-only attributes."""
 
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
 
 
 def has_refreshed(plan: Document) -> bool:
-    """Whether a refresh found any difference between an object and the state."""
+    """Tell whether a refresh found any difference between an object and the state."""
     return any(tuple(item["change"]["actions"]) != ("no-op",) for item in plan.get("resource_drift", ()))
 
 
 def loses_objects(plan: Document) -> bool:
-    """Whether a refresh misses objects that the state knows."""
+    """Tell whether a refresh did not find some objects of the state."""
     return any("delete" in item["change"]["actions"] for item in plan.get("resource_drift", ()))
 
 
 def found_in(
     plan: Document, source: str, kind_of: Callable[[str, str], Kind], ignored: Callable[[str], frozenset[str]]
 ) -> Drift:
-    """The drift in a plan that was made with a refresh.
+    """Return the drift in a plan that was made with a refresh.
 
     Args:
+        plan: the plan.
         source: the unit's folder below infrastructure/.
-        kind_of: the schema of a type, given its provider and its name; asked only where it decides.
-        ignored: the attributes of an object (by address) that the code ignores; asked only where it decides.
+        kind_of: (provider, type) -> its schema. Called only if it decides.
+        ignored: address -> the attributes of that object that the code ignores. Called only if it decides.
     """
     secrets, changes, notes = of_plan(plan), list[Change](), list[str]()
     for item in plan.get("resource_drift", ()):
@@ -86,7 +90,7 @@ def found_in(
 
 
 def pruned(value: Any) -> Any:
-    """`value` without what means "not set": two values are the same when these are."""
+    """Return `value` without anything that means "not set". Two values are equal if their results are equal."""
     if isinstance(value, Mapping):
         found = {key: kept for key, item in value.items() if (kept := pruned(item)) is not None}
         return found or None
@@ -110,7 +114,7 @@ class _Judged:
         self.notes: list[str] = []
 
     def is_made(self, name: str) -> bool:
-        """Whether somebody made the difference of this attribute."""
+        """Tell whether somebody made the difference of this attribute."""
         if not self._is_kept(name):
             return True
         kind = self._kind_of(self._item["provider_name"], self._item["type"])
@@ -122,7 +126,7 @@ class _Judged:
         return not self._ignored(self._item["address"]) & {name, ALL}
 
     def _is_kept(self, name: str) -> bool:
-        """Whether the plan leaves the attribute as it was found."""
+        """Tell whether the plan leaves the attribute as the refresh found it."""
         address = self._item["address"]
         planned = next((i for i in self._plan.get("resource_changes", ()) if i["address"] == address), None)
         if planned is None:
@@ -148,7 +152,7 @@ def _differing(change: Mapping[str, Any]) -> list[str]:
 
 
 def _only(change: Change, names: Iterable[str]) -> Change:
-    """The change of these attributes alone; the others are shown as they were."""
+    """Return the change of only these attributes; the others keep their earlier value."""
     before, after = dict(change.before or {}), dict(change.after or {})
     return replace(change, after={**before, **{name: after.get(name) for name in names}})
 
@@ -160,7 +164,7 @@ def _is_file_below(item: Mapping[str, Any], source: str) -> bool:
 
 
 def _others(plan: Document, address: str) -> Iterator[frozenset[str]]:
-    """The values of each other object of the state."""
+    """Yield the values of each other object in the state."""
     root = plan.get("prior_state", {}).get("values", {}).get("root_module", {})
     return (frozenset(_spellings(item.get("values"))) for item in _resources(root) if item["address"] != address)
 
@@ -172,9 +176,9 @@ def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _parts(entry: Any) -> Iterator[frozenset[str]]:
-    """What has to stand together in one object: the entry, once for each item of the lists in it.
+    """Yield the values that one object must contain together: the entry, once for each item of its lists.
 
-    AWS puts what several rules say into one entry: `cidr_blocks` of all rules for the same port.
+    AWS merges several rules into one entry: `cidr_blocks` of all rules for the same port.
     """
     if not isinstance(entry, Mapping):
         yield frozenset(_spellings(entry))
@@ -190,7 +194,7 @@ def _is_explained(part: frozenset[str], others: Iterable[frozenset[str]]) -> boo
 
 
 def _spellings(value: Any) -> Iterator[str]:
-    """Every value in it that is set, as text; JSON documents in one spelling."""
+    """Yield every non-empty value as text; JSON documents in a canonical form."""
     return (_spelled(leaf) for leaf in leaves(value) if leaf)
 
 

@@ -1,12 +1,12 @@
-"""Terraform behind the engine protocol: saved plans, applied exactly as they were planned.
+"""The terraform engine: saves plans, applies them exactly as they were planned, and detects drift.
 
-Reading (plan, verify, drift) uses the environment's read-only credentials and takes no lock; applying uses the
-writing ones. A saved plan is bound twice to what was seen when it was made: the file by its SHA-256, the state by
-lineage and serial. Terraform itself compares these under the state's lock, but of a first plan the serial alone: so
-that there is still no state is looked up right before the apply.
+Plans, verifications and drift checks use the environment's read-only credentials and take no lock. Applies use the
+writing credentials. A saved plan is bound twice to what it was made from: the file by its SHA-256, the state by its
+lineage and serial. Terraform compares both under the state's lock, but for a first plan it compares only the serial.
+So the engine checks right before a first apply that there is still no state.
 
-After a good apply `settle` writes down in the state what the world made of it (defaults, what objects do to one
-another), by one refresh-only plan: what a refresh finds from then on, somebody did.
+After a good apply, `settle` writes into the state what the provider reports now: defaults, and effects of objects on
+each other. It applies one refresh-only plan for that. Any difference that a later refresh finds was made by somebody.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ from tasks.engines.terraform.validators import VALIDATORS
 class Terraform:
     """The engine for units whose source is a terraform root with a remote backend.
 
-    Whoever prepares the root otherwise, and runs terraform with something around it, hands in both.
+    Args:
+        workspace: the unit, its environment and its credentials.
+        terraform: runs the tool; by default terraform itself. The terragrunt engine passes its own.
+        root: prepares the root; by default `Preparation`. The terragrunt engine passes its own.
     """
 
     def __init__(self, workspace: Workspace, terraform: Execution | None = None, root: Root | None = None) -> None:
@@ -70,13 +73,13 @@ class Terraform:
 
     @property
     def place(self) -> str:
-        """Where the state is, once the root is ready."""
+        """The location of the state; known once the root is prepared."""
         return self._terraform.place
 
     def validate(self) -> None:
-        """Init and validate: providers, backend and code are right, whatever the outputs of others will be.
+        """Run `init` and `validate`: check providers, backend and code without the outputs of other units.
 
-        Where init itself depends on inputs, all of that waits for them.
+        If `init` itself depends on inputs, nothing is checked until they are known.
         """
         if self._root.needs_inputs:
             return
@@ -84,7 +87,12 @@ class Terraform:
         self._terraform.read(commands.validate(self._executable))
 
     def plan(self, inputs: Inputs) -> Plan:
-        """A saved plan of the target, and what it changes."""
+        """Save a plan. Its warnings name modules outside the release, and what a rollback would not undo.
+
+        Raises:
+            Refused: terraform rejects the plan. Or the state belongs to another environment, is not the one last
+                applied, or the release got other provider builds elsewhere.
+        """
         made = self._saved(inputs)
         elsewhere = self.workspace.elsewhere()
         identity.refuse_shared(self.workspace, self._terraform.place, elsewhere)
@@ -92,7 +100,15 @@ class Terraform:
         return replace(made, warnings=(*made.warnings, *vendoring.warnings(self.workspace), *self._not_undone(made)))
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply the saved plan file of `plan`; `StalePlan` when the file or the state is not what it was."""
+        """Apply the saved plan file of `plan`.
+
+        Returns:
+            The outcome, with the outputs if it succeeded and terraform's errors if it did not.
+
+        Raises:
+            StalePlan: the plan file or the state has changed since the plan. Nothing was applied.
+            Unanswered: the state cannot be read, before or after the apply.
+        """
         kept = plans.load(self.workspace.folder) or plans.Kept()
         self._terraform.secrets |= kept.secrets
         self._terraform.private = kept.private
@@ -108,9 +124,15 @@ class Terraform:
         return self._failed(plan, ended, kept)
 
     def observe(self, plan: Plan) -> Observation:
-        """Compare a new plan with `plan`; `Unanswered` while somebody holds the state's lock.
+        """Make a new plan and compare it with `plan`, to find out how far an unanswered apply got.
 
-        The lock is taken for a moment, which needs the writing credentials.
+        It takes the state's lock for a moment, which needs the writing credentials.
+
+        Returns:
+            The progress. It is partial if the creation of an object started but its result is unknown.
+
+        Raises:
+            Unanswered: somebody else holds the state's lock.
         """
         kept = plans.load(self.workspace.folder) or plans.Kept(destroy=_removes_all(plan))
         document = self._planning.planned(self.workspace.inputs, commands.LOOK_FILE, destroy=kept.destroy, locks=True)
@@ -123,14 +145,19 @@ class Terraform:
         return replace(observed(plan, again, outputs), details=self._details(state))
 
     def verify(self) -> Verification:
-        """Whether a new plan of the target is empty."""
+        """Check that a new plan of the unit is empty."""
         document = self._planning.looked()
         return verified(self._plan_from(document, self.workspace.inputs, {}))
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """A plan back to the receipt's release; without one, a plan that destroys what the failed release made.
+        """Plan the return to the receipt's release; without one, destroy what the failed release created.
 
-        Terraform keeps no earlier version of what it did not apply: over a baseline the unit stays as it is.
+        Returns:
+            The plan; None for a baseline. Terraform keeps no earlier version of objects that FlowMart did not apply,
+            so the unit stays as it is.
+
+        Raises:
+            Refused: the rollback would create objects that exist and are only no longer managed.
         """
         if isinstance(to, Baseline):
             return None
@@ -146,7 +173,7 @@ class Terraform:
         return made
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody changed since the last apply was settled."""
+        """Return a plan whose changes are what somebody changed since the last apply was settled."""
         document = self._planning.looked()
         found = self._drift(document)
         plan = self._plan_from(document, self.workspace.inputs, self._planning.state_behind(commands.LOOK_FILE))
@@ -163,10 +190,10 @@ class Terraform:
         )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """Bring the state up to date, which writes nothing else; then what the tool still reports.
+        """Refresh the state after an apply, and return the differences that terraform still reports.
 
-        A refresh that misses objects is not applied: right after an apply the API may not show them yet, and without
-        its state an object is nobody's.
+        Only the state is written. The refresh is not applied if it does not find some objects: right after an apply
+        the API may not list them yet, and an object that is removed from the state is no longer managed.
         """
         document = self._planning.looked()
         if drift.has_refreshed(document) and not drift.loses_objects(document):
@@ -175,14 +202,17 @@ class Terraform:
         return (*answers.planned_changes(document), *self._drift(document).changes)
 
     def adopt(self) -> Baseline | None:
-        """The state, where there is one with resources in it; that of the plan which was just made, if one was."""
+        """Return a baseline with what the state contains; None if there is no state or no resource in it.
+
+        If a plan was just made, the state of that plan is used.
+        """
         if self._planned_from is not None:
             return answers.baseline(self._planned_from)
         self._root.prepare(self.workspace.inputs)
         return answers.baseline(self._planning.state())
 
     def _saved(self, inputs: Inputs, *, destroy: bool = False) -> Plan:
-        """A plan that can be applied."""
+        """Save a plan that can be applied."""
         document = self._planning.planned(inputs, commands.PLAN_FILE, destroy=destroy)
         self._planned_from = state = self._planning.state_behind(commands.PLAN_FILE)
         found = secrets.of_plan(document) | self._terraform.secrets
@@ -195,7 +225,7 @@ class Terraform:
         return replace(made, warnings=(*made.warnings, *self._switched(document)))
 
     def _state_after_apply(self) -> Document:
-        """The state that an apply has just written. That it cannot be read says nothing against what was applied."""
+        """Read the state after an apply, or raise `Unanswered`: a failed read does not mean that the apply failed."""
         try:
             return self._planning.state(self.workspace.writing)
         except Refused as error:
@@ -211,7 +241,7 @@ class Terraform:
         return identity.warnings(self.workspace.receipt, self._terraform.place, tool)
 
     def _not_undone(self, plan: Plan) -> tuple[str, ...]:
-        """What a rollback of `plan` leaves or stops at; nothing where it would leave the whole unit as it is."""
+        """List what a rollback of `plan` leaves or stops at; empty if it would leave the whole unit as it is."""
         workspace = self.workspace
         if workspace.baseline is not None and workspace.receipt is None:
             return ()
@@ -269,7 +299,7 @@ class Terraform:
 
 
 def _without_unsaved(ended: Ended) -> Ended:
-    """The errors but those of saving the state, once it is saved after all."""
+    """Leave out the errors about saving the state, which has been saved since."""
     return replace(ended, errors=tuple(item for item in ended.errors if item.summary not in errors.UNSAVED))
 
 

@@ -1,21 +1,21 @@
-"""Whether a failed terraform command was rejected or got no answer: the one table of it.
+"""Decide whether a failed terraform command was rejected, or something did not respond. The rules are only here.
 
-Terraform says what happened in three layers. The *summary* of a diagnostic is terraform's or the provider's own.
-The *detail* is a chain of Go errors, outermost first ("operation error EC2: CreateVpc, https response error
-StatusCode: 503, api error Unavailable: try later"). Its *links*, the parts between ": " and ", ", are compared as a
-whole, so that a queue named "connection-refused-dlq" in a message is no network fault.
+Terraform describes an error in three layers. The *summary* of a diagnostic is terraform's or the provider's own. The
+*detail* is a chain of Go errors, outermost first ("operation error EC2: CreateVpc, https response error StatusCode:
+503, api error Unavailable: try later"). Its *links* are the parts between ": " and ", ". They are compared as a
+whole, so a queue named "connection-refused-dlq" in a message is not a network error.
 
-Read in this order, the first that matches decides:
+These are checked in order, and the first match decides:
 
-1. summaries: what the code itself rejects, and what says that a provider or the command was ended;
-2. answers that are final whatever they quote: a state that was waited for, a version that nobody has;
-3. an API's error code, then its HTTP status: 408, 429 and 5xx are no answer, any other 4xx is a rejection;
-4. links: Go's network errors, git's, the registry's, those of Kubernetes;
+1. summaries: rejections by the code itself, and reports that a provider or the command was killed;
+2. texts that are final whatever they quote: a wait that timed out, a version that does not exist;
+3. an API's error code, then its HTTP status: 408, 429 and 5xx mean unanswered, any other 4xx a rejection;
+4. links: network errors of Go, git, the registry and Kubernetes;
 5. anything else is a rejection.
 
 Sources: hashicorp/terraform (`internal/plugin6`, `internal/getproviders/errors.go`, `internal/backend`), aws-sdk-go
 and aws-sdk-go-v2 (`aws/retry/standard.go`), `k8s.io/apimachinery/pkg/api/errors`, git's `http.c` and `connect.c`.
-Recorded answers of each source: `tests/golden/terraform/errors.yaml`.
+Recorded errors of each source: `tests/golden/terraform/errors.yaml`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ UNRELEASED = "Error releasing the state lock"
 STALE = ("Saved plan is stale", "Saved plan does not match the given state")
 UNSAVED = ("Failed to save state", "Failed to persist state to backend", "Failed to write state")
 INTERRUPTED = ("execution halted", "Request cancelled", "operation canceled", "Operation cancelled")
-"""What terraform says of the rest once it was told to stop."""
+"""Terraform's errors for the remaining work after it was interrupted."""
 
 _REJECTED_BY_THE_CODE = re.compile(
     r"Invalid value for (input )?variable|(Resource|Module output value) (pre|post)condition failed"
@@ -51,7 +51,7 @@ _FINAL = re.compile(
 
 _ANOTHER_VERSION = re.compile(r"Unsupported (Terraform|OpenTofu) Core version")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-"""Short-lived credentials ran out: they are renewed for the next command."""
+"""Short-lived credentials expired. The next command gets new ones."""
 _AT_FAULT = frozenset(
     {
         "InternalError",
@@ -84,7 +84,7 @@ _STATUSES = re.compile(
 _ATTEMPTS = re.compile(
     r"exceeded maximum number of attempts|the request failed after \d+ attempts|, (?:user)?[rR]ateLimitExceeded\b"
 )
-"""That it was tried often enough, or too often: Google answers the latter with 403 too."""
+"""The client retried too often, or was throttled. Google's API also uses 403 for throttling."""
 _NO_ANSWER_STATUSES = ("408", "429")
 
 _LINKS = re.compile(
@@ -112,10 +112,14 @@ _BETWEEN = re.compile(r":\s+|,\s+|\n+|\.\s+|;\s+")
 
 
 def outcome(found: Iterable[Diagnostic], exit_code: int) -> Outcome:
-    """What a command that failed with these errors came to: `failed` or `unanswered`.
+    """Return the outcome of a command that failed with these errors: `failed` or `unanswered`.
 
-    Ended by a signal or a crash (Terraform's own codes are 0, 1 and 2), or interrupted: unanswered. Of several errors
-    one rejection is enough: asking again would meet it again.
+    It is unanswered after an interruption, a signal or a crash (Terraform's own exit codes are 0, 1 and 2). Of
+    several errors, one rejection is enough: a retry would get it again.
+
+    Args:
+        found: the errors.
+        exit_code: the exit code of the command.
     """
     items = tuple(found)
     if exit_code not in (0, 1, 2) or any(item.summary in INTERRUPTED for item in items):
@@ -125,7 +129,7 @@ def outcome(found: Iterable[Diagnostic], exit_code: int) -> Outcome:
 
 
 def is_unanswered(item: Diagnostic) -> bool:
-    """Whether one error says that there was no answer."""
+    """Tell whether one error means that something did not respond."""
     if item.summary == LOCKED and "Lock Info:" in item.detail:
         return True
     if _ENDED.search(item.summary):
@@ -138,21 +142,25 @@ def is_unanswered(item: Diagnostic) -> bool:
 
 
 def wants_another_version(found: Iterable[Diagnostic]) -> bool:
-    """Whether the code wants another version of the tool than the one that ran (`required_version`)."""
+    """Tell whether the code requires another version of the tool than the one that ran (`required_version`)."""
     return any(_ANOTHER_VERSION.fullmatch(item.summary) for item in found)
 
 
 def throttled(found: Iterable[Diagnostic]) -> bool:
-    """Whether an error says that a cloud is asked too often."""
+    """Tell whether an error says that a cloud API throttled the command."""
     texts = [f"{item.summary}: {item.detail}" for item in found]
     return any(aws_codes.THROTTLED & _codes(text) or "429" in _statuses(text) for text in texts)
 
 
 def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[str]:
-    """Of the objects whose apply was begun and not finished, those that may have been carried out all the same.
+    """Return the objects whose apply started but did not finish, and may have succeeded all the same.
 
-    An error tells of which object it is, but for that of a provider that died: then it may be each that no other
-    error is about. So it may be when terraform itself was killed, which leaves no error.
+    Errors name their object, except when a provider dies. Then any object without an error of its own may be
+    affected. The same is true if terraform itself was killed, which leaves no error.
+
+    Args:
+        found: the errors.
+        unfinished: addresses of the objects whose apply started but did not finish.
     """
     items = tuple(found)
     about = {item.address: _is_lost(item) for item in items if item.address}
@@ -161,19 +169,19 @@ def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[s
 
 
 def _is_lost(item: Diagnostic) -> bool:
-    """Whether an unanswered request may have been carried out: not one that was throttled or never sent."""
+    """Tell whether an unanswered request may have been carried out: it was sent, not throttled, and not expired."""
     text = f"{item.summary}: {item.detail}"
     refused = throttled([item]) or bool(_EXPIRED & _codes(text)) or bool(_NEVER_SENT.search(text))
     return is_unanswered(item) and not refused
 
 
 def _is_wait(item: Diagnostic) -> bool:
-    """Helm's wait for readiness ends with nothing but Go's word for it."""
+    """Tell whether Helm's wait for readiness timed out; its error is only Go's text for a deadline."""
     return item.address.startswith("helm_release.") and item.summary == "context deadline exceeded"
 
 
 def _of_api(text: str) -> bool | None:
-    """Whether an API's error code or HTTP status says no answer; None where there is neither."""
+    """Tell whether an API's error code or HTTP status means unanswered; None if there is neither."""
     codes, statuses = _codes(text), _statuses(text)
     if _ATTEMPTS.search(text) or codes & _NO_ANSWER_CODES:
         return True
@@ -186,7 +194,7 @@ def _codes(text: str) -> frozenset[str]:
 
 
 def _statuses(text: str) -> tuple[str, ...]:
-    """The HTTP statuses in a text, outermost first: those behind may be quoted by whoever answered."""
+    """Return the HTTP statuses in a text, outermost first: inner ones may only be quoted."""
     return tuple(status for found in _STATUSES.findall(text) for status in found if status)
 
 

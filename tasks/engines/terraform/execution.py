@@ -1,4 +1,4 @@
-"""Runs terraform for one unit, and turns its errors into the product's, without secrets and temporary paths."""
+"""Run terraform for one unit, and turn its errors into our own, without secrets and temporary paths."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ log = structlog.get_logger("flowmart.terraform")
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended, and what terraform says is wrong."""
+    """How a command ended, and the errors that terraform reported."""
 
     exit_code: int
     stdout: str
@@ -50,20 +50,22 @@ class Ended:
 
     @property
     def outcome(self) -> Outcome:
-        """Whether it was rejected or got no answer, if it did not succeed."""
+        """The outcome of a failed command: `failed` if it was rejected, `unanswered` if something did not respond."""
         return errors.outcome(self.errors, self.exit_code)
 
     @property
     def throttled(self) -> bool:
-        """Whether a cloud was asked too often."""
+        """Tell whether a cloud API throttled the command."""
         return errors.throttled(self.errors)
 
 
 class Execution:
-    """Terraform in one workspace.
+    """Runs terraform in one workspace.
 
-    `secrets` is what is known of them so far: no error shows any. `private` is what encrypted
-    files and declared secrets set.
+    Attributes:
+        options: the unit's terraform options.
+        secrets: the secrets known so far; no error shows them.
+        private: the values that encrypted files and declared secrets set.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -74,35 +76,35 @@ class Execution:
 
     @property
     def _tool(self) -> str:
-        """How the tool is called: terraform or tofu."""
+        """The name of the tool: terraform or tofu."""
         return PurePath(self._workspace.executable).name
 
     @property
     def _in_repository(self) -> str:
-        """The root's folder as the repository has it: with `paths` sources are relative to the repository itself."""
+        """The root's folder in the repository. With `paths`, sources are already relative to the repository."""
         whole, source = self._workspace.infrastructure.name, self._workspace.unit.source
         return f"{whole}/{source}" if whole == _INFRASTRUCTURE else source
 
     @property
     def place(self) -> str:
-        """Where the state is, once the root is initialised."""
+        """The location of the state; empty until the root is initialised."""
         found = backends.initialised(self._workspace.folder)
         return backends.place(found, self.options.workspace or backends.DEFAULT) if found else ""
 
     def hide(self, private: Private) -> None:
-        """Count what encrypted files set as secrets."""
+        """Treat the values that encrypted files set as secrets."""
         self.private = Private({**self.private.values, **private.values}, self.private.given)
         self.secrets |= self.private.secrets
 
     def _hide_given(self, variables: Mapping[str, str]) -> None:
-        """Count the secrets among the variables of a command as such."""
+        """Treat the declared secrets among a command's variables as secrets."""
         names = self._workspace.environment.secret_names & variables.keys()
         if names:
             self.private = self.private.with_given({name: variables[name] for name in sorted(names)})
             self.secrets |= self.private.secrets
 
     def state(self, variables: Variables | None = None) -> Mapping[str, Any]:
-        """The state; empty when there is none."""
+        """Read the state, from S3 directly where that is possible, else with `state pull`; empty if there is none."""
         stored = self._stored((variables or self._workspace.reading)())
         found = answers.written(self._pulled(variables) if stored is None else stored)
         self.secrets |= of_state(found)
@@ -123,17 +125,23 @@ class Execution:
         return kinds(self.read(commands.schema(self._workspace.executable)))
 
     def kind(self, provider: str, name: str) -> Kind:
-        """The schema of a type; without any where its provider is not installed any more."""
+        """Return the schema of a resource type; an empty one if its provider is no longer installed."""
         return self._schemas.get(provider, {}).get(name, Kind())
 
     def read(self, argv: tuple[str, ...], variables: Variables | None = None, good: tuple[int, ...] = (0,)) -> str:
-        """Standard output of a command that must end well, by default with the read-only credentials.
+        """Return the standard output of a command that must succeed.
 
-        It is run once more when a stale lock was in its way. So it must do no harm if it is carried out twice.
+        If a stale lock stopped the command, the lock is released and the command runs once more. So the command must
+        be safe to run twice.
+
+        Args:
+            argv: the command line.
+            variables: the credentials; by default the read-only ones.
+            good: the exit codes that count as success.
 
         Raises:
-            Unanswered: no answer, or somebody else holds the state's lock.
-            Refused: it was rejected.
+            Unanswered: something did not respond, or somebody else holds the state's lock.
+            Refused: the command was rejected.
         """
         ended = self.run(argv, variables or self._workspace.reading)
         if self.released(ended):
@@ -143,7 +151,11 @@ class Execution:
         return ended.stdout
 
     def run(self, argv: tuple[str, ...], variables: Variables) -> Ended:
-        """Run a command to its end, whatever that is; `Unanswered` when its time is up."""
+        """Run a command, and return how it ended even if it failed.
+
+        Raises:
+            Unanswered: the command exceeded its time limit.
+        """
         given = variables()
         self._hide_given(given)
         command = replace(self._command(argv, self.variables(given)), told=self._told)
@@ -153,30 +165,30 @@ class Execution:
         return self._ended(argv, finished)
 
     def _told(self, line: str) -> None:
-        """Say where a command is that takes long: the last line of its `-json`, or of its text."""
+        """Log the progress of a slow command: the message of the last line, which may be JSON or text."""
         workspace = self._workspace
         said = next((str(each.get("@message", "")) for each in answers.lines(line)), line)
         about = {"unit": workspace.unit.name, "environment": workspace.environment.name}
         log.info("still at work", **about, what=self.shown(said))
 
     def variables(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The variables that terraform gets, besides those that every tool inherits."""
+        """Return the variables for terraform, beside those that every tool inherits."""
         inherited = self._workspace.processes.environment
         known = {**provider_variables(given, inherited), **self.options.env, **given}
         return known | surroundings.fixed({**inherited, **known})
 
     def _command(self, argv: tuple[str, ...], known: Mapping[str, str]) -> Command:
-        """How a command is run: as it is, in the root's folder."""
+        """Build the command; this class runs it unchanged, in the root's folder."""
         return Command(argv, self._workspace.folder, known, self._workspace.unit.time_limit)
 
     def _ended(self, argv: tuple[str, ...], finished: Finished) -> Ended:  # noqa: ARG002 (for whoever derives)
-        """How it ended: as its exit code says."""
+        """Interpret the exit code; 0 and 2 are good."""
         failed = finished.exit_code not in (0, 2)
         found = diagnostics.errors(finished.stdout, finished.stderr) if failed else ()
         return Ended(finished.exit_code, finished.stdout, found, finished.stderr)
 
     def released(self, ended: Ended) -> bool:
-        """Whether a command met a stale lock, or left its own one, and that is released now."""
+        """Release a stale lock that a command met or left behind. Tell whether one was released."""
         workspace, lock = self._workspace, locks.left(ended.errors)
         if lock is None or not stale_locks.is_stale(lock, workspace):
             return False
@@ -187,7 +199,7 @@ class Execution:
         return freed
 
     def error(self, argv: tuple[str, ...], ended: Ended) -> FlowmartError:
-        """What to raise for a command that failed."""
+        """Return the exception to raise for a failed command."""
         workspace = self._workspace
         rejected = Unequipped if errors.wants_another_version(ended.errors) else Refused
         unanswered = Throttled if ended.throttled else Unanswered
@@ -197,7 +209,7 @@ class Execution:
         return kind(f"{what}: {self.why(ended)}")
 
     def why(self, ended: Ended) -> str:
-        """What the tool says, a line an error; who holds the lock where that is the reason."""
+        """Return the tool's errors, one a line. If the state is locked, return who holds the lock instead."""
         source = self._workspace.unit.source
         if lock := locks.held(ended.errors):
             return locks.described(lock, self._tool, self._in_repository)
@@ -208,7 +220,7 @@ class Execution:
         return self.shown(diagnostics.why(ended.errors, source))
 
     def shown(self, text: str) -> str:
-        """A text of terraform's without secrets, with the unit's own path in place of the temporary one."""
+        """Mask the secrets in a text of terraform's, and replace temporary paths by those of the repository."""
         workspace, whole = self._workspace, self._workspace.infrastructure
         around = whole.name if whole.name == _INFRASTRUCTURE else "."
         for folder, known in ((workspace.folder, workspace.unit.source), (whole, around)):
@@ -225,5 +237,5 @@ class Execution:
 
 _INFRASTRUCTURE = "infrastructure"
 _LONGEST = 500
-"""Characters that are shown of an error which is no diagnostic."""
+"""The number of characters to show of an error that is not a diagnostic."""
 _FILES = (commands.PLAN_FILE, commands.LOOK_FILE, commands.REFRESH_FILE)

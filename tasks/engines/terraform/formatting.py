@@ -1,7 +1,7 @@
-"""What `terraform fmt` would write in another way: one process for all units that a run works on at once.
+"""Find files that `terraform fmt` would change, in one process for all units that a run plans at once.
 
-The files of all their roots are asked about by whoever comes first. What that process cannot read, such as a file
-with a mistake in it, is asked about unit by unit, and that says where the mistake is.
+The first unit checks the files of all their roots. If that process cannot read a file, for example because of a
+syntax error, each unit is checked separately; the error then names the file.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from tasks.engines.terraform import surroundings
 from tasks.engines.terraform.options import options
 
 _FOLDER = ".formatted"
-"""Where what was found is kept in the checkout of a run."""
+"""The folder in a run's checkout that holds the result."""
 
 
 def unformatted(workspace: Workspace) -> list[str]:
-    """The files of a unit that would be written in another way, relative to infrastructure/."""
+    """Return the files of a unit that `terraform fmt` would change, relative to infrastructure/."""
     units = [workspace.unit, *(unit for unit in workspace.together() if _is_alike(unit, workspace))]
     found = _together(workspace, units) if len(units) > 1 else None
     own = _folder(workspace, workspace.unit)
@@ -33,7 +33,7 @@ def unformatted(workspace: Workspace) -> list[str]:
 
 
 def executable(workspace: Workspace) -> str:
-    """The tool that the unit chose."""
+    """Return the tool that the unit chose."""
     return _chosen(workspace.unit, workspace)
 
 
@@ -47,7 +47,7 @@ def _is_alike(unit: Unit, workspace: Workspace) -> bool:
 
 
 def _together(workspace: Workspace, units: Sequence[Unit]) -> list[str] | None:
-    """The files of all these units; None where they could not be read at once, or are not those that were."""
+    """Return the files of all these units; None if they could not be read at once, or the result is about others."""
     folder = workspace.infrastructure / _FOLDER
     folder.mkdir(exist_ok=True)
     file = folder / f"{executable(workspace).replace('/', '_')}.json"
@@ -68,11 +68,11 @@ def _tried(workspace: Workspace, units: Sequence[Unit]) -> list[str] | None:
 
 
 def _asked(workspace: Workspace, units: Sequence[Unit]) -> list[str]:
-    """The files by their paths in the folders of the units: they may be links to a file that several units share."""
+    """Return the files, by their paths in the units' folders: they may be links to a file that units share."""
     folders = dict.fromkeys(str(_folder(workspace, unit)) for unit in units)
     argv = [executable(workspace), "fmt", "-check", "-recursive", "-no-color", *folders]
     finished = validation.run(workspace, argv, good=(0, 3), **surroundings.fixed(workspace.processes.environment))
-    # The tool says where a file is from its own point of view.
+    # The tool prints paths relative to its working folder.
     here = workspace.folder.resolve()
     return [os.path.normpath(here / line.strip()) for line in finished.stdout.split("\n") if line.strip()]
 

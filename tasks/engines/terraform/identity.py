@@ -1,7 +1,8 @@
-"""By what a state is recognised: where it is, its lineage and serial. It stands in the receipt of every apply.
+"""Identify a state by its place, its lineage and its serial, and compare it with the one that was last applied.
 
-A state of another lineage is not the one that was applied: planned from it, everything would be created again.
-Source: Terraform's state has a `lineage`, made once with the state, and a `serial` that every write raises.
+The receipt of every apply contains these. A state with another lineage is not the one that was applied: a plan from
+it would create everything again. Source: Terraform's state has a `lineage`, created once with the state, and a
+`serial` that every write increases.
 """
 
 from __future__ import annotations
@@ -15,25 +16,37 @@ from tasks.domain.release import Receipt
 from tasks.engines.base import Workspace
 
 PLACE, WORKSPACE, LINEAGE, SERIAL, TOOL = "state", "workspace", "lineage", "serial", "tool"
-"""The names of the receipt's details."""
+"""Keys of the receipt's details."""
 
 
 def details(place: str, workspace: str, state: Mapping[str, Any], executable: str) -> dict[str, Any]:
-    """What a receipt keeps. `tool` is what wrote the state last: "terraform 1.11.4"."""
+    """Return the details for a receipt.
+
+    Args:
+        place: the location of the state.
+        workspace: the tool's workspace.
+        state: the state; empty if there is none.
+        executable: the tool that wrote it.
+    """
     found = {PLACE: place, WORKSPACE: workspace, LINEAGE: state.get("lineage", ""), SERIAL: state.get("serial", 0)}
     return {**found, TOOL: tool(executable, state)}
 
 
 def tool(executable: str, document: Mapping[str, Any]) -> str:
-    """What wrote a state or a plan: "terraform 1.11.4"."""
+    """Return what wrote a state or a plan: "terraform 1.11.4"."""
     return f"{PurePath(executable).name} {document.get('terraform_version', '')}".strip()
 
 
 def refuse_another(receipt: Receipt | None, place: str, state: Mapping[str, Any]) -> None:
-    """Refuse a state that is not the one of the last apply, or an older version of it.
+    """Check that a state is the one that was applied last, and not an older version of it.
+
+    Args:
+        receipt: the receipt of the last apply; None if there was none.
+        place: the location of the state; empty if unknown.
+        state: the state; empty if there is none.
 
     Raises:
-        Refused: says what is there, what was applied, and how to put it right.
+        Refused: names the existing state, the applied state, and how to repair it.
     """
     lineage = receipt.details.get(LINEAGE) if receipt else None
     if receipt is None or not lineage:
@@ -51,10 +64,10 @@ def refuse_another(receipt: Receipt | None, place: str, state: Mapping[str, Any]
 
 
 def refuse_shared(workspace: Workspace, place: str, elsewhere: Iterable[Receipt]) -> None:
-    """Refuse a state that is another environment's: one of them would replace what the other has.
+    """Check that a state does not belong to another environment: each would replace the other's objects.
 
     Raises:
-        Refused: says whose it is.
+        Refused: names the unit and the environment that it belongs to.
     """
     others = {*workspace.environments} - {workspace.environment.name}
     for other in elsewhere:
@@ -70,7 +83,7 @@ _REMEDY = (
 
 
 def warnings(receipt: Receipt | None, place: str, using: str) -> tuple[str, ...]:
-    """What is different from the last apply, though it is the same state: where it is, what works on it."""
+    """Warn if the same state is now in another place, or another tool or version works on it."""
     if receipt is None:
         return ()
     told = []

@@ -1,7 +1,7 @@
-"""Which versions of its providers an init installed, held against those that may run here.
+"""Check the versions of the providers that an init installed against those that may run here.
 
-A provider runs with the rights of the promotion as soon as there is a plan: what must not run is refused before.
-Source: Terraform's "Provider Installation": the folder .terraform/providers/HOST/NAMESPACE/TYPE/VERSION.
+A provider runs with the promotion's permissions from the first plan on, so a version that is not allowed is rejected
+before. Source: Terraform's "Provider Installation": the folder .terraform/providers/HOST/NAMESPACE/TYPE/VERSION.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from tasks.engines.terraform.versions import Wanted
 from tasks.tool_environment import of_this_process
 
 PROVIDER_VERSIONS = "FLOWMART_PROVIDER_VERSIONS"
-"""Setting: the versions of providers that may run, `hashicorp/aws >= 6.0, < 7; hashicorp/random ~> 3.6`."""
+"""Setting: the provider versions that may run, such as `hashicorp/aws >= 6.0, < 7; hashicorp/random ~> 3.6`."""
 
 
 def refuse_others(folder: Path, where: str) -> None:
-    """Refuse providers in another version than the setting allows; one that it does not name may have any.
+    """Check the installed providers against the setting. Providers that it does not name may have any version.
 
     Args:
-        folder: where Terraform was initialised.
-        where: what to name in the message, such as a unit's source.
+        folder: the folder in which Terraform was initialised.
+        where: the name to use in the message, such as a unit's source.
 
     Raises:
-        Refused: names the provider and what is allowed, or says that the setting is wrong.
+        Refused: names the provider and the allowed versions, or says that the setting is invalid.
     """
     setting = of_this_process((PROVIDER_VERSIONS,)).get(PROVIDER_VERSIONS, "")
     allowed = dict(_constraint(part) for part in setting.split(";") if part.strip())
@@ -54,6 +54,6 @@ def _allows(wanted: Wanted, version: str) -> bool:
 
 
 def _installed(folder: Path) -> Iterator[tuple[str, str]]:
-    """Each provider without its host, and a version of it."""
+    """Yield (provider without its host, version)."""
     for found in sorted((folder / backends.DATA / "providers").glob("*/*/*/*")):
         yield f"{found.parts[-3]}/{found.parts[-2]}", found.name

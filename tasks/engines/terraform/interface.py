@@ -1,6 +1,6 @@
-"""What a terraform root takes and gives: its variables with their types, and the names of its outputs.
+"""Read a terraform root's interface: its variables with their types, and the names of its outputs.
 
-Terraform knows an output's type only once it has a value, so all that is known before is that there is one.
+Terraform knows the type of an output only once it has a value, so every output has the kind "any".
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ _KINDS = {
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
-    """The interface of the root at `source`; `InvalidInput` names the file that cannot be read."""
+    """Return the interface of the root at `source`.
+
+    Raises:
+        InvalidInput: names the file that cannot be read.
+    """
     folder = infrastructure / source
     variables: dict[str, Mapping[str, Any]] = {}
     for block in code.blocks(folder, "variable"):

@@ -1,13 +1,14 @@
-"""What an init made, kept on this machine for the next run that would make the same (drift, a plan once more).
+"""Keep the result of an init on this machine for later runs that would repeat it (drift, another plan).
 
-    $TMPDIR/flowmart-UID/inits/<digest>/    the digest of all that an init depends on
-      data/                     what was in .terraform: backend, modules, providers
-      .terraform.lock.hcl       what init wrote where the release has none
+    $TMPDIR/flowmart-UID/inits/<digest>/    the digest of everything that an init depends on
+      data/                     the content of .terraform: backend, modules, providers
+      .terraform.lock.hcl       as init wrote it, if the release has none
 
-It is copied in and out, so no two runs share a folder that a command writes to, and it is kept for a day. The digest
-has the environment and its role in it: what one environment's init made is never another's. Where the backend is
-given settings, which may be secret, nothing is kept; nor where the folder has more than a few megabytes of its own:
-providers from a mirror or a plugin cache are links.
+Results are copied in and out, so two runs never share a folder that a command writes to. They are kept for a day. The
+digest includes the environment and its role, so environments never share a result.
+
+Nothing is kept if the backend gets settings, which may be secret. Nor is a folder kept with more than a few megabytes
+of its own: providers from a mirror or a plugin cache are links.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ from tasks.run_folder import kept_folder
 
 _INITS, _DATA = "inits", "data"
 _NOTES = ".terragrunt-"
-"""How the names of files begin in which Terragrunt notes where it has copied a root from."""
+"""The prefix of the files in which Terragrunt records where it copied a root from."""
 _LARGEST = 8 * 1024 * 1024
 _SECONDS = 86400.0
 _CONFIGURATIONS = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "~/.terraformrc", "~/.tofurc")
 
 
 def digest(workspace: Workspace, argv: Sequence[str], made_with: str, around: Mapping[str, str]) -> str:
-    """Stands for all that an init depends on.
+    """Return a digest of everything that an init depends on.
 
     Args:
-        workspace: whose root it is.
+        workspace: the unit that the root belongs to.
         argv: the command line, with the backend's settings.
-        made_with: what of the inputs it depends on.
+        made_with: the part of the inputs that the init depends on.
         around: the environment variables that the tool gets.
     """
     environment = workspace.environment
@@ -65,7 +66,7 @@ def digest(workspace: Workspace, argv: Sequence[str], made_with: str, around: Ma
 
 
 def provide(key: str, folder: Path) -> bool:
-    """Put what was kept into a root's folder; whether there was any that still holds."""
+    """Copy a kept result into a root's folder. Tell whether there was one that is still usable."""
     place, data = kept_folder(_INITS) / key, folder / backends.DATA
     if data.exists() or not _is_fresh(place) or not all(link.exists() for link in _links(place / _DATA)):
         return False
@@ -80,11 +81,17 @@ def provide(key: str, folder: Path) -> bool:
 
 
 def keep(key: str, folder: Path, *, locked: bool) -> None:
-    """Keep what init made in a root's folder; `locked`: the lock file is the release's own."""
+    """Keep what init made in a root's folder.
+
+    Args:
+        key: the digest of what the init depends on.
+        folder: the root's folder.
+        locked: the lock file belongs to the release, so it is not kept.
+    """
     place, data = kept_folder(_INITS) / key, folder / backends.DATA
     if _size(data) > _LARGEST:
         return
-    # A copy that cannot be written costs time and nothing else.
+    # Without a copy, the next run only takes longer.
     with suppress(OSError):
         _forget_old(place.parent)
         unfinished = Path(tempfile.mkdtemp(dir=place.parent, prefix="unfinished-"))
@@ -93,7 +100,7 @@ def keep(key: str, folder: Path, *, locked: bool) -> None:
             shutil.copy(folder / LOCK_FILE, unfinished / LOCK_FILE)
         try:
             unfinished.rename(place)
-        except OSError:  # another run was faster
+        except OSError:  # Another run was faster.
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
@@ -110,7 +117,7 @@ def _forget_old(parent: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The root's own files; the inputs that are written beside them count by `made_with`."""
+    """Yield the root's own files. The inputs written beside them count through `made_with`."""
     found = (file for file in sorted(folder.iterdir()) if not file.name.startswith(_NOTES))
     return (file for file in found if file.is_file() and file.name != VARIABLES_FILE)
 

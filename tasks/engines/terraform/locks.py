@@ -1,4 +1,4 @@
-"""A state's lock, as terraform prints it ("Lock Info:"). Pure."""
+"""Parse a state's lock from terraform's errors ("Lock Info:"). Pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _FIELD = re.compile(
     r"\b(ID|Operation|Who|Created):\s+(.*?)\s*(?=\n|$|\b(?:Path|Operation|Who|Version|Created|Info):)"
 )
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) \+0000 UTC")
-"""How Go prints a time in UTC, with up to nine digits after the seconds."""
+"""Go's format of a time in UTC, with up to nine digits after the seconds."""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock; texts are empty where terraform does not say.
+    """A lock; a text is empty if terraform does not print it.
 
     Attributes:
-        id: what `force-unlock` wants.
-        who: "user@host" of the terraform that made it.
+        id: the id for `force-unlock`.
+        who: "user@host" of the terraform that created it.
         operation: "apply", "plan".
-        since: when it was made, as terraform prints it.
+        since: the time of its creation, as terraform prints it.
     """
 
     id: str
@@ -36,27 +36,28 @@ class Lock:
 
     @property
     def created(self) -> datetime | None:
-        """When it was made; None where that cannot be read."""
+        """The time of its creation; None if it cannot be parsed."""
         found = _TIME.fullmatch(self.since)
         return datetime.fromisoformat(f"{found[1]}+00:00") if found else None
 
 
 def held(found: Iterable[Diagnostic]) -> Lock | None:
-    """The lock for which a command did nothing; None where that is not the reason."""
+    """Return the lock that kept a command from doing anything; None if there was another reason."""
     return _of(found, LOCKED)
 
 
 def left(found: Iterable[Diagnostic]) -> Lock | None:
-    """The lock that is there after a command: one that it met, or its own that it could not release."""
+    """Return the lock that a command met, or its own lock that it could not release; None if there is neither."""
     return _of(found, LOCKED, UNRELEASED)
 
 
 def described(lock: Lock, tool: str, folder: str) -> str:
-    """Who holds it since when, and the command that releases it when that run is over.
+    """Say who has held the lock since when, and which command releases it if that run is over.
 
     Args:
-        tool: how the tool is called.
-        folder: the root's folder, in its repository.
+        lock: the lock.
+        tool: the name of the tool.
+        folder: the root's folder in its repository.
     """
     since = re.sub(r"(:\d\d)\.\d+ \+0000", r"\1", lock.since or "an unknown time")
     return (

@@ -1,4 +1,4 @@
-"""What is wrong with a terraform unit, as far as its files tell: found when a release is made."""
+"""Find mistakes in a terraform unit's files when a release is made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION"
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """What would fail, or would not be what was meant, in one environment of a unit."""
+    """Yield what would fail in an environment, or would not work as intended there."""
     folder = infrastructure / unit.source
     try:
         chosen = options(unit.options)
@@ -39,14 +39,14 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 
 def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
-    """The variables that files of variables set."""
+    """Return the variables that files of variables set."""
     folder, named = infrastructure / unit.source, named_files.var_files(infrastructure, unit).items()
     set_by = [decryption.names(file, folder) if each.decrypt else read_values(file) for file, each in named]
     return frozenset(name for values in (*file_values(folder), *set_by) for name in values)
 
 
 def place(infrastructure: Path, unit: Unit) -> str:
-    """Where the unit's state is; empty if the code alone does not tell."""
+    """Return the location of the unit's state; empty if the code alone does not tell."""
     found = backends.declared(infrastructure / unit.source, named_files.backend_settings(infrastructure, unit))
     return backends.place(found, options(unit.options).workspace or backends.DEFAULT) if found else ""
 
@@ -66,7 +66,7 @@ def _stacks(folder: Path) -> Iterator[str]:
 
 
 def _overridden(folder: Path, unit: Unit) -> Iterator[str]:
-    """Inputs that a file sets too which terraform reads by itself: one of the two would be overridden in silence."""
+    """Yield inputs that an automatically loaded file sets too: one would silently override the other."""
     for file in sorted((*folder.glob("*.auto.tfvars"), *folder.glob("*.auto.tfvars.json"))):
         try:
             both = sorted(code.values(file).keys() & unit.inputs.keys())
@@ -77,7 +77,7 @@ def _overridden(folder: Path, unit: Unit) -> Iterator[str]:
 
 
 def _module_folders(infrastructure: Path, unit: Unit) -> list[Path]:
-    """The folders of the root and of the modules beside it that it may use."""
+    """Return the folders of the root and of the local modules that it may use."""
     files = (infrastructure / path for path in reads(infrastructure, unit.source))
     code_files = (file for file in files if file.name.endswith(code.ENDINGS))
     return sorted({file.parent for file in code_files if not {"tests", "examples"} & {*file.parent.parts}})
@@ -93,7 +93,7 @@ def _module_calls(infrastructure: Path, folder: Path) -> Iterator[str]:
 
 
 def _not_released(infrastructure: Path, module: Path) -> str:
-    """Why a local module is not in a release; empty when it is."""
+    """Return why a local module is not in a release; empty if it is."""
     if not module.resolve().is_relative_to(infrastructure):
         return "outside of infrastructure/ and so not in a release: move it there, or add it to `paths`"
     return (
@@ -102,7 +102,7 @@ def _not_released(infrastructure: Path, module: Path) -> str:
 
 
 def _is_readable(folder: Path) -> bool:
-    """Whether all of the code was read: what is in a file that was not, only terraform knows."""
+    """Tell whether all code can be read. If not, only terraform knows whether there is a backend."""
     try:
         code.blocks(folder, "terraform")
     except InvalidInput:

@@ -1,4 +1,4 @@
-"""The files that a unit's options name: variables, backend settings, what else it reads; all in infrastructure/."""
+"""Find the files that a unit's options name, all below infrastructure/: variables, backend settings, other reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.engines.terraform.options import VarFile, options
 
 
 def var_files(infrastructure: Path, unit: Unit) -> dict[Path, VarFile]:
-    """The files of variables, in order, with the option that names each; each once, where it is named last."""
+    """Return {file of variables: its option} in order. A file that is named twice counts where it is named last."""
     found: dict[Path, VarFile] = {}
     for each in options(unit.options).files:
         for file in matching(infrastructure, unit, each.path):
@@ -26,13 +26,13 @@ def var_files(infrastructure: Path, unit: Unit) -> dict[Path, VarFile]:
 
 
 def backend_files(infrastructure: Path, unit: Unit) -> tuple[Path, ...]:
-    """The files of backend settings, in order."""
+    """Return the files of backend settings, in order."""
     named = (each for each in options(unit.options).backend_config if isinstance(each, str))
     return tuple(file for each in named for file in matching(infrastructure, unit, each))
 
 
 def backend_arguments(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """What `-backend-config` is given, in order: paths from the unit's folder, and settings as "key=value"."""
+    """Return the values of `-backend-config`, in order: paths from the unit's folder, and settings as "key=value"."""
     folder = (infrastructure / unit.source).resolve()
     found: list[str] = []
     for each in options(unit.options).backend_config:
@@ -44,7 +44,7 @@ def backend_arguments(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
 
 
 def backend_settings(infrastructure: Path, unit: Unit) -> dict[str, Any]:
-    """The settings that the unit's options give to its backend; without those in files that cannot be read."""
+    """Return the settings that the unit's options give to its backend; unreadable files are left out."""
     found: dict[str, Any] = {}
     for each in options(unit.options).backend_config:
         if isinstance(each, str):
@@ -56,7 +56,10 @@ def backend_settings(infrastructure: Path, unit: Unit) -> dict[str, Any]:
 
 
 def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of the files that options name, and of what notes the unit's modules."""
+    """Return the files that the options name, and the record of the unit's modules, relative to `infrastructure`.
+
+    If inputs or files of variables contain paths with `..`, the files that these lead to are included.
+    """
     more = (file for each in options(unit.options).reads for file in matching(infrastructure, unit, each))
     found = {*var_files(infrastructure, unit), *backend_files(infrastructure, unit), *more}
     named = (str(file.relative_to(infrastructure.resolve())) for file in found)
@@ -64,14 +67,14 @@ def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
 
 
 def _valued(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """What the unit reads, if its inputs or files of variables have paths that lead out of its folder."""
+    """Return what the unit reads if its inputs or files of variables contain paths with `..`; else nothing."""
     files = (file.read_text(errors="replace") for file in var_files(infrastructure, unit))
     values = [text for text in (*files, json.dumps(dict(unit.inputs), default=str)) if ".." in text]
     return sources.reads_from(infrastructure, unit.source, [infrastructure / unit.source], values) if values else ()
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """Names of files that lead out of infrastructure/ or to nothing."""
+    """Yield the file names in the options that lead out of infrastructure/ or to no file, and files not encrypted."""
     chosen = options(unit.options)
     needed = [each.path for each in chosen.files if not each.optional]
     needed += [each for each in chosen.backend_config if isinstance(each, str)]
@@ -85,9 +88,9 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 
 def matching(infrastructure: Path, unit: Unit, name: str) -> tuple[Path, ...]:
-    """The files that a name or a pattern means, sorted; none that are outside of infrastructure/."""
+    """Return the files below infrastructure/ that match a name or a pattern, sorted."""
     folder = (infrastructure / unit.source).resolve()
-    # Path.glob takes no pattern that begins with "..".
+    # Path.glob does not accept a pattern that begins with "..".
     names = glob.glob(name, root_dir=folder, recursive=True)  # noqa: PTH207
     found = (Path(os.path.normpath(folder / each)) for each in names)
     return tuple(sorted(file for file in found if file.is_file() and file.is_relative_to(infrastructure.resolve())))

@@ -1,9 +1,9 @@
-"""What a saved plan says of the state that it was made from, read from the file itself: no process has to ask.
+"""Read from a saved plan file the state that it was made from, without running a process.
 
-Source: Terraform's `internal/plans/planfile`: a zip that holds the state before the refresh (`tfstate-prev`), and the
-one after it (`tfstate`) under the lineage and serial that the backend had. Terraform holds a plan against these
-before it applies it. The format is Terraform's own affair, and OpenTofu may encrypt the file: so whoever reads asks
-the tool where this finds nothing.
+Source: Terraform's `internal/plans/planfile`: a zip with the state before the refresh (`tfstate-prev`) and after it
+(`tfstate`), the latter with the backend's lineage and serial. Terraform compares them with the backend before it
+applies the plan. The format is internal to Terraform, and OpenTofu may encrypt the file. So callers must ask the tool
+if this returns None.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BEFORE, _REFRESHED = "tfstate-prev", "tfstate"
 
 
 def state_behind(file: Path) -> Mapping[str, Any] | None:
-    """The state that a plan was made from, empty when there was none; None when the file does not tell."""
+    """Return the state that a plan was made from; empty if there was none; None if the file cannot be read."""
     try:
         with ZipFile(file) as plan:
             before, refreshed = (json.loads(plan.read(name)) for name in (_BEFORE, _REFRESHED))
@@ -28,5 +28,5 @@ def state_behind(file: Path) -> Mapping[str, Any] | None:
         return None
     if refreshed.get("lineage"):
         return {**before, "lineage": refreshed["lineage"], "serial": refreshed["serial"]}
-    # A state without a lineage, which the tool gives one when it is written the next time.
+    # A state may lack a lineage: the tool adds one with its next write.
     return None if written(before) else {}

@@ -1,4 +1,4 @@
-"""Makes saved plans of one root, and reads them and the states that they were made from."""
+"""Save the plans of one root, and read them and the states that they were made from."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tasks.engines.terraform.preparation import Root
 
 
 class Planning:
-    """Plans of one workspace's root.
+    """Makes and reads the plans of one workspace's root.
 
     Args:
-        workspace: whose root it is.
-        terraform: what runs the tool.
-        root: made ready before each plan.
+        workspace: the unit that the root belongs to.
+        terraform: runs the tool.
+        root: is prepared before each plan.
     """
 
     def __init__(self, workspace: Workspace, terraform: Execution, root: Root) -> None:
@@ -25,17 +25,34 @@ class Planning:
         self._root = root
 
     def planned(self, inputs: Inputs, file: str, *, destroy: bool = False, locks: bool = False) -> Document:
-        """Save a plan in `file`, and read it."""
+        """Save a plan and read it.
+
+        Args:
+            inputs: the values to plan with.
+            file: the name of the plan file in the unit's folder.
+            destroy: plan to destroy the whole unit.
+            locks: take the state's lock for a moment, with the writing credentials.
+
+        Returns:
+            The plan as `terraform show -json` prints it.
+        """
         self._saved(inputs, file, destroy=destroy, locks=locks)
         return self._shown(file)
 
     def looked(self) -> Document:
-        """What a plan with the inputs of today says, which nobody applies. One that found nothing is not read."""
+        """Make a plan with the current inputs that is only read, never applied.
+
+        If the lines of `plan -json` report no difference at all, `terraform show` is not run.
+        """
         quiet = reading.nothing_found(self._saved(self._workspace.inputs, commands.LOOK_FILE))
         return self._shown(commands.LOOK_FILE) if quiet is None else quiet
 
     def state_behind(self, file: str) -> Document:
-        """The state that a saved plan was made from; `Refused` when it is not the one that was applied."""
+        """Return the state that a saved plan was made from; empty if there was none.
+
+        Raises:
+            Refused: it is not the state that was applied last.
+        """
         found = plan_files.state_behind(self._workspace.folder / file)
         if found is None:
             return self.state()
@@ -43,7 +60,14 @@ class Planning:
         return self._known(found)
 
     def state(self, variables: Variables | None = None) -> Document:
-        """The state as it is now; `Refused` when it is not the one that was applied."""
+        """Return the current state; empty if there is none.
+
+        Args:
+            variables: the credentials to read it with; by default the read-only ones.
+
+        Raises:
+            Refused: it is not the state that was applied last.
+        """
         return self._known(self._terraform.state(variables))
 
     def _known(self, state: Document) -> Document:
@@ -51,7 +75,7 @@ class Planning:
         return state
 
     def _saved(self, inputs: Inputs, file: str, *, destroy: bool = False, locks: bool = False) -> str:
-        """Save a plan; the lines in which the tool told of it."""
+        """Save a plan, and return the lines that the tool printed."""
         workspace, terraform = self._workspace, self._terraform
         self._root.prepare(inputs)
         files = self._root.var_files

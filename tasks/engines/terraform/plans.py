@@ -1,4 +1,4 @@
-"""What the engine keeps beside a saved plan, for its apply and for what may have to be observed afterwards."""
+"""Keep the engine's notes beside a saved plan, for its apply and for an observation afterwards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _FILE = "flowmart.plan.json"
 
 @dataclass(frozen=True)
 class Kept:
-    """How a plan was made, and what came of it.
+    """How a plan was made, and what its apply left open.
 
     Attributes:
-        destroy: whether it removes the whole unit.
-        secrets: what must not stand in an error of its apply.
-        lost: addresses of objects whose creation was begun and got no answer.
-        private: what encrypted files set.
+        destroy: the plan removes the whole unit.
+        secrets: values that no error of the apply may show.
+        lost: addresses of objects whose creation started but whose result is unknown.
+        private: the values that encrypted files set.
     """
 
     destroy: bool = False
@@ -31,13 +31,13 @@ class Kept:
 
 
 def save(kept: Kept, folder: Path) -> None:
-    """Write it as closed as the plan file is, which holds secrets too."""
+    """Write the notes to a file that only the owner can read, like the plan file: both hold secrets."""
     lists = {"secrets": sorted(kept.secrets.values), "lost": sorted(kept.lost)}
     sealed.save({"destroy": kept.destroy, **lists, "private": dict(kept.private.values)}, folder / _FILE)
 
 
 def load(folder: Path) -> Kept | None:
-    """What was kept; None where no plan was made in this checkout."""
+    """Read the notes; None if no plan was made in this checkout."""
     file = folder / _FILE
     if not file.is_file():
         return None

@@ -1,8 +1,8 @@
-"""Making a root ready: its inputs, its providers and modules, its backend and its workspace.
+"""Prepare a root: its inputs, its providers and modules, its backend and its workspace.
 
-    version ──▶ inputs ──▶ init ──▶ where the state is ──▶ workspace
+    inputs ──▶ decrypted files ──▶ kept init, or: version ──▶ init ──▶ backend check ──▶ workspace
 
-It is done once a checkout, and again when the inputs change where modules or the backend depend on them.
+This happens once per checkout. It happens again if inputs change that modules or the backend depend on.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _plugin_cache = threading.Lock()
 
 
 def one_at_a_time(environment: Mapping[str, str]) -> AbstractContextManager[object]:
-    """Held around an init where there is a plugin cache.
+    """Return a lock to hold during `init` if there is a plugin cache; else a context that does nothing.
 
-    It is not safe for several inits at once (Terraform's documentation says so).
+    Terraform's documentation says that several inits must not use one plugin cache at the same time.
     """
     return _plugin_cache if "TF_PLUGIN_CACHE_DIR" in environment else nullcontext()
 
@@ -50,22 +50,22 @@ _DONE = Path(".terraform/flowmart-initialised")
 
 
 class Root(Protocol):
-    """A root that can be made ready."""
+    """A root that can be prepared."""
 
     def prepare(self, inputs: Inputs) -> None:
-        """Make it ready for a plan with these inputs."""
+        """Prepare the root for a plan with these inputs."""
 
     @property
     def needs_inputs(self) -> bool:
-        """Whether it cannot be made ready without inputs."""
+        """Tell whether the root cannot be prepared without inputs."""
 
     @property
     def var_files(self) -> tuple[str, ...]:
-        """The files of variables as the command line names them."""
+        """The files of variables, as the command line names them."""
 
 
 class Preparation:
-    """What makes the root of one workspace ready."""
+    """Prepares the root of one workspace."""
 
     def __init__(self, workspace: Workspace, terraform: Execution) -> None:
         self._workspace = workspace
@@ -73,11 +73,11 @@ class Preparation:
         self._decrypted = Decrypted()
 
     def prepare(self, inputs: Inputs) -> None:
-        """Write the inputs, and initialise the root if that was not done with what it depends on.
+        """Write the inputs, and initialise the root unless that was done with the same dependencies.
 
         Raises:
-            Unequipped: the tool's version is not wanted here.
-            Refused: the state would be lost, or a file cannot be decrypted.
+            Unequipped: the installed version of the tool is not allowed here.
+            Refused: the state would be lost, a provider's version is not allowed, or a file cannot be decrypted.
         """
         folder = self._workspace.folder
         if inputs.values:
@@ -107,7 +107,7 @@ class Preparation:
 
     @property
     def needs_inputs(self) -> bool:
-        """Whether modules or the backend depend on variables: then init needs them."""
+        """Tell whether modules or the backend depend on variables, so that `init` needs them."""
         folder = self._workspace.folder
         sources = [source for _, source in vendoring.sources(folder, self._workspace.infrastructure)]
         backend = backends.declared(folder)
@@ -116,7 +116,7 @@ class Preparation:
 
     @property
     def var_files(self) -> tuple[str, ...]:
-        """The files of variables as the command line names them, the unit's inputs last, so that they win."""
+        """The files of variables, as the command line names them. The unit's inputs come last and take precedence."""
         workspace = self._workspace
         named = named_files.var_files(workspace.infrastructure, workspace.unit)
         readable = [self._decrypted.files.get(file, file) for file in named]
@@ -125,7 +125,7 @@ class Preparation:
         return (*found, *((commands.VARIABLES_FILE,) if inputs and found else ()))
 
     def _made_with(self) -> str:
-        """What init depends on; a text that only changes when that does."""
+        """Return a digest of the inputs that `init` depends on."""
         file = self._workspace.folder / commands.VARIABLES_FILE
         content = file.read_bytes() if file.is_file() and self.needs_inputs else b""
         return hashlib.sha256(content).hexdigest()
@@ -135,7 +135,7 @@ class Preparation:
         return {**workspace.processes.environment, **self._terraform.variables(workspace.reading())}
 
     def _decrypt(self) -> None:
-        """What encrypted files set is secret from then on."""
+        """Decrypt the unit's encrypted files, and treat what they set as secrets."""
         named = named_files.var_files(self._workspace.infrastructure, self._workspace.unit)
         self._decrypted = decryption.provided(self._workspace, named)
         self._terraform.hide(Private(self._decrypted.values))
@@ -163,7 +163,7 @@ class Preparation:
         with one_at_a_time(self._workspace.processes.environment):
             argv = self._command(as_json=True)
             ended = self._terraform.run(argv, self._workspace.reading)
-            if ended.exit_code == 1 and not ended.errors:  # an older one, which knows no -json here
+            if ended.exit_code == 1 and not ended.errors:  # Terraform before 1.9 does not know -json here.
                 argv = self._command(as_json=False)
                 ended = self._terraform.run(argv, self._workspace.reading)
         if ended.exit_code != 0:
@@ -180,7 +180,7 @@ class Preparation:
         )
 
     def _select_workspace(self) -> None:
-        """Select the unit's workspace. Making one writes to the backend, so that needs the writing credentials."""
+        """Select the unit's workspace. Creating one writes to the backend, so that uses the writing credentials."""
         workspace, name = self._workspace, self._terraform.options.workspace
         if not name:
             return
@@ -188,7 +188,7 @@ class Preparation:
         ended = self._terraform.run(argv, workspace.reading)
         if ended.exit_code == 0:
             return
-        # Terraform says without an error that there is no such workspace, OpenTofu with one.
+        # Only OpenTofu reports a missing workspace as an error.
         if any("doesn't exist" not in item.summary for item in ended.errors):
             raise self._terraform.error(argv, ended)
         self._terraform.read(commands.workspace_new(workspace.executable, name), workspace.writing)

@@ -1,8 +1,8 @@
-"""Whether a root's providers are the same in every environment of a release: by a lock file, or by one version each.
+"""Check that a root gets the same providers in every environment of a release: from a lock file, or exact versions.
 
-Without a lock file, `terraform init` takes the newest version that the constraints allow, on the day that it runs.
-Source: Terraform's "Dependency Lock File" and "Provider Requirements": a provider that is not required is implied by
-the first word of a type.
+Without a lock file, `terraform init` takes the newest version that the constraints allow when it runs. Source:
+Terraform's "Dependency Lock File" and "Provider Requirements": a type implies its provider by its first word, unless
+the provider is required.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _BUILT_IN = "terraform"
 
 
 def fault(root: Path, folders: Iterable[Path]) -> str:
-    """What is wrong with the providers of a root; empty when they cannot float.
+    """Return what is wrong with a root's providers; empty if their versions cannot change.
 
     Args:
-        folders: the root's and those of its local modules.
+        root: the root's folder.
+        folders: the folders of the root and of its local modules.
     """
     if (root / LOCK_FILE).is_file():
         return ""
@@ -41,7 +42,7 @@ def fault(root: Path, folders: Iterable[Path]) -> str:
 
 
 def _required(folder: Path) -> dict[str, str]:
-    """{local name: version constraint}, as `required_providers` has them; empty texts without a constraint."""
+    """Return {local name: version constraint} from `required_providers`; a constraint may be empty."""
     blocks = (
         inner for block in code.readable_blocks(folder, "terraform") for inner in block.inner("required_providers")
     )
@@ -50,11 +51,11 @@ def _required(folder: Path) -> dict[str, str]:
 
 
 def needed(folder: Path) -> set[str]:
-    """The local names of the providers that the code in a folder has to get from somewhere."""
+    """Return the local names of the providers that the code in a folder needs, without the built-in one."""
     return (_required(folder).keys() | implied(folder)) - {_BUILT_IN}
 
 
 def implied(folder: Path) -> set[str]:
-    """The local names of the providers that types in a folder's code imply."""
+    """Return the local names of the providers that the types in a folder's code imply."""
     found = code.readable_blocks(folder, "resource", "data", "ephemeral", "provider")
     return {block.labels[0].split("_")[0] for block in found if block.labels}

@@ -1,4 +1,4 @@
-"""Which cloud a Terraform unit works with, as far as its code says so without being run."""
+"""Tell whether a terraform unit works with AWS, from its code alone."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _AWS = re.compile(
 
 
 def needs_aws(infrastructure: Path, source: str) -> bool:
-    """Whether a unit has the AWS provider, or keeps its state in S3, whichever form its code has."""
+    """Tell whether a unit has the AWS provider or keeps its state in S3. Reads HCL and JSON."""
     files = (infrastructure / path for path in reads(infrastructure, source) if path.endswith(ENDINGS))
     blocks = (block for folder in {file.parent for file in files} for block in code.readable_blocks(folder, *_KINDS))
     return any(_is_aws(block) for block in blocks)
 
 
 def names_aws(text: str) -> bool:
-    """Whether code, or what generates it, names the AWS provider or a state in S3."""
+    """Tell whether code, or a text that generates code, names the AWS provider or a state in S3."""
     return bool(_AWS.search(text))
 
 

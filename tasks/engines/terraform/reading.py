@@ -1,7 +1,7 @@
-"""A plan of terraform's (`terraform show -json`) as the product's: read once, checked for its shape, all of it. Pure.
+"""Parse a plan of terraform's (`terraform show -json`) into our own, after checking its whole shape once. Pure.
 
-Source of the shape: Terraform's "JSON Output Format": minor versions of the format only add to it; a plan that is
-`errored` was cut off by an error and must not be taken for what would be done.
+Source of the shape: Terraform's "JSON Output Format". Minor versions of the format only add to it. An error cut short
+a plan that is `errored`, so it does not show everything an apply would do.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tasks.engines.terraform.text import text
 
 _NOTHING_PRIVATE = Private()
 _FORMATS = ("0", "1")
-"""The major versions of the format that are read: that of Terraform before 1.1 says the same."""
+"""The major versions of the format that are supported. Terraform before 1.1 writes 0, with the same meaning."""
 
 
 def document(answer: str) -> Document:
-    """What `terraform show -json` printed of a saved plan.
+    """Parse the output of `terraform show -json` for a saved plan.
 
     Raises:
-        Refused: it is of another format, is not all there, or was cut off by an error.
+        Refused: the plan has another format or a wrong shape, or an error cut it short.
     """
     try:
         found = json.loads(answer)
@@ -41,10 +41,10 @@ def document(answer: str) -> Document:
 
 
 def nothing_found(output: str) -> Document | None:
-    """The plan behind the lines of `plan -json` where they say that it holds nothing, else None.
+    """Return a minimal plan if the lines of `plan -json` say that it contains nothing, else None.
 
-    What is in a plan has a line of its own: changes, drift, outputs, actions, warnings of checks. So a plan of which
-    only reading is told need not be shown. Source: Terraform's "Machine-Readable UI".
+    Everything in a plan has a line of its own: changes, drift, outputs, actions, warnings of checks. So if all lines
+    are about reading, `terraform show` is not needed. Source: Terraform's "Machine-Readable UI".
     """
     found = [*answers.lines(output)]
     version = next((line for line in found if line.get("type") == "version"), None)
@@ -57,14 +57,14 @@ def nothing_found(output: str) -> Document | None:
 def plan_of(
     found: Document, workspace: Workspace, inputs: Inputs, basis: str, private: Private = _NOTHING_PRIVATE
 ) -> Plan:
-    """The plan of a workspace's target.
+    """Build the plan of a workspace's target.
 
     Args:
         found: the tool's own plan.
-        workspace: where it was made.
-        inputs: what it was made with.
-        basis: the state that it was made from.
-        private: what encrypted files set.
+        workspace: the workspace that it was made in.
+        inputs: the inputs that it was made with.
+        basis: the state that it was made from, as `answers.basis` returns it.
+        private: the values that encrypted files set.
     """
     foreseen = answers.foreseen_outputs(found)
     changes = answers.planned_changes(found)
@@ -89,7 +89,7 @@ def plan_of(
 
 
 _READING = ("version", "apply_start", "apply_progress", "apply_complete", "refresh_start", "refresh_complete")
-"""Types of lines in which a plan says that it reads: `apply` is that of data sources."""
+"""The types of lines that report only reading. Those with `apply` are about data sources."""
 
 
 def _tells_nothing(line: Mapping[str, Any]) -> bool:
@@ -103,7 +103,7 @@ def _tells_nothing(line: Mapping[str, Any]) -> bool:
 
 
 _NESTED = ("prior_state", "configuration", "variables", "checks")
-"""What is only looked things up in: there null says the same as nothing."""
+"""The parts of a plan that are only looked up in. Null means the same as a missing key there."""
 
 
 def _without_nulls(value: Any) -> Any:
@@ -113,7 +113,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _faults(found: Any) -> Iterator[str]:
-    """What is wrong with a document, the first thing first."""
+    """Yield what is wrong with a document."""
     if not isinstance(found, Mapping):
         yield "it is not an object"
         return

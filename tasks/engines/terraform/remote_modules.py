@@ -1,8 +1,7 @@
-"""Whether the modules that a root gets from elsewhere are the same in every environment of a release. Pure.
+"""Check that a root's remote modules are the same in every environment of a release. Pure.
 
-A release moves from environment to environment over days. A module that floats meanwhile would make each of them
-something else: so a registry's module needs one version, and git a tag or a commit. Source: Terraform's "Module
-Sources".
+A release moves from environment to environment over days. A module that changes meanwhile would make them differ. So
+a registry module needs one exact version, and a git module a tag or a commit. Source: Terraform's "Module Sources".
 """
 
 from __future__ import annotations
@@ -19,12 +18,17 @@ _BRANCHES = frozenset({"main", "master", "head", "develop", "development", "trun
 
 
 def is_exact(constraint: str) -> bool:
-    """Whether a version constraint allows one version only: "1.2.3", "= 1.2.3"."""
+    """Tell whether a version constraint allows only one version: "1.2.3", "= 1.2.3"."""
     return bool(_EXACT.fullmatch(constraint.strip()))
 
 
 def fault(name: str, call: Mapping[str, Any]) -> str:
-    """What is wrong with a module call (its name and its arguments); empty when it cannot float."""
+    """Return what is wrong with a module call; empty if its content cannot change.
+
+    Args:
+        name: the name of the call.
+        call: its arguments.
+    """
     source, version = str(call.get("source", "")), str(call.get("version", ""))
     if source.startswith((".", "/")) or "${" in source:
         return ""

@@ -1,16 +1,16 @@
-"""What a rollback undoes of a plan's changes to the state, and what a person has to know it does not. Pure.
+"""Undo a failed release's changes of the state, and warn about what a rollback cannot undo. Pure.
 
-The earlier release's code meets a state that the failed release has re-addressed. So a rollback gets a file of blocks
-beside that code, and undoes each change of the state as such:
+A rollback uses the earlier release's code, but the failed release has changed addresses in the state. So the rollback
+adds a file of blocks to that code, which undo each of these changes:
 
 | the failed release | the rollback |
 | --- | --- |
-| moved a to b | `moved` from b to a; or to where the earlier code's own `moved` blocks begin that end in a |
-| imported a | `removed` with `destroy = false`: a stays and is not managed; there is no such block for a[0] |
+| moved a to b | `moved` from b to a; or to where the earlier code's chain of `moved` blocks to a begins |
+| imported a | `removed` with `destroy = false`: a stays and is not managed; impossible for a[0] |
 | forgot a | `import` of a by its id, unless the earlier code imports it itself |
 
-Source: Terraform's "moved", "removed" and "import" blocks. A block about what is not in the state does nothing, so it
-does not matter how far the failed apply got.
+Source: Terraform's "moved", "removed" and "import" blocks. A block about an object that is not in the state does
+nothing, so it does not matter how far the failed apply got.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ from tasks.domain.plan import Action, Plan, StateChange
 from tasks.engines.terraform.secrets import Secrets
 
 Moves = Collection[tuple[str, str]]
-"""The `moved` blocks of a release: from, to."""
+"""The `moved` blocks of a release, as (from, to)."""
 
 
 def state_changes(plan: Mapping[str, Any], found: Secrets) -> tuple[StateChange, ...]:
-    """What applying a plan (`terraform show -json`) changes in the state alone; no id that is secret."""
+    """Return what applying a plan (`terraform show -json`) changes only in the state. Secret ids are left out."""
     items = (item for item in plan.get("resource_changes", ()) if not item.get("deposed"))
     return tuple(change for item in items for change in _state_changes(item, found))
 
 
 def undo(changes: Iterable[StateChange], moves: Moves, imported: Collection[str]) -> str:
-    """The blocks, as HCL, that undo these changes beside the earlier release's code; empty without any.
+    """Return the blocks, as HCL, that undo these changes beside the earlier release's code; empty if none are needed.
 
     Args:
         changes: what the failed release's applies changed in the state.
         moves: the earlier code's own `moved` blocks.
-        imported: addresses that the earlier code imports by itself.
+        imported: addresses that the earlier code itself imports.
     """
     blocks = (block for change in changes for block in _undone(change, moves, imported))
     return "\n".join(dict.fromkeys(blocks))
 
 
 def not_undone(plan: Plan, undeletable: Collection[str], *, first: bool) -> Iterator[str]:
-    """What a rollback of `plan` leaves, or stops at: for whoever approves it.
+    """Yield warnings for the approver: what a rollback of `plan` does not undo, or stops at.
 
     Args:
+        plan: the plan to approve.
         undeletable: addresses of objects that the code protects with `prevent_destroy`.
-        first: whether nothing of the unit was applied before, so that a rollback removes all of it.
+        first: nothing of the unit was applied before, so a rollback removes all of it.
     """
     yield from _state_not_undone(plan, first=first)
     removed = [change.address for change in plan.changes if change.action in (Action.DELETE, Action.REPLACE)]
@@ -63,7 +64,7 @@ def not_undone(plan: Plan, undeletable: Collection[str], *, first: bool) -> Iter
 
 
 def created_twice(made: Plan, undone: Iterable[StateChange]) -> list[str]:
-    """Objects that a rollback would create although they exist: the failed release only stopped managing them."""
+    """Return existing objects that a rollback would create: the failed release only stopped managing them."""
     return sorted(made.created & {change.address for change in undone if change.action is Action.FORGET})
 
 
@@ -84,7 +85,7 @@ def _identity(change: Mapping[str, Any], found: Secrets) -> str:
 
 
 def _shown(identity: Any, found: Secrets) -> str:
-    """An id that may be recorded: a text in which nothing is secret."""
+    """Return an id if it may be recorded, else an empty text: it must be a text that contains no secret."""
     return identity if isinstance(identity, str) and found.masked(identity) == identity else ""
 
 
@@ -100,7 +101,7 @@ def _undone(change: StateChange, moves: Moves, imported: Collection[str]) -> Ite
 
 
 def _beginning(address: str, moves: Moves) -> str:
-    """Where the chain of `moved` blocks begins that ends in `address`: two of them may not end in the same place."""
+    """Follow the `moved` blocks back to the first address: two of them must not end at the same address."""
     met = {address}
     while (found := _previous(address, moves)) and found not in met:
         address = found
@@ -135,7 +136,7 @@ def _state_not_undone(plan: Plan, *, first: bool) -> Iterator[str]:
 
 
 def _stops(change: StateChange, first: bool) -> bool:
-    """Whether a rollback cannot undo a change of the state, and so stops before it does anything to the unit."""
+    """Tell whether a rollback cannot undo a change of the state, and so stops before it touches the unit."""
     if change.action is Action.IMPORT:
         return first or _is_instance(change.address)
     return change.action is Action.FORGET and not change.identity
@@ -156,5 +157,5 @@ def _block(kind: str, *lines: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text as HCL writes it, in which nothing is a template."""
+    """Return a text as an HCL string without templates."""
     return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")

@@ -1,7 +1,7 @@
-"""What `terraform providers schema -json` says of a type's attributes. Pure.
+"""Parse `terraform providers schema -json`. Pure.
 
-Source: Terraform's "Providers Schema Representation": an attribute with `computed` alone can only be read, one with
-`optional` and `computed` is filled in by the provider where the code sets nothing.
+Source: Terraform's "Providers Schema Representation": an attribute with only `computed` is read-only. With `optional`
+and `computed`, the provider fills it in if the code does not set it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tasks.engines.terraform.drift import Kind
 
 
 def kinds(answer: str) -> dict[str, dict[str, Kind]]:
-    """{provider: {type: its schema}}."""
+    """Return {provider: {resource type: its schema}}."""
     found = json.loads(answer).get("provider_schemas", {})
     return {
         provider: {name: _kind(body["block"]) for name, body in schema.get("resource_schemas", {}).items()}

@@ -1,9 +1,9 @@
-"""What must not be shown of a terraform unit, and the mask in its place. Pure.
+"""Find the secrets of a terraform unit, and mask them in plans, states and errors. Pure.
 
-Terraform marks what is sensitive, but forgets the mark where a resource passes a value on (`terraform_data` prints
-its input again as `output`). So a value that is marked in one place is masked wherever it stands: inside of longer
-texts, and in the forms that JSON gives it. Short texts and numbers are masked where they are a whole value, or in an
-error a whole word. `true`, `false` and single characters are not secrets: masking them would hide the plan.
+Terraform marks what is sensitive, but loses the mark where a resource passes a value on (`terraform_data` prints its
+input again as `output`). So a value that is marked in one place is masked in every place: also inside longer texts,
+and in the forms that JSON gives it. Short texts and numbers are masked if they are a whole value, or a whole word of
+an error. `true`, `false` and single characters are not secrets: masking them would hide the plan.
 
 Source of the marks: Terraform's "JSON Output Format": `before_sensitive`, `after_sensitive`, `sensitive_values`, and
 `sensitive_attributes` of a state.
@@ -24,26 +24,26 @@ from tasks import masking
 from tasks.domain.values import MASK
 
 INSIDE = 6
-"""Texts of at least so many characters are masked inside of others."""
+"""Secrets of at least this many characters are masked inside longer texts."""
 _WORD = 3
-"""In an error a shorter secret is masked where it is a word of at least so many characters."""
+"""In an error, a shorter secret of at least this many characters is masked where it is a whole word."""
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """Sensitive texts and numbers (as texts) of one unit."""
+    """The sensitive texts and numbers (as texts) of one unit."""
 
     values: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        # No other text of this process shows them either: what a library raises, what a check got for an answer.
+        # Other texts of this process must not show them either: a library's exception, a check's response.
         masking.KNOWN.learn(self.values)
 
     def __or__(self, other: Secrets) -> Secrets:
         return Secrets(self.values | other.values)
 
     def masked(self, value: Any) -> Any:
-        """`value`, of any shape, with the mask in place of every secret in it."""
+        """Return `value`, which may be nested, with every secret in it masked."""
         if isinstance(value, Mapping):
             return {self._masked_key(key): self.masked(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -55,11 +55,11 @@ class Secrets:
         return self._inside.sub(MASK, value) if self._inside and isinstance(value, str) else value
 
     def _masked_key(self, key: Any) -> Any:
-        """Names of attributes are not secrets, even if one is spelled like a short secret. Keys of maps may be."""
+        """Mask only long secrets in keys: a key may be an attribute's name that happens to equal a short secret."""
         return self._inside.sub(MASK, key) if self._inside and isinstance(key, str) else key
 
     def scrubbed(self, text: str) -> str:
-        """An error's text with the mask in place of every secret in it."""
+        """Return an error's text with every secret in it masked."""
         for pattern in (self._inside, self._words):
             text = pattern.sub(MASK, text) if pattern else text
         return text
@@ -75,7 +75,7 @@ class Secrets:
 
 
 def of_plan(plan: Mapping[str, Any]) -> Secrets:
-    """Everything that `terraform show -json PLAN` marks as sensitive somewhere."""
+    """Return everything that `terraform show -json PLAN` marks as sensitive in any place."""
     found: set[str] = set()
     changes = [item["change"] for key in ("resource_changes", "resource_drift") for item in plan.get(key, ())]
     for change in (*changes, *plan.get("output_changes", {}).values()):
@@ -87,7 +87,7 @@ def of_plan(plan: Mapping[str, Any]) -> Secrets:
 
 
 def of_state(state: Mapping[str, Any]) -> Secrets:
-    """Everything that `terraform state pull` marks as sensitive."""
+    """Return everything that `terraform state pull` marks as sensitive."""
     found: set[str] = set()
     for output in state.get("outputs", {}).values():
         found.update(marked(output.get("value"), output.get("sensitive", False)))
@@ -99,15 +99,18 @@ def of_state(state: Mapping[str, Any]) -> Secrets:
 
 
 def of_values(values: Iterable[Any]) -> Secrets:
-    """All texts and numbers in values that are secret as a whole."""
+    """Return all texts and numbers in values that are secret as a whole."""
     return Secrets(frozenset(text for value in values for text in marked(value, True)))
 
 
 def fingerprint(plan: Mapping[str, Any], key: Callable[[], bytes]) -> str:
-    """A keyed hash over the sensitive values that a plan would set; empty where there are none.
+    """Return a keyed hash over the sensitive values that a plan would set; empty if there are none.
 
-    It tells whether two plans set the same secrets, to nobody who has not the key. `key` is only asked for where
-    there is a secret.
+    It tells whether two plans set the same secrets, but only to somebody who has the key.
+
+    Args:
+        plan: as `terraform show -json` prints it.
+        key: returns the key; called only if there is a secret.
     """
     changes = {item["address"]: item["change"] for item in plan.get("resource_changes", ())}
     changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
@@ -118,7 +121,7 @@ def fingerprint(plan: Mapping[str, Any], key: Callable[[], bytes]) -> str:
 
 
 def marked(value: Any, marks: Any) -> Iterator[str]:
-    """The texts and numbers at those places of `value` that `marks`, which has the same shape, holds true."""
+    """Yield the texts and numbers of `value` where `marks` is true. Both have the same shape."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from marked(item, marks.get(key) if isinstance(marks, Mapping) else marks)
@@ -139,7 +142,7 @@ def _text(value: str | int | float) -> str:
 
 
 def _forms(value: str) -> set[str]:
-    """A text as it is, its lines, and as JSON spells it (Terraform's `jsonencode` also escapes <, > and &)."""
+    """Return a text, its lines, and its spellings in JSON (Terraform's `jsonencode` also escapes <, > and &)."""
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     html = {form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") for form in escaped}
     lines = {line for line in value.splitlines() if len(line.strip()) >= INSIDE} if "\n" in value else set()
@@ -147,7 +150,7 @@ def _forms(value: str) -> set[str]:
 
 
 def _any_of(texts: Iterable[str], before: str = "", after: str = "") -> re.Pattern[str] | None:
-    """One pattern for all of them; longer ones first, since one may hold another."""
+    """Return one pattern for all texts; longer ones first, because one may contain another."""
     ordered = sorted(set(texts), key=lambda text: (-len(text), text))
     return re.compile(f"{before}(?:{'|'.join(map(re.escape, ordered))}){after}") if ordered else None
 
@@ -166,7 +169,7 @@ def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _at(value: Any, path: Iterable[Mapping[str, Any]]) -> Any:
-    """The value at a path as a state writes it: steps of type `get_attr` and `index`."""
+    """Return the value at a path of a state, whose steps have the type `get_attr` or `index`."""
     for step in path:
         key = step["value"]["value"] if isinstance(step["value"], Mapping) else step["value"]
         try:

@@ -1,18 +1,19 @@
-"""Which files a terraform root reads: its own folder, and every local path that its code may lead to, transitively.
+"""Find the files that a terraform root reads: its folder, and every local path its code may lead to, transitively.
 
-A release's digest of a unit must change whenever something that the unit reads does, or the unit is taken for up to
-date. Terraform resolves paths at run time, so this can only err on the side of planning once too often:
+A unit's digest must change whenever anything that the unit reads changes; otherwise the unit would count as up to
+date. Terraform resolves paths at run time. So if in doubt, this includes too much and causes an unneeded plan:
 
 | in the code | counts as read |
 | --- | --- |
 | the root's folder, a module's folder | everything in it |
-| a path with `..` in it, in whatever place | what it names, from the file's folder and from the root's |
-| `"../config/app-${var.size}.json"`, `format("../%s", x)` | the longest folder written out: `../config`, `..` |
-| a file function whose path is not written out, `dirname` | everything below infrastructure/ |
+| a path with `..` anywhere | what it names, from the file's folder and from the root's |
+| `"../config/app-${var.size}.json"`, `format("../%s", x)` | the longest literal folder: `../config`, `..` |
+| a file function whose path is not literal, `dirname` | everything below infrastructure/ |
 | a path with `..` in values: variables, JSON, YAML, inputs | what it names, from every folder of code that is read |
 
-The configuration of Terragrunt is read by the same rules, but for paths behind an expression. Those begin in a folder
-above the unit (`dirname(find_in_parent_folders("root.hcl"))`): all of these are tried. `run_cmd` may read anything.
+The same rules apply to Terragrunt's configuration, except for paths that follow an expression. Those start in a
+folder above the unit (`dirname(find_in_parent_folders("root.hcl"))`), so all of these folders are tried. `run_cmd`
+may read anything.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from tasks.engines.terraform.code import ENDINGS
 
 _CONFIGURATION = ".hcl"
 _NOT_CODE = frozenset({".terraform", ".flowmart"})
-"""Folders of what is fetched; what of it is in a release, and what it is, counts by a file of its own."""
+"""Folders of fetched content. The content that a release contains counts through a file of its own."""
 _VALUES = (".tfvars", ".json", ".yaml", ".yml")
 _SCRIPTS = (".sh", ".py", ".tpl", ".tftpl")
 _PATH = re.compile(
     r"(\$\{\s*(?:path\.\w+|get_(?:original_)?terragrunt_dir\(\))\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)"
 )
-"""What it begins with, the path, and what follows where that is not the end of it."""
+"""Its groups: what the path begins with, the path, and what follows if the path goes on."""
 _BESIDE_PATHS = re.compile(r"[^\w.@+/${}()%*?-]+")
-"""What no path has in it: a long text is split there first, since `_PATH` reads a long word many times."""
+"""Characters that paths do not contain. Long texts are split at them first: `_PATH` reads a long word many times."""
 _LONGEST = 4096
-"""Characters of a path: PATH_MAX of Linux."""
+"""The longest path in characters: PATH_MAX of Linux."""
 _FILE_FUNCTION = re.compile(
     r"\b(?:file|filebase64|templatefile|fileset|fileexists|file(?:base64)?(?:md5|sha1|sha256|sha512))\(\s*"
     r"(?P<path>\"[^\"]*\"|[^\s,)]*)"
@@ -46,7 +47,7 @@ _ON_THE_MACHINE = re.compile(
     r"\"((?:~|/[A-Za-z])[^\"]*)\"",
     re.MULTILINE,
 )
-"""A file of the machine that a function reads: another content on the next machine, or none."""
+"""A function that reads a file of the machine. Another machine may have another content there, or no file."""
 _FOLLOWED = re.compile(
     r"path\.(module|root|cwd)$"
     r"|\"(\$\{\s*(path\.(module|root|cwd)|get_(original_)?terragrunt_dir\(\))\s*\}(/|\"$)|(?!/)[^\"$%{])"
@@ -56,10 +57,10 @@ _UPWARDS, _RUNS = re.compile(r"\bdirname\("), re.compile(r"\brun_cmd\(")
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the root at `source` may read; sorted.
+    """Return the paths of all files that the root at `source` may read, relative to `infrastructure` and sorted.
 
     Raises:
-        InvalidInput: It reads what is outside of a release.
+        InvalidInput: the root reads something outside of a release.
     """
     return reads_from(infrastructure, source, [infrastructure / source])
 
@@ -67,9 +68,16 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 def reads_from(
     infrastructure: Path, source: str, places: Iterable[Path], values: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """The same of a unit at `source` that consists of several files and folders (`places`).
+    """Return the same for a unit that consists of several files and folders.
 
-    `values` are texts that its code is given, in which there may be paths.
+    Args:
+        infrastructure: the folder that sources are relative to.
+        source: the unit's source folder.
+        places: the files and folders to start from.
+        values: texts that the unit's code gets, which may contain paths.
+
+    Raises:
+        InvalidInput: the unit reads something outside of a release.
     """
     whole, root = infrastructure.resolve(), (infrastructure / source).resolve()
     found: set[Path] = set()
@@ -102,7 +110,7 @@ def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
         return
     text = file.read_text(errors="replace")
     bases = {file.parent, root}
-    # A module may have examples in its folder, which nobody runs.
+    # Only the root's own code counts: a module's folder may contain examples that nobody runs.
     if file.parent == root and file.name.endswith(ENDINGS) and (outside := _ON_THE_MACHINE.search(text)):
         raise InvalidInput(f"{file.relative_to(whole)}: reads {outside[1]}, {_OUTSIDE}")
     if file.name.endswith(ENDINGS) and _leads_anywhere(text, _UPWARDS):
@@ -120,7 +128,7 @@ def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
 
 
 def _valued(files: Iterable[Path], given: Iterable[str], whole: Path) -> Iterator[Path]:
-    """What paths in values lead to: which module adds one to `path.module` is known to Terraform alone."""
+    """Yield the targets of paths in values, from every folder: only Terraform knows which module uses a path."""
     known = sorted(files)
     folders = {file.parent for file in known if file.name.endswith(ENDINGS)}
     texts = (file.read_text(errors="replace") for file in known if file.name.endswith((*ENDINGS, *_VALUES)))
@@ -130,7 +138,7 @@ def _valued(files: Iterable[Path], given: Iterable[str], whole: Path) -> Iterato
 
 
 def _loose(text: str) -> set[str]:
-    """The paths with `..` in a text, each up to where it is no longer written out."""
+    """Return the paths with `..` in a text, each up to its last literal part."""
     words = (word for word in _BESIDE_PATHS.split(text) if ".." in word and len(word) <= _LONGEST)
     found = (_written_out(path, begins, more) for word in words for begins, path, more in _PATH.findall(word))
     return {path for path in found if path and not path.startswith("/")}
@@ -142,13 +150,13 @@ def _written_out(path: str, begins: str, more: str) -> str:
 
 
 def _leads_anywhere(text: str, elsewhere: re.Pattern[str]) -> bool:
-    """Whether there is a path that is not written out: then it may be any."""
+    """Tell whether a path is not literal, so that it may lead anywhere."""
     paths = (found["path"] for found in _FILE_FUNCTION.finditer(text))
     return bool(elsewhere.search(text)) or not all(_FOLLOWED.match(path) for path in paths)
 
 
 def _clamped(path: Path, whole: Path, source: str) -> Path:
-    """A path that counts as read; all of `whole` in place of what is around it."""
+    """Return the path to count as read: `whole` for a folder that contains it, else the path itself."""
     if whole.is_relative_to(path):
         return whole
     if not path.is_relative_to(whole):

@@ -1,15 +1,15 @@
-"""Which locks of a state are stale: left by a terraform of this environment's claim that has certainly ended.
+"""Tell which locks of a state are stale: left by a terraform of this environment's claim that has certainly ended.
 
-A lock outlives its terraform when the answer to its creation or its removal was lost, or when terraform was killed.
-Nobody is at work under it, and everything that follows waits for it. It is stale when all of this holds; any other
-lock is left to a person:
+A lock outlives its terraform if the response to its creation or removal was lost, or if terraform was killed. Nobody
+works under such a lock, but every later command waits for it. A lock is stale only if both of these are true; an
+operator must decide about any other lock:
 
-    it is not older than the claim: one run at a time works under a claim, and whoever takes one over knows that
-        the run before is over
-    this user made it on this machine, and no terraform at work on this state, here, is old enough to have made it;
-        or the user and machine of an earlier holder of the claim made it, before a person said that this one is over
+    1. It is not older than the claim. Only one run at a time works under a claim, and whoever takes over a claim
+       knows that the run before is over.
+    2. This user created it on this machine, and no terraform that runs here on this state is old enough to have
+       created it. Or an earlier holder's user and machine created it, before an operator declared that holder over.
 
-Source of who made it: Terraform's `statemgr.NewLockInfo`, which asks Go's `os/user` and `os.Hostname`.
+Source for who created a lock: Terraform's `statemgr.NewLockInfo`, which uses Go's `os/user` and `os.Hostname`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,19 @@ from tasks.engines.terraform import backends
 from tasks.engines.terraform.locks import Lock
 
 _TOOL = re.compile(r"(terraform|tofu|opentofu)(?!-ls\b)")
-"""How terraform's processes are called, its providers too; `terraform-ls` only serves editors."""
+"""The names of terraform's processes, including its providers. `terraform-ls` only serves editors."""
 
 _CLOCKS = 2.0
-"""Seconds by which the start time of a process may be wrong: Linux counts it from a boot in whole seconds."""
+"""Seconds by which a process's start time may be wrong: Linux counts it from a boot time in whole seconds."""
 
 
 def is_stale(lock: Lock, workspace: Workspace) -> bool:
-    """Whether a lock that was met in a workspace may be released."""
+    """Tell whether a lock that a command met may be released.
+
+    Args:
+        lock: the lock, as terraform printed it.
+        workspace: the unit whose state is locked.
+    """
     created = lock.created
     if not (lock.id and lock.who and created and workspace.claimed):
         return False
@@ -49,7 +54,7 @@ def is_stale(lock: Lock, workspace: Workspace) -> bool:
 
 
 def _ourselves() -> str:
-    """This user on this machine, as terraform names them; empty when nobody can be named."""
+    """Return this user and machine as terraform names them; empty if the user is unknown."""
     user = process_identity.user()
     return f"{user}@{socket.gethostname()}" if user else ""
 
@@ -60,7 +65,7 @@ def _made_by(holder: EndedHolder, lock: Lock, created: datetime) -> bool:
 
 
 def makers(created: datetime, workspace: Workspace) -> Iterator[psutil.Process]:
-    """The processes that run and may have made the lock."""
+    """Yield the running processes that may have created the lock."""
     tool, backend = Path(workspace.executable).name, backends.initialised(workspace.folder)
     place = backends.place(backend) if backend else ""
     for process in psutil.process_iter():
@@ -72,7 +77,7 @@ def makers(created: datetime, workspace: Workspace) -> Iterator[psutil.Process]:
 
 
 def _may_work_on(process: psutil.Process, place: str) -> bool:
-    """Whether a running terraform may be at work on the state in `place`, in whatever workspace of it."""
+    """Tell whether a running terraform may be working on the state in `place`, in any of its workspaces."""
     if process.status() == psutil.STATUS_ZOMBIE:
         return False
     try:
@@ -81,5 +86,5 @@ def _may_work_on(process: psutil.Process, place: str) -> bool:
     except (psutil.AccessDenied, OSError, ValueError):
         return True
     if found is None:
-        return not folder.is_dir()  # Without a backend there is no such lock, but a removed folder tells nothing.
+        return not folder.is_dir()  # Without a backend it holds no such lock. A removed folder says nothing.
     return not place or backends.place(found) in ("", place)

@@ -1,4 +1,4 @@
-"""A state that an apply could not save: pushed afterwards, or kept for its owner."""
+"""Save the state that an apply could not save: push it to the backend afterwards, or keep it for its owner."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from tasks.engines.terraform import commands
 from tasks.engines.terraform.execution import Execution
 
 _UNSAVED = "errored.tfstate"
-"""Where terraform leaves a state that the backend did not take."""
+"""The file in which terraform leaves a state that the backend did not accept."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """Whether everything that was done is in the state now, and what to say about it."""
+    """Whether the state now records everything that was done, and a message about it."""
 
     complete: bool = True
     detail: str = ""
 
 
 def save(workspace: Workspace, terraform: Execution) -> Saved:
-    """Push the state that terraform could not save, if there is one."""
+    """Push the state that terraform could not save, if there is one.
+
+    If that fails, the state is moved to a folder that outlives the run, and the message names its file.
+    """
     unsaved = workspace.folder / _UNSAVED
     if not unsaved.exists():
         return Saved()
@@ -40,7 +43,7 @@ def save(workspace: Workspace, terraform: Execution) -> Saved:
 
 
 def _kept(state: Path, name: str) -> Path:
-    """Move it out of the temporary checkout, for its owner's eyes only."""
+    """Move the state out of the temporary checkout, readable only by its owner."""
     place = own_folder.made(Path.cwd() / own_folder.NAME)
     kept = place / f"errored-{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.tfstate"
     shutil.move(state, kept)

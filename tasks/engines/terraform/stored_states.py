@@ -1,8 +1,8 @@
-"""A state in S3, read from the bucket itself: that costs a request, where `state pull` costs a process.
+"""Read a state in S3 directly from its bucket: one request, where `state pull` needs a process.
 
-It is read only where the backend is given nothing but the place, and the tool would get the keys and the endpoint
-that we use. Whatever else there is (a profile, a role, encryption by the tool, an error) is left to the tool.
-Source: the pages of Terraform and OpenTofu on the backend "s3"; the object at the key is the state as a file.
+This is done only if the backend's settings name nothing but the place, and the tool would use our keys and endpoint.
+Everything else is left to the tool: a profile, a role, encryption by the tool, an error. Source: the pages of
+Terraform and OpenTofu about the backend "s3"; the object at the key is the state file.
 """
 
 from __future__ import annotations
@@ -27,22 +27,25 @@ _HARMLESS = frozenset(
         *("skip_requesting_account_id", "skip_s3_checksum"),
     }
 )
-"""Settings that say how a state is written, or what is not asked before."""
+"""Settings for how a state is written, or for checks to skip. They do not change what is read."""
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _GIVEN = frozenset({*_KEYS, "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"})
-"""What `tasks.aws.client_with` is made from."""
+"""The variables that `tasks.aws.client_with` uses."""
 
 _FORMAT = 4
 
 
 def read(backend: Backend | None, workspace: str, variables: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """A state as its backend has it, empty where there is none; None where the tool has to be asked.
+    """Read a state from its bucket.
 
     Args:
-        backend: as the root was initialised with it.
-        workspace: the tool's own, "default" or another one.
-        variables: all that the tool would get.
+        backend: the backend that the root was initialised with.
+        workspace: the tool's workspace: "default" or another one.
+        variables: all variables that the tool would get.
+
+    Returns:
+        The state; empty if there is none; None if the tool must read it.
     """
     if backend is None or workspace != DEFAULT or not _is_plain(backend) or not _are_ours(variables):
         return None
@@ -66,13 +69,13 @@ def _is_plain(backend: Backend) -> bool:
 
 
 def _are_ours(variables: Mapping[str, str]) -> bool:
-    """Whether a client of ours asks as the tool would, given these variables."""
+    """Tell whether our client would use the same keys and endpoint as the tool, given these variables."""
     others = {name: value for name, value in variables.items() if name.startswith("AWS_") and name not in _GIVEN}
     alike = all(os.environ.get(name) == value for name, value in others.items())
     return alike and all(variables.get(name) for name in _KEYS) and "AWS_PROFILE" not in {*variables, *os.environ}
 
 
 def _state(found: Any) -> Mapping[str, Any] | None:
-    """A state of today's format; None for one that is encrypted, or of another version."""
+    """Return a state of the current format; None if it is encrypted or of another version."""
     whole = isinstance(found, dict) and found.get("version") == _FORMAT and {"lineage", "serial"} <= found.keys()
     return found if whole else None

@@ -1,4 +1,4 @@
-"""The environment variables that every command of the tool gets, whoever runs it and wherever."""
+"""The environment variables that every command of the tool gets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ _CONFIGURATION = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
 
 
 def fixed(around: Mapping[str, str]) -> dict[str, str]:
-    """What may not be otherwise, given all that the tool would get.
+    """Return the variables with a fixed value.
 
-    A CLI configuration file that does not exist counts as none named: OpenTofu warns of it on standard output, before
-    the JSON that it is asked for.
+    A variable that names a missing CLI configuration file is emptied. Otherwise OpenTofu prints a warning to standard
+    output, before the JSON.
+
+    Args:
+        around: all variables that the tool would get.
     """
     missing = [name for name in _CONFIGURATION if around.get(name) and not Path(around[name]).is_file()]
     return _FIXED | dict.fromkeys(missing, "")

@@ -1,6 +1,6 @@
-"""A plan as text, drawn from its masked changes: what is secret never gets near it. Pure.
+"""Print a plan as text. It is made from masked changes, so it cannot contain secrets. Pure.
 
-It looks as terraform's own does, with only those attributes that differ.
+It looks like terraform's own text, but shows only the attributes that differ.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ _WORDS = {
 
 
 def text(changes: Iterable[Change], outputs: Iterable[Change] = ()) -> str:
-    """The whole plan; "No changes." when there are none."""
+    """Return the whole plan as text; "No changes." if there are none.
+
+    Args:
+        changes: the changes of objects.
+        outputs: the changes of outputs.
+    """
     items, given = tuple(changes), tuple(outputs)
     parts = ["\n".join(_object(change)) for change in items]
     if given:

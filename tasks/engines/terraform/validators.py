@@ -1,8 +1,8 @@
-"""Terraform's own validators: `fmt -check`, the root's tests, and tflint. `validate` is a part of every plan.
+"""Terraform's own validators: `fmt -check`, the root's tests, and tflint. `validate` is part of every plan.
 
-Tests run without credentials: those that mock their providers pass, and no other reaches anything. Sources: the exit
-codes of `terraform fmt -check` (3: unformatted), `terraform test -json` (lines as of every `-json`, a diagnostic with
-the file and the run that it is about), tflint (2: issues found).
+Tests run without credentials: tests with mocked providers pass, and others reach nothing. Sources: the exit codes of
+`terraform fmt -check` (3: unformatted); `terraform test -json` (lines as of every `-json`; a diagnostic names its
+file and run); tflint (2: issues found).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _TESTS = ("*.tftest.hcl", "*.tftest.json", "tests/*.tftest.hcl", "tests/*.tftest
 
 
 def formatting(workspace: Workspace) -> Iterator[Finding]:
-    """The files that `terraform fmt` would write in another way."""
+    """Yield a finding for each file that `terraform fmt` would change."""
     for file in unformatted(workspace):
         yield Finding("fmt", "is not formatted; run: terraform fmt", file)
 
 
 def tests(workspace: Workspace) -> Iterator[Finding]:
-    """What failed of the root's own tests, each run by its name; nothing where it has none."""
+    """Run the root's own tests, and yield a finding for each failure, named by its run. Nothing without tests."""
     if not has_tests(workspace.folder):
         return
     argv = [executable(workspace), "test", "-json", "-no-color"]
@@ -38,13 +38,13 @@ def tests(workspace: Workspace) -> Iterator[Finding]:
 
 
 def lint(workspace: Workspace) -> Iterator[Finding]:
-    """What tflint has against the root; a `.tflint.hcl` of the root counts."""
+    """Run tflint on the root, and yield its findings. The root's `.tflint.hcl` applies."""
     finished = validation.run(workspace, ["tflint", "--format=sarif", "--no-color"], good=(0, 2), **_fixed(workspace))
     yield from validation.sarif(workspace, validation.parsed(finished, "tflint"))
 
 
 def has_tests(folder: Path) -> bool:
-    """Whether a root has tests where Terraform looks for them."""
+    """Tell whether a root has tests where Terraform looks for them."""
     return any(True for pattern in _TESTS for _ in folder.glob(pattern))
 
 

@@ -1,10 +1,10 @@
-"""The modules from elsewhere that a release has taken in: given to terraform as what it has fetched already.
+"""The remote modules in a release. Terraform gets them as if it had already fetched them.
 
     .flowmart/modules/<digest>/             the content of one module
-    .flowmart/modules/roots/<digest>.json   of one root: terraform's note, and which content belongs to each module
+    .flowmart/modules/roots/<digest>.json   for one root: terraform's modules.json, and the content of each module
 
-Source: terraform takes a module from `.terraform/modules` if `modules.json` has its key there with its source and
-version (hashicorp/terraform, internal/initwd/module_install.go).
+Source: terraform uses a module in `.terraform/modules` if `modules.json` has its key with the same source and version
+(hashicorp/terraform, internal/initwd/module_install.go).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from typing import Any
 from tasks.engines.terraform.configuration import MODULES
 
 FOLDER = ".flowmart/modules"
-"""Below what sources are relative to: what releases hold besides the files of their commit."""
+"""The folder for content that is not in the commit, below the folder that sources are relative to."""
 
 FETCHED = MODULES.parent
-"""Where terraform keeps modules that it has fetched, below the root."""
+"""The folder where terraform keeps fetched modules, below the root."""
 
 
 def provide(root: Path, source: str, folder: Path | None = None) -> None:
-    """Put the modules of a release where terraform looks for what it has fetched.
+    """Copy a release's modules to where terraform expects fetched ones. Nothing is done if some are there.
 
     Args:
-        root: what sources are relative to.
+        root: the folder that sources are relative to.
         source: the unit's folder.
-        folder: where terraform runs for it, if that is elsewhere.
+        folder: the folder that terraform runs in, if it is not the unit's.
     """
     record, run_in = record_of(root, source), folder or root / source
     place = run_in / FETCHED
@@ -45,33 +45,36 @@ def provide(root: Path, source: str, folder: Path | None = None) -> None:
 
 
 def write(root: Path, source: str, taken_in: Mapping[str, Any]) -> None:
-    """Write down for the root at `source` which modules were taken into the release for it."""
+    """Record for the root at `source` which modules the release contains."""
     record = record_of(root, source)
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(taken_in, indent=1, sort_keys=True) + "\n")
 
 
 def reads(root: Path, source: str) -> tuple[str, ...]:
-    """The file of a release that tells the content of every module that a root has from elsewhere."""
+    """Return the release's file that records the content of a root's remote modules; empty if there is none."""
     record = record_of(root, source)
     return (record.relative_to(root).as_posix(),) if record.is_file() else ()
 
 
 def contents(root: Path, source: str) -> dict[str, str]:
-    """{module of a root that is from elsewhere: the name of its content}."""
+    """Return {remote module of a root: the name of its content}."""
     record = record_of(root, source)
     found: dict[str, str] = json.loads(record.read_text())["contents"] if record.is_file() else {}
     return {f"module {name}": content for name, content in found.items()}
 
 
 def record_of(root: Path, source: str) -> Path:
-    """Where a release keeps what it knows of the modules of one root."""
+    """Return the file in a release that records the modules of one root."""
     name = hashlib.sha256(os.path.normpath(source).encode()).hexdigest()[:16]
     return root / FOLDER / "roots" / f"{name}.json"
 
 
 def kept(place: Path, content: Path) -> str:
-    """The name of a folder below `place` with this content; git's own folder is no content."""
+    """Copy a module's content to a folder below `place` that is named by its digest, and return the name.
+
+    Git's own folder is removed first: it is not part of the content.
+    """
     shutil.rmtree(content / ".git", ignore_errors=True)
     name = _digest(content)
     if not (place / name).exists():

@@ -1,7 +1,7 @@
-"""Takes the modules that a root has from elsewhere into the release, by their content.
+"""Add the remote modules of terraform roots to the release, named by their content.
 
-What a tag or a registry means may change, a release may not. So when a release is made, terraform fetches the modules
-of each root once (`terraform get`), and their folders become files of the release (`vendored`).
+What a tag or a registry version refers to may change, but a release must not. So when a release is made, terraform
+fetches the modules of each root once (`terraform get`). Their folders become files of the release (`vendored`).
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, reads, recor
 from tasks.processes import Command, Processes
 
 _TIME_LIMIT = 600.0
-"""Seconds that fetching the modules of one root may take."""
+"""Seconds allowed to fetch the modules of one root."""
 
 
 def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
-    """Fetch the modules that a unit has from elsewhere, and add them to the checkout of a release that is being made.
+    """Fetch a unit's remote modules into the checkout of a new release.
+
+    It does nothing if there are none, if they are there already, or if the unit sets `vendor: false`.
 
     Raises:
-        InvalidInput: they cannot be fetched.
+        InvalidInput: the modules cannot be fetched.
     """
     folder, record = root / unit.source, record_of(root, unit.source)
     if record.exists() or not options(unit.options).vendor or not remote(folder, root):
@@ -47,14 +49,18 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
 
 
 def taken_in(root: Path, folder: Path) -> dict[str, Any]:
-    """Keep by their content the modules that terraform has fetched in a folder, and terraform's note on them."""
+    """Copy the modules that terraform fetched in a folder to folders named by their content.
+
+    Returns:
+        {"note": terraform's modules.json, "contents": {folder below .terraform/modules: name of its content}}.
+    """
     note: Mapping[str, Any] = json.loads((folder / MODULES).read_text())
     contents = {name: kept(root / FOLDER, folder / FETCHED / name) for name in sorted(_downloaded(note))}
     return {"note": note, "contents": contents}
 
 
 def warnings(workspace: Workspace) -> tuple[str, ...]:
-    """The modules of a unit that are not in the release, for whoever approves what they are today."""
+    """Warn the approver about a unit's modules that are not in the release, so their content may change."""
     found = variable(workspace.folder, workspace.infrastructure)
     if not reads(workspace.infrastructure, workspace.unit.source):
         found = (*remote(workspace.folder, workspace.infrastructure), *found)
@@ -62,19 +68,22 @@ def warnings(workspace: Workspace) -> tuple[str, ...]:
 
 
 def remote(folder: Path, root: Path) -> tuple[str, ...]:
-    """The modules from elsewhere that a root and its local modules call, as "name (source)", as far as code tells."""
+    """Return the remote modules that a root and its local modules call, as "name (source)".
+
+    Modules whose source depends on variables are not included.
+    """
     return _named(
         source for source in sources(folder, root) if not source[1].startswith(".") and "${" not in source[1]
     )
 
 
 def variable(folder: Path, root: Path) -> tuple[str, ...]:
-    """The modules whose source depends on variables and may be elsewhere: no release can hold them."""
+    """Return the modules whose source depends on variables and may be remote. No release can contain them."""
     return _named(source for source in sources(folder, root) if not source[1].startswith(".") and "${" in source[1])
 
 
 def sources(folder: Path, root: Path) -> tuple[tuple[str, str], ...]:
-    """The names and sources of all modules that a root and its local modules call; empty ones are left out."""
+    """Return (name, source) of all modules that a root and its local modules call; empty sources are left out."""
     done: set[Path] = set()
     return tuple(_sources(folder.resolve(), root.resolve(), done))
 
@@ -95,7 +104,7 @@ def _sources(folder: Path, root: Path, done: set[Path]) -> Iterator[tuple[str, s
 
 
 def _fetched(folder: Path, executable: str, processes: Processes) -> str:
-    """Why the modules could not be fetched; empty when they were."""
+    """Fetch the modules; return why that failed, or an empty text."""
     variables = surroundings.fixed(processes.environment)
     try:
         finished = processes.run(Command(commands.get(executable), folder, variables, _TIME_LIMIT))
@@ -108,6 +117,6 @@ def _fetched(folder: Path, executable: str, processes: Processes) -> str:
 
 
 def _downloaded(note: Mapping[str, Any]) -> set[str]:
-    """The names of the folders below `.terraform/modules` that hold what was fetched."""
+    """Return the names of the folders below `.terraform/modules` that contain fetched modules."""
     places = (Path(os.path.normpath(module["Dir"])) for module in note["Modules"])
     return {place.relative_to(FETCHED).parts[0] for place in places if place.is_relative_to(FETCHED)}

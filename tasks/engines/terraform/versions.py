@@ -1,7 +1,7 @@
-"""Which version of the tool a unit wants, and whether the one that is installed is one of these. Pure, but for files.
+"""Find the tool version that a unit requires, and compare it with the installed one. Reads files only.
 
-Sources: Terraform's "Version Constraints"; tfenv and tenv read `.terraform-version` and `.opentofu-version`, asdf
-reads `.tool-versions`. A file counts for its folder and all below it; the nearest one counts.
+Sources: Terraform's "Version Constraints". tfenv and tenv read `.terraform-version` and `.opentofu-version`, asdf
+reads `.tool-versions`. Such a file applies to its folder and all folders below; the nearest one takes precedence.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ _ASDF = {_TOFU: "opentofu", "terraform": "terraform"}
 
 @dataclass(frozen=True)
 class Wanted:
-    """A constraint, and where it is written."""
+    """A version constraint, and the place where it is written."""
 
     constraint: str
     where: str
 
     def allows(self, version: str) -> bool:
-        """Whether a version is one of those that are wanted. `ValueError`: this is no constraint."""
+        """Tell whether the constraint allows a version.
+
+        Raises:
+            ValueError: the constraint or the version is invalid.
+        """
         try:
             specifiers = SpecifierSet(",".join(_specifier(part) for part in self.constraint.split(",")))
             return specifiers.contains(Version(version), prereleases=True)
@@ -34,7 +38,14 @@ class Wanted:
 
 
 def wanted(infrastructure: Path, source: str, executable: str, constraint: str | None) -> Wanted | None:
-    """What a unit wants: its option `version`, else what the nearest version file says; None without any."""
+    """Return the version that a unit requires; None if nothing says so.
+
+    Args:
+        infrastructure: the folder that sources are relative to.
+        source: the unit's source folder.
+        executable: the tool; its name decides which version files apply.
+        constraint: the unit's option `version`; it takes precedence over version files.
+    """
     if constraint:
         return Wanted(constraint, "version")
     kind = _TOFU if PurePath(executable).name.startswith(_TOFU) else "terraform"
@@ -49,7 +60,7 @@ def wanted(infrastructure: Path, source: str, executable: str, constraint: str |
 
 
 def _written(file: Path, kind: str) -> str:
-    """The version that a file names; empty where it leaves the choice to its own tool ("latest")."""
+    """Return the version that a file names; empty if it does not name a number (such as "latest")."""
     if not file.is_file():
         return ""
     lines = [line.partition("#")[0].split() for line in file.read_text().splitlines()]
@@ -62,7 +73,7 @@ def _written(file: Path, kind: str) -> str:
 
 
 def _specifier(part: str) -> str:
-    """One part of a constraint as Python writes it: "~> 1.5" is "~=1.5"."""
+    """Return one part of a constraint in Python's syntax: "~> 1.5" is "~=1.5"."""
     text = part.replace(" ", "")
     if text.startswith("~>"):
         version = text[2:]
