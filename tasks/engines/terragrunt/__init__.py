@@ -1,6 +1,6 @@
-"""Terragrunt units: found by Terragrunt itself, scheduled by the product, planned and applied one by one.
+"""The engine for Terragrunt units: Terragrunt lists them, and FlowMart schedules, plans and applies them one by one.
 
-`finding` runs `find` when a release is made, `answers` reads what it says, and `record` keeps that in the release, so
-that nothing later needs the binary to know the units. `engine` is the Terraform engine in the folder that Terragrunt
-prepares (`preparation`), with Terragrunt around the commands that belong to it (`execution`).
+`finding` runs Terragrunt's `find` when a release is made, `answers` parses its output, and `record` keeps it in the
+release. So nothing later needs the binary to know the units. `engine` is the Terraform engine, working in the folder
+that Terragrunt prepares (`preparation`). Terragrunt runs only around the commands that need it (`execution`).
 """

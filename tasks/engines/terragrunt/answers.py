@@ -1,7 +1,7 @@
-"""What Terragrunt prints, read into the product's types. Pure: recorded answers hold it without running anything.
+"""Parse Terragrunt's output into the product's types. Pure; tests use recorded output.
 
-Terragrunt 1.x keeps its flags, the JSON of `find` and that of `render` as they are; texts for people may change. Its
-log is an object a line (`TG_LOG_FORMAT=json`).
+Terragrunt 1.x keeps its flags and the JSON of `find` and `render` stable; texts for people may change. Its log is one
+object per line (`TG_LOG_FORMAT=json`).
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from tasks.engines.terraform.diagnostics import Diagnostic
 from tasks.tool_environment import KEEP
 
 OLDEST = (1, 0, 0)
-"""Before 1.0 flags, and what `find` prints, were others."""
+"""The oldest supported version. Before 1.0, flags and the output of `find` were different."""
 
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)\.(\d+)\S*")
 _BY_SIGNAL = re.compile(r"^\s*(\* )?signal: \w+", re.MULTILINE)
-"""How Go names the end of a process that a signal ended."""
+"""Go's text for a process that a signal ended."""
 _PREPARING = frozenset({"terragrunt-read-config", "init-from-module", "init", "plan"})
-"""What Terragrunt does, by the names in hooks, until there is a plan."""
+"""The names in hooks of the steps up to a plan."""
 _UNREAD = re.compile(r'resolving dependency "[^"]*" outputs: Failed to execute ')
-"""How Terragrunt begins what it says where it cannot read outputs; what it cannot evaluate then is a consequence."""
+"""The start of the error if Terragrunt cannot read outputs. Errors in evaluating them only follow from it."""
 _NO_STATE = "Backend initialization required"
-"""What it ends with where Terraform could not reach the state: it says nothing of the init before."""
+"""Terragrunt's error if Terraform could not reach the state. It does not include the error of the init."""
 _SUGGESTION = "Suggested fixes:"
-"""How Terragrunt begins what it guesses about an error."""
+"""The start of Terragrunt's guess about an error."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING_VARIABLE = "EnvVarNotFoundError"
-"""How Terragrunt calls that get_env finds nothing."""
+"""Terragrunt's error if get_env does not find a variable."""
 _TAKES_PART = frozenset({"all", "all_except_output", "plan", "apply"})
-"""What a unit may be excluded from, so that nothing of it can be promoted."""
+"""Actions of an `exclude` block. A unit that is excluded from one of them cannot be promoted."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """A unit as `find` lists it; all paths are relative to the folder that was searched."""
+    """A unit as `find` lists it; all paths are relative to the searched folder."""
 
     path: str
     dependencies: tuple[str, ...]
@@ -50,7 +50,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A `dependency` block: the folder that it names, and what it gives while there are no outputs."""
+    """A `dependency` block.
+
+    Attributes:
+        name: its label.
+        config_path: the folder that it names.
+        mocks: `mock_outputs`, used if there are no outputs.
+        merged: mocks are merged into the real outputs.
+        skips_outputs: the block has `skip`, so its outputs are not read.
+    """
 
     name: str
     config_path: str
@@ -61,9 +69,15 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What of a unit's configuration decides how it is worked on.
+    """The parts of a unit's configuration that decide how to work on it.
 
-    `acts_on_apply`, `acts_on_plan`: something is to be done around the command, or around those before it.
+    Attributes:
+        source: the source of its module; empty if it has none.
+        dependencies: the enabled dependency blocks.
+        prevents_destroy: `prevent_destroy` is set.
+        acts_on_apply: there are hooks or extra arguments for apply.
+        acts_on_plan: there are hooks for the steps up to a plan, or extra arguments for init.
+        iam_role: the role that it sets; empty if it sets none.
     """
 
     source: str = ""
@@ -75,18 +89,18 @@ class Configuration:
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Configuration:
-        """One of what `asdict` made of it."""
+        """Create it from the result of `asdict`."""
         return cls(**{**written, "dependencies": tuple(Dependency(**each) for each in written["dependencies"])})
 
 
 def version(printed: str) -> str:
-    """ "1.1.3" of what `--version` prints; empty where there is none."""
+    """Return the version in what `--version` prints, such as "1.1.3"; empty if there is none."""
     found = _VERSION.search(printed)
     return ".".join(found.groups()) if found else ""
 
 
 def version_fault(found: str) -> str:
-    """Why a version cannot be used; empty when it can."""
+    """Return why a version cannot be used; empty if it can."""
     if found in ("", "0.0.0"):
         return "was built without a version, so that every version constraint fails"
     if tuple(map(int, found.split("."))) < OLDEST:
@@ -95,7 +109,7 @@ def version_fault(found: str) -> str:
 
 
 def found(printed: str) -> tuple[Item, ...]:
-    """The units that `find --json` lists; stacks are left out, since their units are listed too."""
+    """Return the units that `find --json` lists. Stacks are left out, because their units are listed too."""
     return tuple(_item(each) for each in json.loads(printed or "[]") or () if each["type"] == "unit")
 
 
@@ -113,7 +127,7 @@ def _excluded(block: Mapping[str, Any]) -> str:
 
 
 def mistakes(printed: str) -> tuple[str, ...]:
-    """What `hcl validate --json` has against files, a sentence each with its place."""
+    """Return the errors of `hcl validate --json`, a sentence each, with their place."""
     found = json.loads(printed) if printed.lstrip().startswith("[") else []
     return tuple(dict.fromkeys(_mistake(each) for each in found or () if each.get("severity") == "error"))
 
@@ -125,7 +139,7 @@ def _mistake(each: Mapping[str, Any]) -> str:
 
 
 def configuration(printed: str) -> Configuration:
-    """What `render --json` says of a unit."""
+    """Parse a unit's configuration from `render --json`."""
     document = json.loads(printed)
     terraform = document.get("terraform") or {}
     return Configuration(
@@ -144,13 +158,13 @@ def configuration(printed: str) -> Configuration:
 
 
 def generated(printed: str) -> dict[str, dict[str, Any]]:
-    """The `generate` blocks of what `render --json` says of a unit, by their names, with what is set in each."""
+    """Return the unit's `generate` blocks from `render --json`: {name: the attributes that are set}."""
     blocks = json.loads(printed).get("generate") or {}
     return {name: {key: value for key, value in each.items() if value is not None} for name, each in blocks.items()}
 
 
 def backend(printed: str) -> Backend | None:
-    """The backend that a unit's `remote_state` names, as `render --json` has it; None without one."""
+    """Return the backend of the unit's `remote_state` from `render --json`; None if it has none."""
     state = json.loads(printed).get("remote_state") or {}
     return Backend(str(state["backend"]), state.get("config") or {}) if state.get("backend") else None
 
@@ -168,23 +182,24 @@ _ARGUMENTS = "extra_arguments"
 
 
 def _commands(terraform: Mapping[str, Any], *keys: str) -> Iterator[str]:
-    """The commands that blocks of these kinds are for."""
+    """Yield the commands that blocks of these kinds apply to."""
     for key in keys:
         for block in _blocks(terraform.get(key)):
             yield from map(str, block.get("commands") or ())
 
 
 def _blocks(written: Any) -> Sequence[Mapping[str, Any]]:
-    """Labelled blocks, as a mapping by their labels or as a list."""
+    """Return labelled blocks, which may be a mapping by label or a list."""
     found = written.values() if isinstance(written, Mapping) else written or ()
     return [each for each in found if isinstance(each, Mapping)]
 
 
 def mocked(dependency: Dependency, outputs: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The outputs of a dependency for which a unit would get mocks; empty when every one is real.
+    """Return the outputs of a dependency for which a unit would get mocks; empty if all are real.
 
     Args:
-        outputs: those that the dependency really has; None or none of them: it was never applied.
+        dependency: the block.
+        outputs: the dependency's real outputs; None or empty if it was never applied.
     """
     if not dependency.mocks:
         return ()
@@ -202,7 +217,10 @@ def _lacking(mocks: Mapping[str, Any], real: Mapping[str, Any], prefix: str = ""
 
 
 def errors(stderr: str) -> tuple[Diagnostic, ...]:
-    """What Terragrunt itself logs as errors, each once."""
+    """Return the errors that Terragrunt itself logs, without duplicates.
+
+    If some say that outputs cannot be read, only those are returned: the others follow from them.
+    """
     lines = (_parsed(line) for line in stderr.splitlines())
     told = (uncoloured(str(line.get("msg", ""))).strip() for line in lines if _is_error(line))
     found = tuple(dict.fromkeys(Diagnostic("error", text) for text in told if text))
@@ -211,12 +229,12 @@ def errors(stderr: str) -> tuple[Diagnostic, ...]:
 
 
 def uncoloured(text: str) -> str:
-    """A text without what makes it coloured on a terminal."""
+    """Return a text without the terminal's colour codes."""
     return _COLOURS.sub("", text)
 
 
 def is_unreached(found: Iterable[Diagnostic]) -> bool:
-    """Whether all that is known is that the state of a dependency could not be reached, and not why."""
+    """Tell whether the errors only say that a dependency's state could not be reached, and not why."""
     texts = [each.summary for each in found]
     return bool(texts) and all(_UNREAD.match(text) and _NO_STATE in text for text in texts)
 
@@ -226,19 +244,19 @@ def _is_error(line: Mapping[str, Any]) -> bool:
 
 
 def advised(told: str) -> str:
-    """What Terragrunt has against the configuration, with what to do where that is not about the files."""
+    """Add advice to an error about a missing environment variable, which is not a mistake in the files."""
     if _MISSING_VARIABLE not in told:
         return told
     return f"{told} Name it by {KEEP}, and set it wherever releases are made and promoted; or give get_env a default."
 
 
 def killed(stderr: str) -> bool:
-    """Whether Terragrunt logs that a signal ended Terraform: then nobody knows how far it got."""
+    """Tell whether Terragrunt logs that a signal ended Terraform: then it is unknown how far it got."""
     return any(_BY_SIGNAL.search(each.summary) for each in errors(stderr))
 
 
 def ignored(stderr: str) -> bool:
-    """Whether Terragrunt passed over an error, as an `errors` block tells it to."""
+    """Tell whether Terragrunt ignored an error, because of an `errors` block."""
     return "error-signals" in stderr or "gnoring error" in stderr
 
 

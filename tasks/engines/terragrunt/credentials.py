@@ -1,8 +1,8 @@
-"""As whom a unit is worked on, where that is not the environment's role alone.
+"""Choose the credentials for a unit that sets a role or a command of its own.
 
-A Terragrunt repository names one role for everything (`iam_role`), or a command that gives credentials. Here a plan
-may only read. So the block `terragrunt` says what stands for `iam_role` in plans and in applies, and a command is
-told for which of the two it is asked:
+A Terragrunt repository names one role for everything (`iam_role`), or a command that prints credentials. But a
+FlowMart plan must only read. So the block `terragrunt` names one role for plans and one for applies, in place of
+`iam_role`. A command learns from `FLOWMART_PURPOSE` which of the two it is for:
 
     environment's credentials ──▶ auth_provider_cmd ──▶ iam_roles ──▶ Terraform
 """
@@ -25,10 +25,10 @@ from tasks.engines.terragrunt.options import TerragruntOptions
 from tasks.processes import Command
 
 PURPOSE = "FLOWMART_PURPOSE"
-"""The variable that tells the command what the credentials are for: plan or apply."""
+"""The variable that says to the command what the credentials are for: plan or apply."""
 
 _ROLE = "TG_IAM_ASSUME_ROLE"
-"""By it Terragrunt assumes another role than its configuration says."""
+"""With this variable, Terragrunt assumes another role than its configuration names."""
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY": "SECRET_ACCESS_KEY",
@@ -37,7 +37,7 @@ _KEYS = {
 
 
 def given(workspace: Workspace) -> Workspace:
-    """The workspace with the credentials that the unit is worked on with, as Terragrunt takes them."""
+    """Return the workspace with the unit's own credentials, in the variables that Terragrunt reads."""
     chosen = workspace.options(TerragruntOptions)
     if not (chosen.iam_roles or chosen.auth_provider_cmd):
         return workspace
@@ -46,7 +46,7 @@ def given(workspace: Workspace) -> Workspace:
 
 
 def without_terragrunt(variables: Mapping[str, str]) -> dict[str, str]:
-    """The same for a Terraform that runs by itself: Terragrunt is not there to assume the role.
+    """Return the variables for Terraform that runs directly, with the role assumed: Terragrunt cannot do it there.
 
     Raises:
         Refused: the role may not be assumed.
@@ -58,7 +58,7 @@ def without_terragrunt(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def fault(workspace: Workspace, configuration: Configuration) -> str:
-    """Why a unit cannot be worked on as its configuration has it; empty when it can."""
+    """Return why a unit's own role is not allowed; empty if it has none, or `iam_roles` replaces it."""
     if not configuration.iam_role or workspace.options(TerragruntOptions).iam_roles:
         return ""
     return (
@@ -68,7 +68,7 @@ def fault(workspace: Workspace, configuration: Configuration) -> str:
 
 
 def warnings(workspace: Workspace, configuration: Configuration) -> Iterator[str]:
-    """Which roles a unit gets in place of its own, for whoever approves its plan."""
+    """Tell the approver which roles replace the unit's own."""
     roles = workspace.options(TerragruntOptions).iam_roles
     if roles and configuration.iam_role:
         yield f"its iam_role {configuration.iam_role} is not used: {roles.plan} plans, {roles.apply} applies"
@@ -90,7 +90,7 @@ def _variables(workspace: Workspace, chosen: TerragruntOptions, purpose: Purpose
 
 
 def _of_command(workspace: Workspace, command: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """What a command gives, as Terragrunt reads it: `envs`, and `awsCredentials` or `awsRole`."""
+    """Run a command, and return its credentials. Terragrunt's format: `envs`, and `awsCredentials` or `awsRole`."""
     finished = workspace.processes.run(
         Command(tuple(shlex.split(command)), workspace.folder, variables, workspace.unit.time_limit)
     )

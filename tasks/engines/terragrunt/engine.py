@@ -1,12 +1,14 @@
-"""Terragrunt behind the engine protocol: the Terraform engine in the folder that Terragrunt prepares for a unit.
+"""The terragrunt engine: the Terraform engine, working in the folder that Terragrunt prepares for a unit.
 
-Reading plans, secrets, drift, states, rollbacks: all of that is the Terraform engine's. What is added here is what
-must not be believed of Terragrunt:
+The Terraform engine reads plans, masks secrets, detects drift, and handles states and rollbacks. This module adds the
+cases in which Terragrunt cannot be trusted:
 
-    a plan that was made with mock outputs          is refused, before it is made
-    a plan that an interrupted Terragrunt "made"    `execution` looks at the file and at Terraform's own answers
-    a state that is elsewhere than it was           stops, with the way to move it
-    modules unlike those verified upstream          are told, and refused unless the unit allows it
+| case | what happens |
+| --- | --- |
+| a plan would contain mock outputs | it is rejected before it is made |
+| an interrupted Terragrunt reports a plan | `execution` checks the file and Terraform's own output |
+| the state would be in another place than before | the plan is rejected; the message says how to move the state |
+| modules differ from those verified upstream | this is reported, and rejected unless the unit allows it |
 """
 
 from __future__ import annotations
@@ -44,14 +46,26 @@ class Terragrunt:
         self._preparation = Preparation(workspace)
 
     def validate(self) -> None:
-        """What Terragrunt has against the configuration, whatever the outputs of others will be."""
+        """Check the unit's Terragrunt configuration, without the outputs of other units.
+
+        Raises:
+            Refused: Terragrunt rejects it.
+            Unanswered: Terragrunt does not respond.
+        """
         self._preparation.run(commands.validate(self._preparation.executable))
 
     def plan(self, inputs: Inputs) -> Plan:
-        """A saved plan, made of real outputs only; `Refused` where it would hold what must not be applied.
+        """Save a plan that is made from real outputs only.
 
-        Outputs that it changes are not foretold: Terragrunt itself reads what is applied, so units that need them are
-        planned once they are.
+        Outputs that the plan changes are not predicted: Terragrunt itself reads only applied outputs. So units that
+        need them are planned after the apply.
+
+        Args:
+            inputs: the unit's inputs, outputs of other engines' units included.
+
+        Raises:
+            Refused: the plan would contain mocks, the state has moved, or the unit differs from upstream.
+            Unanswered: Terragrunt, terraform or an API does not respond.
         """
         made = self._real(inputs)
         self._now = terraform = self._terraform(made)
@@ -69,23 +83,24 @@ class Terragrunt:
         )
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply the saved plan file, with Terraform itself wherever Terragrunt has nothing to add."""
+        """Apply the saved plan file. Terraform runs directly, unless the unit has hooks or arguments for apply."""
         terraform = self._now
         self._preparation.forget()
         return terraform.apply(plan)
 
     def observe(self, plan: Plan) -> Observation:
-        """Compare a new plan with `plan`."""
+        """Compare a new plan with `plan`, to find out how far an unanswered apply got."""
         return self._now.observe(plan)
 
     def verify(self) -> Verification:
-        """Whether a new plan is empty."""
+        """Check that a new plan is empty."""
         return self._now.verify()
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """A plan back to the receipt's release; without one, a plan that removes what the failed release made.
+        """Plan the return to the receipt's release; without one, remove what the failed release created.
 
-        What `prevent_destroy` of Terragrunt protects is left as it is.
+        Returns:
+            The plan. None for a baseline, or if Terragrunt's `prevent_destroy` protects what would be removed.
         """
         if isinstance(to, Baseline):
             return None
@@ -96,26 +111,26 @@ class Terragrunt:
         return self._named(plan) if plan else None
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody changed since the last apply was settled."""
+        """Return a plan whose changes are what somebody changed since the last apply was settled."""
         return self._named(self._now.detect_drift(receipt))
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """Bring the state up to date, which writes nothing else; then what the tool still reports."""
+        """Refresh the state after an apply, and return the differences that terraform still reports."""
         return self._now.settle(receipt)
 
     def adopt(self) -> Baseline | None:
-        """The state, where there is one with resources in it."""
+        """Return a baseline with what the state contains; None if there is no state or no resource in it."""
         return self._now.adopt()
 
     def _real(self, inputs: Inputs) -> Made:
-        """The unit, ready for a plan; `Refused` where that would hold mocks."""
+        """Prepare the unit for a plan, and raise `Refused` if the plan would contain mocks."""
         return self._preparation.made(
             inputs, lambda found: mocks.refuse(self._preparation, self.workspace, found, inputs)
         )
 
     @cached_property
     def _now(self) -> Terraform:
-        """Terraform, ready for what is already there."""
+        """The Terraform engine as `plan` prepared it; else prepared without the outputs of other units."""
         return self._terraform(self._preparation.made(self.workspace.inputs))
 
     def _terraform(self, made: Made) -> Terraform:
@@ -152,7 +167,7 @@ class Terragrunt:
 
 
 def _ignored(workspace: Workspace) -> Iterator[str]:
-    """Variables of the caller that would change what every machine does, and are kept from Terragrunt."""
+    """Warn about variables that Terragrunt does not get. Raise `Refused` for `TF_VAR_` ones that it would get."""
     kept = sorted(name for name in workspace.processes.environment if name.startswith("TF_VAR_"))
     if kept:
         raise Refused(
@@ -164,7 +179,7 @@ def _ignored(workspace: Workspace) -> Iterator[str]:
 
 
 class _Ready:
-    """A root that Terragrunt has made ready."""
+    """A root that Terragrunt has already prepared."""
 
     needs_inputs = False
     var_files: tuple[str, ...] = ()
@@ -173,17 +188,17 @@ class _Ready:
         self._execution = execution
 
     def prepare(self, inputs: Inputs) -> None:
-        """Give the inputs to the next command."""
+        """Pass the inputs on to the next command."""
         self._execution.inputs = inputs.values
 
 
 def interface(_: Path, __: str) -> Interface:
-    """What a unit takes and gives: only Terragrunt can tell."""
+    """Return an empty interface: only Terragrunt knows a unit's inputs and outputs."""
     return Interface()
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """That the unit is none of those that Terragrunt found."""
+    """Report a unit that is not among those that Terragrunt found."""
     found = record.load(infrastructure)
     if found is None or found.at(unit.source) is None:
         yield "is not a unit that Terragrunt found: remove it from units, and write the block terragrunt instead"

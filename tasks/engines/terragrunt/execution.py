@@ -1,16 +1,17 @@
-"""Runs one unit's commands: Terraform itself in the folder that Terragrunt prepared, or with Terragrunt around it.
+"""Run one unit's commands: Terraform directly in the folder that Terragrunt prepared, or under Terragrunt.
 
-Terraform runs by itself wherever Terragrunt has nothing to add, above all for the apply of a saved plan. Then the
-exit code is Terraform's, and a kill is survived: Terragrunt ends with 0 when it is interrupted or told to ignore an
-error, and a Terraform under it dies of a broken pipe, its state unsaved, when Terragrunt is killed.
+Terraform runs directly wherever Terragrunt has nothing to add, above all to apply a saved plan. Then the exit code is
+Terraform's, and Terraform survives if the process that runs it is killed. Terragrunt is not reliable there: it exits
+with 0 if it is interrupted or configured to ignore an error. If Terragrunt is killed, its Terraform dies of a broken
+pipe without saving the state.
 
 | command | runs |
 | --- | --- |
-| init, plan | by itself, given what Terragrunt would give it; with hooks for them with Terragrunt around it |
-| apply of a saved plan | by itself; with Terragrunt around it where hooks or added arguments are for apply |
-| show, output, state, providers, force-unlock | by itself |
+| init, plan | directly, with what Terragrunt would pass to it; under Terragrunt if they have hooks |
+| apply of a saved plan | directly; under Terragrunt if there are hooks or extra arguments for apply |
+| show, output, state, providers, force-unlock | directly |
 
-What ran with Terragrunt around it has succeeded only if Terraform's own answers say so.
+A command under Terragrunt has succeeded only if Terraform's own output says so.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ from tasks.engines.terragrunt.recording import Recorded
 from tasks.processes import Command, Finished
 
 _KILLED = -9
-"""In place of an exit code, where there is no answer."""
+"""Used as the exit code if it is unknown how the command ended."""
 
 
 @dataclass(frozen=True)
 class Around:
-    """How Terragrunt is run for a unit.
+    """How to run Terragrunt for a unit.
 
     Attributes:
         executable: the program.
         folder: the unit's own folder.
-        source: that folder below infrastructure/, as people know it.
-        variables: what it gets besides credentials.
-        acts_on_apply: whether hooks or added arguments are for apply.
-        recorded: how it would run Terraform for a plan; None where it has to do that itself.
+        source: that folder below infrastructure/, for messages.
+        variables: the variables that it gets besides credentials.
+        acts_on_apply: there are hooks or extra arguments for apply.
+        recorded: how it would run Terraform for a plan; None if Terragrunt must run it itself.
     """
 
     executable: str
@@ -55,16 +56,16 @@ class Around:
 
 
 class TerragruntExecution(Execution):
-    """Terraform in a workspace that Terragrunt prepared."""
+    """Runs Terraform in a workspace that Terragrunt prepared."""
 
     def __init__(self, workspace: Workspace, around: Around) -> None:
         super().__init__(workspace)
         self._around = around
         self.inputs: Mapping[str, Any] = {}
-        """What other engines' units give, and what platform.yaml says besides."""
+        """The outputs of other engines' units, and the inputs that platform.yaml sets."""
 
     def shown(self, text: str) -> str:
-        """A text without secrets, with the unit's own path in place of temporary ones."""
+        """Mask the secrets in a text, and replace temporary paths by the unit's own."""
         text = super().shown(text)
         for temporary in (str(self._around.folder.resolve()), self._workspace.unit.source):
             text = text.replace(temporary, self._around.source)
@@ -76,7 +77,7 @@ class TerragruntExecution(Execution):
         if not self._goes_around(argv):
             return super()._command(*self._by_itself(argv, credentials.without_terragrunt(known), given))
         if (saved := self._saved_by(argv)) is not None:
-            # One that is there already must not be taken for the one that is not made now.
+            # An old file must not be taken for the new plan if this command fails to write one.
             saved.unlink(missing_ok=True)
         whole = commands.around(self._around.executable, argv)
         limit = self._workspace.unit.time_limit
@@ -85,7 +86,7 @@ class TerragruntExecution(Execution):
     def _by_itself(
         self, argv: tuple[str, ...], known: Mapping[str, str], given: Mapping[str, str]
     ) -> tuple[tuple[str, ...], Mapping[str, str]]:
-        """A command, and its variables, with what the unit adds to a plan."""
+        """Return a command that runs directly, and its variables, with what the unit adds to a plan."""
         recorded = self._around.recorded
         if recorded is None or argv[1] != "plan":
             return argv, known
@@ -99,14 +100,14 @@ class TerragruntExecution(Execution):
             wrong = answers.errors(finished.stderr) or diagnostics.errors("", finished.stderr)
         if answers.is_unreached(wrong):
             return Ended(_KILLED, finished.stdout, wrong)
-        # Without -detailed-exitcode 2 says no more than 1: it is a hook's.
+        # Without -detailed-exitcode only a hook exits with 2, so it means the same as 1.
         exit_code = 1 if finished.exit_code == 2 or (wrong and finished.exit_code == 0) else finished.exit_code
         if answers.killed(finished.stderr) or (exit_code == 0 and not self._is_done(argv, finished.stdout)):
             return Ended(_KILLED, finished.stdout, ())
         return Ended(exit_code, finished.stdout, wrong)
 
     def _is_done(self, argv: tuple[str, ...], stdout: str) -> bool:
-        """Whether Terraform itself says that it came to its end: an exit code of 0 is not enough."""
+        """Tell whether Terraform itself reports that it finished: an exit code of 0 is not enough."""
         if self._workspace.processes.stopped:
             return False
         if (saved := self._saved_by(argv)) is not None:
@@ -119,13 +120,13 @@ class TerragruntExecution(Execution):
         return self._around.recorded is None and argv[1] in ("init", "plan", "validate")
 
     def _saved_by(self, argv: tuple[str, ...]) -> Path | None:
-        """The plan file that a command makes."""
+        """Return the plan file that a command writes; None if it writes none."""
         named = next((word.removeprefix("-out=") for word in argv if word.startswith("-out=")), "")
         return self._workspace.folder / named if argv[1] == "plan" and named else None
 
 
 def is_applied(stdout: str) -> bool:
-    """Whether the stream of `apply -json` ends with the summary of an apply."""
+    """Tell whether the lines of `apply -json` contain the summary of an apply."""
     ended = (line for line in terraform_answers.lines(stdout) if line.get("type") == "change_summary")
     summaries = [line["changes"].get("operation") for line in ended]
     return "apply" in summaries

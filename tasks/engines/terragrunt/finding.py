@@ -1,9 +1,10 @@
-"""Looks for the units of a Terragrunt repository when a release is made; the record of that goes with the release.
+"""Find the units of a Terragrunt repository when a release is made. The release keeps the record.
 
     version ──▶ stacks generated ──▶ find, an environment at a time ──▶ edges checked ──▶ record
 
-`find` is lenient: with a syntax error, an edge to nowhere or a circle it lists what it can and ends well; units in a
-circle are not listed at all. So what it lists is checked here, and nothing is released that could not be planned.
+`find` is lenient: despite a syntax error, a missing dependency or a cycle, it lists what it can and succeeds. It does
+not list the units of a cycle at all. So its list is checked here, and no release contains a unit that could not be
+planned.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Tools:
 
 
 class Terragrunt:
-    """Terragrunt at work on the files of a release, without any credentials."""
+    """Runs Terragrunt on the files of a release, without any credentials."""
 
     def __init__(self, infrastructure: Path, tools: Tools, processes: Processes) -> None:
         self.infrastructure = infrastructure.resolve()
@@ -47,10 +48,10 @@ class Terragrunt:
         self._rendered: dict[Path, str] = {}
 
     def version(self) -> str:
-        """Its version.
+        """Return Terragrunt's version.
 
         Raises:
-            Unequipped: there is none, or it cannot be used.
+            Unequipped: Terragrunt is missing, or its version cannot be used.
         """
         program = self.tools.terragrunt
         try:
@@ -71,14 +72,14 @@ class Terragrunt:
         terraform: str = "",
         more: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Run it in a folder, to whatever end.
+        """Run a command in a folder, and return how it ended even if it failed.
 
         Args:
             argv: the command.
-            folder: where to run it.
-            downloads: where it copies modules to.
-            terraform: the Terraform that it runs; without one it gets one that has no outputs.
-            more: variables besides.
+            folder: the folder to run it in.
+            downloads: the folder where Terragrunt copies modules to.
+            terraform: the Terraform that it runs; by default a stand-in that reports no outputs.
+            more: additional variables.
         """
         kept = downloads or self.infrastructure.parent / "downloads"
         known = {**(more or {}), **commands.variables(terraform or str(self._without_outputs), kept)}
@@ -87,31 +88,39 @@ class Terragrunt:
 
     @cached_property
     def _without_outputs(self) -> Path:
-        """A Terraform that only knows its version: nothing is applied as far as it can tell, so nothing is asked."""
+        """A stand-in for Terraform that only knows its version: it reports no outputs, so no backend is read."""
         asked = Command(commands.version(self.tools.terraform), self.infrastructure, time_limit=_SECONDS)
         printed = self._processes.run(asked).stdout
         return stand_ins.without_outputs(printed, self.infrastructure.parent / "terraform-without-outputs")
 
     def read(self, argv: tuple[str, ...], folder: Path) -> str:
-        """What it prints when it ends well; `InvalidInput` says what it has against the files."""
+        """Return the output of a command that must succeed.
+
+        Raises:
+            InvalidInput: Terragrunt rejects the files.
+        """
         finished = self.run(argv, folder)
         if finished.exit_code != 0:
             raise InvalidInput(f"terragrunt {' '.join(argv[1:3])} in {self.relative(folder)}: {self.why(finished)}")
         return finished.stdout
 
     def rendered(self, folder: Path) -> str:
-        """A unit's configuration as JSON, so far as it depends on no other; `InvalidInput` when it is rejected."""
+        """Return the part of a unit's configuration that depends on no other unit, as JSON.
+
+        Raises:
+            InvalidInput: Terragrunt rejects it.
+        """
         if (known := self._rendered.get(folder.resolve())) is not None:
             return known
         return self.read(commands.render(self.tools.terragrunt), folder)
 
     def render_all(self, folder: Path) -> None:
-        """Render all units below a folder at once. One that is rejected is rendered, and named, by itself."""
+        """Render all units below a folder at once. A rejected unit is rendered again alone, for its error."""
         self.run(commands.render_all(self.tools.terragrunt), folder)
         self._rendered |= recording.rendered(folder)
 
     def why(self, finished: Finished) -> str:
-        """Its errors, with paths as they are in the repository."""
+        """Return Terragrunt's errors, with paths as in the repository."""
         told = "; ".join(each.summary for each in answers.errors(finished.stderr)) or finished.stderr.strip()[-500:]
         return (
             answers.advised(told.replace(f"{self.infrastructure}/", "infrastructure/"))
@@ -119,19 +128,20 @@ class Terragrunt:
         )
 
     def relative(self, folder: Path) -> str:
-        """A folder as people know it: infrastructure/live/dev."""
+        """Return a folder with its path in the repository: infrastructure/live/dev."""
         return f"infrastructure/{folder.resolve().relative_to(self.infrastructure)}"
 
 
 def find(terragrunt: Terragrunt, roots: Mapping[str, str]) -> Record:
-    """What there is in each environment's folder; stacks are generated into the files on the way.
+    """Find the units in each environment's folder. Stacks are first generated into the files.
 
     Args:
-        terragrunt: at work on the files of a release, with an empty git repository around them.
+        terragrunt: runs on the files of a release, with an empty git repository around them.
         roots: {environment: its folder, relative to infrastructure/}.
 
     Raises:
-        InvalidInput: a folder is missing, the configuration has a mistake, or edges lead nowhere or in a circle.
+        InvalidInput: a folder is missing, the configuration is invalid, or a dependency is missing or cyclic.
+        Unequipped: Terragrunt is missing, or its version cannot be used.
     """
     version = terragrunt.version()
     for environment, root in roots.items():
@@ -180,7 +190,7 @@ def _units(root: str, items: Sequence[Item]) -> Iterator[FoundUnit]:
 
 
 def _refuse_edges(root: str, items: Sequence[Item]) -> None:
-    """Edges are checked here: `find` lists those that lead nowhere as if that were a unit."""
+    """Check that every dependency is a unit: `find` lists missing ones as if they were units."""
     known = {item.path for item in items}
     stray = sorted((item.path, path) for item in items for path in item.dependencies if path not in known)
     for path, wanted in stray:

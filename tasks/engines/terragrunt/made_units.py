@@ -1,4 +1,4 @@
-"""Units that are ready, written down for the next step that works on them in the same checkout."""
+"""Record prepared units for the next step that uses them in the same checkout."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _FILE = "flowmart.made.json"
 
 @dataclass(frozen=True)
 class Made:
-    """A unit that is ready.
+    """A prepared unit.
 
     Attributes:
-        folder: where Terraform runs.
-        configuration: the unit's.
-        made_with: the digest of what it was made with.
-        recorded: how Terragrunt would run Terraform there; None where Terragrunt itself has to.
+        folder: the folder in which Terraform runs.
+        configuration: the unit's configuration.
+        made_with: the digest of the inputs that it was prepared with.
+        recorded: how Terragrunt would run Terraform there; None if Terragrunt must run it itself.
     """
 
     folder: Path
@@ -32,22 +32,22 @@ class Made:
     recorded: Recorded | None = None
 
     def holds_with(self, inputs: Inputs) -> bool:
-        """Whether the unit would be made in the same way with these inputs."""
+        """Tell whether the unit would be prepared in the same way with these inputs."""
         return self.made_with == digest_with(inputs)
 
 
 def digest_with(inputs: Inputs) -> str:
-    """Changes when what a unit is made with does."""
+    """Return a digest of the inputs that a unit is prepared with."""
     return digest_of([inputs.upstream, inputs.values, inputs.secretive])
 
 
 def save(made: Made, downloads: Path) -> None:
-    """Write a unit down in its folder of downloads; there are secrets in it."""
+    """Write a unit to its folder of downloads, readable only by the owner: it contains secrets."""
     sealed.save({**asdict(made), "folder": str(made.folder)}, downloads / _FILE)
 
 
 def load(downloads: Path) -> Made | None:
-    """The unit that was written down there; None where it was not made ready yet."""
+    """Read the unit from its folder of downloads; None if it has not been prepared."""
     file = downloads / _FILE
     if not file.is_file():
         return None

@@ -1,6 +1,6 @@
-"""Refuses a plan that would hold mock outputs. Terragrunt itself would apply them without a word.
+"""Reject a plan that would contain mock outputs. Terragrunt itself would apply them without a warning.
 
-A plan does not tell what of it is a mock: where outputs are merged, Terragrunt does not even warn. What tells is a
+A plan does not show which values are mocks: if outputs are merged, Terragrunt does not even warn. The only sign is a
 key of `mock_outputs` that the dependency's real outputs lack.
 """
 
@@ -20,10 +20,16 @@ from tasks.engines.terragrunt.preparation import Preparation
 
 
 def refuse(preparation: Preparation, workspace: Workspace, configuration: Configuration, inputs: Inputs) -> None:
-    """Refuse to plan a unit that would get mocks.
+    """Check that a unit would get no mocks.
+
+    Args:
+        preparation: runs Terragrunt, to read outputs that are not known.
+        workspace: the unit's workspace.
+        configuration: the unit's configuration.
+        inputs: the inputs of the plan, with the known outputs of other units.
 
     Raises:
-        Refused: names the outputs that are not there.
+        Refused: names the missing outputs.
     """
     mocking = [dependency for dependency in configuration.dependencies if dependency.mocks]
     known = _known(workspace, inputs) if mocking else {}
@@ -40,13 +46,13 @@ def refuse(preparation: Preparation, workspace: Workspace, configuration: Config
 
 
 def _known(workspace: Workspace, inputs: Inputs) -> Mapping[Path, Mapping[str, Any]]:
-    """{folder: the outputs in the receipt of the unit there}, of the units whose outputs are known."""
+    """Return {folder: outputs} of the units whose outputs are known."""
     infrastructure = workspace.infrastructure.resolve()
     given = ((each.source, inputs.upstream.get(each.name)) for each in workspace.neighbours())
     return {(infrastructure / source).resolve(): outputs for source, outputs in given if outputs is not None}
 
 
 def _asked(preparation: Preparation, folder: Path) -> Mapping[str, Any]:
-    """The outputs of the unit in a folder, by asking Terragrunt."""
+    """Read the outputs of the unit in a folder with Terragrunt."""
     found: Mapping[str, Any] = json.loads(preparation.run(commands.output(preparation.executable), folder) or "{}")
     return found

@@ -1,7 +1,7 @@
-"""Whether a unit has the same modules and shared files as in the environments before; its own layer may differ.
+"""Compare a unit's modules and shared files with those in the environments before. Its own folder may differ.
 
-A promotion means that what was verified upstream comes here. All environments are folders of one release, so what
-could differ is which modules and files each of them names: a `ref` that was bumped in one folder only.
+A promotion brings what was verified upstream. All environments are folders of one release, so they can differ only in
+the modules and files that each names: for example a `ref` that was changed in one folder only.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from tasks.engines.terragrunt.record import FoundUnit, Record
 
 @dataclass(frozen=True)
 class Artefact:
-    """What a unit shares with other environments.
+    """The content that a unit shares with other environments.
 
     Attributes:
         files: {path below infrastructure/: digest}.
-        sources: what its modules are fetched from, or modules that they call, each with the name of its content.
+        sources: (source of a module, or module that a module calls; name of its content).
     """
 
     files: Mapping[str, str]
@@ -36,11 +36,11 @@ class Artefact:
 
     @property
     def digest(self) -> str:
-        """The same for the same content, whatever its sources are called."""
+        """A digest of the content, independent of the names of its sources."""
         return digest_of([dict(self.files), sorted({content for _, content in self.sources})])
 
     def unlike(self, other: Artefact) -> tuple[str, ...]:
-        """What is not the same in both; a source that is spelled otherwise and has the same content is."""
+        """Return the files and sources that differ. Sources with equal content do not, however they are spelled."""
         contents = {content for _, content in self.sources} ^ {content for _, content in other.sources}
         named = {source for source, content in self.sources | other.sources if content in contents}
         files = {path for path in self.files.keys() | other.files.keys() if self._differs(other, path)}
@@ -51,7 +51,7 @@ class Artefact:
 
 
 def artefact(infrastructure: Path, found: Record, environment: str, unit: FoundUnit) -> Artefact:
-    """What a unit of an environment shares with others."""
+    """Return what a unit of an environment shares with others."""
     source = f"{found.environments[environment].root}/{unit.path}"
     files = {path: _digest(infrastructure / path) for path in sources.shared(infrastructure, source, found.roots)}
     modules = vendored.contents(infrastructure, source)
@@ -63,7 +63,7 @@ def _digest(file: Path) -> str:
 
 
 def digested(infrastructure: Path, found: Record) -> Record:
-    """The record with the digest of what each unit shares with other environments."""
+    """Return the record with each unit's digest of what it shares with other environments."""
     environments = {
         name: replace(where, units=tuple(_digested(infrastructure, found, name, unit) for unit in where.units))
         for name, where in found.environments.items()
@@ -78,10 +78,10 @@ def _digested(infrastructure: Path, found: Record, environment: str, unit: Found
 
 
 def refuse_unlike(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
-    """What is not as in the environments before, for the plan's warnings.
+    """Return the differences from the environments before, as warnings for the plan.
 
     Raises:
-        Refused: something differs, the plan changes something, and the unit does not allow it.
+        Refused: there are differences, the plan has changes, and the unit does not allow it.
     """
     told = tuple(differences(workspace))
     if told and not plan.empty and workspace.options(TerragruntOptions).parity == "required":
@@ -92,7 +92,7 @@ def refuse_unlike(workspace: Workspace, plan: Plan) -> tuple[str, ...]:
 
 
 def differences(workspace: Workspace) -> Iterator[str]:
-    """A sentence for each environment before in which the unit is made of something else, or is not."""
+    """Yield a sentence for each environment before that has the unit with other content, or does not have it."""
     infrastructure, environment = workspace.infrastructure, workspace.environment.name
     for found, unit, before, other in _compared(workspace):
         if other is None:
@@ -104,7 +104,7 @@ def differences(workspace: Workspace) -> Iterator[str]:
 
 
 def _compared(workspace: Workspace) -> Iterator[tuple[Record, FoundUnit, str, FoundUnit | None]]:
-    """What was found, the unit, and each environment before with the same unit there; None where it has none."""
+    """Yield the record, the unit, and each environment before with its own unit; None if it has none."""
     found = record.load(workspace.infrastructure)
     unit = found.at(workspace.unit.source) if found else None
     if found is None or unit is None:
@@ -114,7 +114,7 @@ def _compared(workspace: Workspace) -> Iterator[tuple[Record, FoundUnit, str, Fo
 
 
 def _before(workspace: Workspace, found: Record) -> tuple[str, ...]:
-    """The nearest environments before that Terragrunt's units are in: it skips those that have none of them."""
+    """Return the nearest environments before that have Terragrunt units; environments without any are skipped."""
     seen: dict[str, None] = {}
     left = [*workspace.environment.after]
     while left:
@@ -127,7 +127,7 @@ def _before(workspace: Workspace, found: Record) -> tuple[str, ...]:
 
 
 def other_providers(workspace: Workspace) -> Iterator[str]:
-    """A sentence for each environment before in which the unit's lock file names other versions of providers."""
+    """Yield a sentence for each environment before in which the unit's lock file has other provider versions."""
     infrastructure, environment = workspace.infrastructure, workspace.environment.name
     for found, unit, before, other in _compared(workspace):
         here = _locked(infrastructure, found, environment, unit)
@@ -140,11 +140,11 @@ def other_providers(workspace: Workspace) -> Iterator[str]:
 
 
 def _locked(infrastructure: Path, found: Record, environment: str, unit: FoundUnit) -> dict[str, str]:
-    """{provider: its version} of the lock file beside a unit."""
+    """Return {provider: version} of the lock file beside a unit."""
     file = infrastructure / found.environments[environment].root / unit.path / LOCK_FILE
     blocks = code.blocks_in(file, "provider") if file.is_file() else ()
     return {block.name: str(block.body.get("version", "")) for block in blocks}
 
 
 _MOST = 5
-"""How many differences are named."""
+"""The maximum number of differences to name."""

@@ -1,10 +1,10 @@
-"""Making a unit ready: Terragrunt copies its module, writes what it generates, and Terraform initialises that.
+"""Prepare a unit: Terragrunt copies its module and generates files, then Terraform initialises the result.
 
     configuration ──▶ what Terragrunt would run (`recording`) ──▶ terraform init ──▶ where the state is
                 └──▶ with hooks: terragrunt run -- init
 
-It is done once a checkout, and again when what the unit's dependencies give has changed. Each unit has a folder of
-downloads for itself: units that share one initialise each other's copies while they read outputs from them.
+This happens once per checkout, and again after the outputs of the unit's dependencies have changed. Each unit has its
+own folder of downloads. In a shared one, units initialise each other's copies while they read outputs from them.
 """
 
 from __future__ import annotations
@@ -50,11 +50,18 @@ _REMEDY = (
 
 
 Check = Callable[[Configuration], None]
-"""What is held against a unit's configuration before anything is made of it."""
+"""Checks a unit's configuration before the unit is prepared. It raises an exception to reject it."""
 
 
 class Preparation:
-    """Terragrunt at work on one unit, until Terraform can be run."""
+    """Prepares one unit with Terragrunt, so that Terraform can run.
+
+    Attributes:
+        executable: Terragrunt.
+        terraform: the Terraform that it runs.
+        whole: the folder of all downloads of the checkout.
+        downloads: the unit's own folder in it.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -66,7 +73,7 @@ class Preparation:
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """What every command of the unit gets, besides credentials."""
+        """The variables for every command of the unit, besides credentials."""
         infrastructure = self._workspace.infrastructure.resolve()
         found = record.load(infrastructure)
         known = found.sources_of(self._workspace.unit.source) if found else {}
@@ -82,15 +89,16 @@ class Preparation:
         )
 
     def made(self, inputs: Inputs, check: Check = lambda _: None) -> Made:
-        """The unit, ready for what its dependencies give now.
+        """Return the unit, prepared with the current outputs of its dependencies.
 
         Args:
-            inputs: what a plan is made with.
-            check: what is held against the configuration before.
+            inputs: the inputs of the plan.
+            check: checks the configuration before the unit is prepared.
 
         Raises:
-            Refused: Terragrunt rejects its configuration, or it asks for what cannot be kept.
-            Unanswered: a backend or a module's source gives no answer.
+            Refused: Terragrunt rejects the configuration, its role or module is not allowed, or it has no usable
+                backend.
+            Unanswered: a backend or the source of a module does not respond.
         """
         done = made_units.load(self.downloads)
         if done and (done.holds_with(inputs) or not inputs.upstream):
@@ -111,7 +119,7 @@ class Preparation:
         return made
 
     def forget(self) -> None:
-        """Something is applied: what is known of units that were not made ready yet may hold no longer."""
+        """Discard what is known of units that are not prepared yet: after an apply it may be outdated."""
         self._together.forget()
 
     @cached_property
@@ -119,7 +127,7 @@ class Preparation:
         return Together(self.whole / ".together", self.executable, self.run)
 
     def _configuration(self) -> Configuration:
-        """The unit's configuration, so far as it depends on no other unit."""
+        """Return the part of the unit's configuration that depends on no other unit."""
         given = {**commands.QUICK, "TG_TF_PATH": str(self._stand_ins.without_outputs)}
         return answers.configuration(self.run(commands.render(self.executable), more=given))
 
@@ -128,7 +136,7 @@ class Preparation:
             raise Refused(f"{self._workspace.unit.source}: {fault}")
 
     def _alone(self, configuration: Configuration, recorded: Recorded, inputs: Inputs) -> Made:
-        """The unit initialised by Terraform itself, where Terragrunt would run it."""
+        """Initialise the unit with Terraform directly, in the folder where Terragrunt would run it."""
         folder, own = Path(recorded.folder), self._workspace
         vendored.provide(own.infrastructure, own.unit.source, folder)
         self._initialise(folder, {**recorded.variables, **commands.inputs(inputs.values)})
@@ -145,7 +153,7 @@ class Preparation:
         return next(iter(found.values()))
 
     def _initialise(self, folder: Path, variables: Mapping[str, str]) -> None:
-        """Initialise the root that Terragrunt made, or take what an earlier run on this machine made of the same."""
+        """Initialise the root that Terragrunt made, or reuse the result of an earlier run on this machine."""
         workspace = prepared(self._workspace, self.whole, folder)
         argv = terraform.init(self.terraform, locked=True)
         around = {**self._known(), **variables}
@@ -159,7 +167,7 @@ class Preparation:
             kept_inits.keep(key, folder, locked=True)
 
     def _around(self, configuration: Configuration, inputs: Inputs) -> Made:
-        """The unit initialised with Terragrunt around Terraform, for its hooks."""
+        """Initialise the unit with Terraform under Terragrunt, because it has hooks."""
         source = self._workspace.unit.source
         if vendored.reads(self._workspace.infrastructure, source):
             vendored.provide(self._workspace.infrastructure, source, self._asked_place())
@@ -182,17 +190,17 @@ class Preparation:
         more: Mapping[str, str] | None = None,
         limit: float | None = None,
     ) -> str:
-        """What a command prints; it reads only.
+        """Run a command that only reads, and return what it prints.
 
         Args:
             argv: the command.
-            folder: where to run it; the unit's own without one.
+            folder: the folder to run it in; by default the unit's.
             more: variables besides those of every command.
-            limit: seconds; without one those of the unit.
+            limit: the time limit in seconds; by default the unit's.
 
         Raises:
-            Refused: it was rejected.
-            Unanswered: no answer.
+            Refused: the command was rejected.
+            Unanswered: something did not respond.
         """
         workspace = self._workspace
         known = {**self._known(), **(more or {})}
@@ -206,16 +214,16 @@ class Preparation:
         return finished.stdout
 
     def _seen(self) -> dict[str, str]:
-        """All variables that Terragrunt sees."""
+        """Return all variables that Terragrunt sees."""
         return {**self._workspace.processes.environment, **self._known()}
 
     def _known(self) -> dict[str, str]:
-        """The variables that Terragrunt is given, besides those of every program."""
+        """Return the variables that Terragrunt gets, besides those that every program inherits."""
         known = {**self._workspace.reading(), **self.variables}
         return known | surroundings.fixed({**self._workspace.processes.environment, **known})
 
     def error(self, argv: tuple[str, ...], finished: Finished) -> FlowmartError:
-        """What to raise for a command that failed."""
+        """Return the exception to raise for a failed command."""
         workspace = self._workspace
         found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
         if answers.is_unreached(found):
@@ -231,7 +239,7 @@ class Preparation:
         return kind(f"{tool} {words} of {workspace.unit.name} in {workspace.environment.name}: {told}")
 
     def _floats(self, source: str) -> str:
-        """That a module is not in the release; empty when it is."""
+        """Return why a module is not in the release; empty if it is."""
         infrastructure, unit = self._workspace.infrastructure.resolve(), self._workspace.unit.source
         found = record.load(infrastructure)
         if found is None or vendoring.is_there(infrastructure, unit, source, found):
@@ -239,7 +247,7 @@ class Preparation:
         return f"its source {source} is not in the release: create the release again"
 
     def _place(self, source: str) -> Path:
-        """Where Terraform runs: Terragrunt itself is only asked where what it made does not tell."""
+        """Return the folder where Terraform runs. Terragrunt is asked only if its downloads do not show it."""
         made = [note.parent for note in self.downloads.glob("*/*/.terragrunt-source-version")]
         folders = (vendoring.folder_in(source), vendoring.folder_in_fetched(source))
         places = [place / folder for place in made for folder in folders]
@@ -260,16 +268,16 @@ class Preparation:
                 raise Refused(f"{self._workspace.unit.source}: {_REMEDY}") from error
             raise
         if of_module:
-            # Terragrunt copies a module's lock file beside the unit.
+            # Terragrunt copies a module's lock file beside the unit; it is not the unit's own.
             own.unlink(missing_ok=True)
 
 
 def as_repository(infrastructure: Path) -> None:
-    """Make the folder around infrastructure/ an empty git repository, as functions like get_repo_root ask for one."""
+    """Make the folder around infrastructure/ an empty git repository, which functions like get_repo_root need."""
     around = infrastructure.resolve().parent
     if (around / ".git").exists():
         return
-    # Elsewhere first: units are prepared side by side, and none may find half of it.
+    # Built elsewhere and renamed: units are prepared in parallel, and none may see an incomplete one.
     with tempfile.TemporaryDirectory(prefix="git-", dir=around) as name, suppress(OSError):
         made = Path(name) / ".git"
         for folder in ("objects", "refs"):
@@ -279,12 +287,12 @@ def as_repository(infrastructure: Path) -> None:
 
 
 def prepared(workspace: Workspace, whole: Path, folder: Path) -> Workspace:
-    """The workspace of the Terraform engine: in the folder where Terraform runs, below that of all copies."""
+    """Return a workspace for the Terraform engine: its unit is `folder`, where Terraform runs, below `whole`."""
     unit = replace(workspace.unit, source=folder.relative_to(whole).as_posix(), options={})
     return replace(workspace, infrastructure=whole, unit=unit)
 
 
 def _beside(infrastructure: Path) -> Path:
-    """The folder of all downloads of a checkout: beside it, since everything in it is the release's."""
+    """Return the folder for a checkout's downloads, beside it: the checkout holds only the release's files."""
     whole = infrastructure.resolve()
     return whole.with_name(f"{whole.name}.terragrunt")

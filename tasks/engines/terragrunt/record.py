@@ -1,7 +1,7 @@
-"""What was found in a Terragrunt repository, kept as a file of the release.
+"""The record of what was found in a Terragrunt repository, kept as a file of the release.
 
-The units of a release, their edges and what they read must be known wherever the release is: on a server, in a
-status, years later. So Terragrunt is asked once, when the release is made.
+A release's units, their dependencies and the files they read must be known everywhere and years later: on a server,
+in a status report. So Terragrunt is asked once, when the release is made.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 
 FOLDER = ".flowmart/terragrunt"
-"""Below infrastructure/: what a release holds besides the files of its commit."""
+"""The folder below infrastructure/ for content that is not in the commit."""
 
 FILE = f"{FOLDER}/units.json"
 FORMAT = 1
 NO_TERRAGRUNT = "none"
-"""The value of FLOWMART_TERRAGRUNT where there is none: releases are made without the units that it would find."""
+"""The value of FLOWMART_TERRAGRUNT if there is no Terragrunt. Releases are then made without its units."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,10 @@ class FoundUnit:
 
     Attributes:
         path: its folder, relative to the environment's root.
-        needs: the paths of the units that must come before it, of the same environment.
-        reading: files that its configuration reads, relative to infrastructure/.
-        sources: where its modules come from, as written -> the folder below infrastructure/ with their content, for
-            those that are not files of the commit.
-        excluded: why it takes no part; empty for a unit that does.
+        needs: the paths of the units of the same environment that must be applied before it.
+        reading: the files that its configuration reads, relative to infrastructure/.
+        sources: {remote source as written: the folder below infrastructure/ with its content}.
+        excluded: why it takes no part; empty if it does.
         artefact: the digest of its modules and of the files that it shares with other environments (`parity`).
     """
 
@@ -56,7 +55,14 @@ class FoundEnvironment:
 
 @dataclass(frozen=True)
 class Record:
-    """What Terragrunt of a version found in each environment; or why nobody looked, and the environments without."""
+    """What Terragrunt found in each environment.
+
+    Attributes:
+        version: Terragrunt's version.
+        environments: the units found, by environment.
+        omitted: why Terragrunt was not run; empty if it was.
+        without: the environments whose units are missing for that reason.
+    """
 
     version: str
     environments: Mapping[str, FoundEnvironment]
@@ -64,17 +70,20 @@ class Record:
     without: tuple[str, ...] = ()
 
     def at(self, source: str) -> FoundUnit | None:
-        """The unit whose folder, relative to infrastructure/, is `source`."""
+        """Return the unit whose folder, relative to infrastructure/, is `source`; None if there is none."""
         every = ((f"{where.root}/{unit.path}", unit) for where in self.environments.values() for unit in where.units)
         return next((unit for folder, unit in every if folder == source), None)
 
     def same(self, environment: str, path: str) -> FoundUnit | None:
-        """The unit at a path in an environment, if it takes part there."""
+        """Return the unit at a path in an environment; None if there is none or it takes no part."""
         units = self.environments[environment].units if environment in self.environments else ()
         return next((unit for unit in units if unit.path == path and not unit.excluded), None)
 
     def sources_of(self, source: str) -> dict[str, str]:
-        """The sources of all units with their folders, those of the unit at `source` last: one may need another's."""
+        """Return the sources of all units with their folders, since a unit may need another's.
+
+        The own sources of the unit at `source` come last and take precedence.
+        """
         every = (unit for where in self.environments.values() for unit in where.units)
         unit = self.at(source)
         own = dict(unit.sources) if unit else {}
@@ -88,12 +97,12 @@ class Record:
 
 
 def encode(record: Record) -> bytes:
-    """The file's bytes, the same for the same record."""
+    """Return the bytes of the file; equal records give equal bytes."""
     return (json.dumps({"format": FORMAT, **asdict(record)}, indent=1, sort_keys=True) + "\n").encode()
 
 
 def load(infrastructure: Path) -> Record | None:
-    """The record of a release; None where there is none, as in a working tree."""
+    """Read the record of a release; None if there is none, as in a working tree."""
     file = infrastructure / FILE
     return _decoded(file.read_bytes()) if file.is_file() else None
 

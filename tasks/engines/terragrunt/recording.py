@@ -1,12 +1,12 @@
-"""What Terragrunt would run to plan units: a stand-in for Terraform writes it down, and plans nothing.
+"""Record how Terragrunt would run Terraform for a plan: a stand-in for Terraform writes it down and plans nothing.
 
-Terragrunt makes a root of a unit: it copies the module, writes backend and providers beside it, and gives Terraform
-the inputs as variables. All of that is done when it starts Terraform. From then on Terraform runs by itself in that
-folder: its exit code and its answers are its own, and no further command costs a Terragrunt.
+Terragrunt makes a root from a unit: it copies the module, writes backend and providers beside it, and passes the
+inputs to Terraform as variables. All of this is done when it starts Terraform. From then on Terraform runs directly
+in that folder: its exit code and output are its own, and no further command needs a Terragrunt process.
 
     terragrunt run -- plan ──▶ stand-in ──▶ folder, arguments, variables ──▶ terraform init, plan, show
 
-Units with hooks for what is done then are worked on with Terragrunt around Terraform (`execution`).
+Units with hooks for these commands run under Terragrunt instead (`execution`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 from tasks.engines.terragrunt import answers, commands, stand_ins
 
 _OURS = frozenset({"-input=false", "-no-color"})
-"""Arguments that say nothing about a unit: Terragrunt adds them for whoever runs it."""
+"""Arguments that Terragrunt always adds, so they say nothing about a unit."""
 _LEFT_OUT = ("TG_", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-"""Variables of Terragrunt itself, and credentials: these are given anew to each command."""
+"""Terragrunt's own variables, and credentials, which every command gets separately."""
 _OF_PROGRAMS = frozenset({"_", "PWD", "OLDPWD", "SHLVL", "LC_CTYPE"})
-"""What a shell, or Python itself, sets."""
+"""Variables that a shell, or Python itself, sets."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Recorded:
     """How Terragrunt would run Terraform for a unit.
 
     Attributes:
-        folder: where.
-        arguments: what the unit adds to those of a plan.
-        variables: what the unit adds to those that Terragrunt was given: its inputs. There are secrets in them.
+        folder: the folder to run in.
+        arguments: the arguments that the unit adds to a plan.
+        variables: the variables that the unit adds to Terragrunt's own: its inputs. They may contain secrets.
     """
 
     folder: str
@@ -46,22 +46,25 @@ class Recorded:
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Recorded:
-        """One of what `asdict` made of it."""
+        """Create it from the result of `asdict`."""
         return cls(**{**written, "arguments": tuple(written["arguments"])})
 
 
 def taken(downloads: Path, given: Mapping[str, str]) -> dict[str, Recorded]:
-    """What was written down below a folder of downloads, by `place_of` the units; it is not there any more then.
+    """Read and remove what was recorded below a folder of downloads.
 
     Args:
-        downloads: what Terragrunt copied modules to.
-        given: the variables that Terragrunt was given.
+        downloads: the folder that Terragrunt copied modules to.
+        given: the variables that Terragrunt got.
+
+    Returns:
+        {folder of the unit, as `place_of` returns it: what was recorded}.
     """
     return dict(_taken(downloads, given))
 
 
 def failures(downloads: Path) -> str:
-    """What Terraform said where an init failed; it is not there any more then."""
+    """Read and remove the errors of Terraform's failed inits."""
     said = []
     for file in sorted((downloads / stand_ins.FAILED).glob("*")):
         said.append(answers.uncoloured(file.read_text(errors="replace")))
@@ -70,7 +73,7 @@ def failures(downloads: Path) -> str:
 
 
 def rendered(folder: Path) -> dict[Path, str]:
-    """{unit: its configuration} that `render --all` wrote below a folder; it is not there any more then."""
+    """Read and remove the configurations that `render --all` wrote below a folder: {unit's folder: configuration}."""
     found = dict[Path, str]()
     for file in folder.resolve().rglob(commands.RENDERED):
         found[file.parent] = file.read_text()
@@ -79,9 +82,9 @@ def rendered(folder: Path) -> dict[Path, str]:
 
 
 def place_of(unit: Path) -> str:
-    """The folder below that of the downloads which Terragrunt uses for a unit.
+    """Return the folder below the downloads that Terragrunt uses for a unit.
 
-    Source: EncodeBase64Sha1 in Terragrunt's internal/util. Where that changes, nothing is found by it.
+    Source: EncodeBase64Sha1 in Terragrunt's internal/util. If that changes, no folder matches.
     """
     found = hashlib.sha1(str(unit.resolve()).encode(), usedforsecurity=False).digest()
     return base64.urlsafe_b64encode(found).rstrip(b"=").decode()

@@ -1,10 +1,10 @@
-"""Chooses, when a release is made, what the roots that Terragrunt makes of its units take from elsewhere.
+"""Choose, when a release is made, which remote providers and modules the roots of Terragrunt units use.
 
     unit ──▶ its root, without inputs and backend ──▶ terraform init ──▶ lock file, modules that its modules call
 
-Without a lock file every init takes the newest provider that the constraints allow, on the day that it runs. So a
-unit that has none, nor a module with one, gets the choice of today: beside its terragrunt.hcl, where Terragrunt would
-write it itself. Units that require the same get the same, so the environments of a release agree.
+Without a lock file, every init takes the newest provider that the constraints allow when it runs. So if neither a
+unit nor its module has a lock file, the current choice is written beside its terragrunt.hcl, as Terragrunt itself
+would do. Units with the same requirements get the same choice, so the environments of a release agree.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tasks.engines.terragrunt.record import FoundUnit, Record
 from tasks.engines.terragrunt.vendoring import folder_in, folder_in_fetched, without_folder
 
 _GENERATES = re.compile(r"required_providers|\bprovider\s*[\\]?\"")
-"""What in a unit's configuration may bring providers into its root."""
+"""Text in a unit's configuration that may bring providers into its root."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Root:
     """The root of a unit, made without its inputs and its backend.
 
     Attributes:
-        unit: a folder with a unit that Terragrunt makes the same root of.
+        unit: the folder of a unit from which Terragrunt makes the same root.
         module: the folder of the module.
-        folders: those with the root's code: the module's, those of modules beside it that it calls, the unit's own.
-        calls: the modules from elsewhere that they call.
-        locked: whether there is a lock file.
+        folders: the folders of the root's code: the module's, those of local modules that it calls, the unit's own.
+        calls: the remote modules that they call.
+        locked: there is a lock file.
     """
 
     unit: Path
@@ -62,10 +62,10 @@ class Root:
 
 
 def complete(terragrunt: Terragrunt, found: Record) -> None:
-    """Write into the files of a release what its roots take from elsewhere.
+    """Write the lock files and remote modules of all units into the files of a release.
 
     Raises:
-        InvalidInput: a provider or a module cannot be had.
+        InvalidInput: a provider or a module cannot be fetched.
     """
     chosen: dict[str, Chosen] = {}
     for where in found.environments.values():
@@ -92,7 +92,7 @@ def _complete(terragrunt: Terragrunt, source: str, unit: FoundUnit, chosen: dict
 
 
 def _may_take_from_elsewhere(infrastructure: Path, source: str, unit: FoundUnit) -> bool:
-    """Whether anything that a unit reads names a provider or a module from elsewhere: rather once too often."""
+    """Tell whether files of a unit may name a provider or a remote module. In doubt, the answer is yes."""
     files = [infrastructure / path for path in sources.reads(infrastructure, source)]
     for folder in unit.sources.values():
         files += filter(Path.is_file, (infrastructure / folder).rglob("*"))
@@ -122,7 +122,7 @@ def _root(terragrunt: Terragrunt, source: str, unit: FoundUnit, place: Path) -> 
 
 
 def _module(infrastructure: Path, folder: Path, source: str, unit: FoundUnit) -> tuple[Path, Path]:
-    """What Terragrunt copies for a unit, and the folder in it that is the root."""
+    """Return the folder that Terragrunt copies for a unit, and the folder in it that is the root."""
     if not source:
         return folder, folder
     fetched = unit.sources.get(without_folder(source))
@@ -133,14 +133,14 @@ def _module(infrastructure: Path, folder: Path, source: str, unit: FoundUnit) ->
 
 
 def _unit(whole: Path, module: Path, folder: Path, blocks: Mapping[str, Any]) -> dict[str, Any]:
-    """A unit's configuration with its module and what it generates, and without what depends on others."""
+    """Return a unit's configuration with only its module and the blocks it generates."""
     within = "" if module == whole else f"//{module.relative_to(whole).as_posix()}"
     source = {} if module == folder else {"terraform": {"source": f"{whole}{within}"}}
     return {**source, "generate": {name: _literal(block) for name, block in blocks.items()}}
 
 
 def _literal(block: Mapping[str, Any]) -> dict[str, Any]:
-    """A block whose texts are taken as they are: what looks like an expression in them is the module's."""
+    """Escape a block's texts: what looks like an expression in them belongs to the module."""
     return {
         key: value.replace("${", "$${").replace("%{", "%%{") if isinstance(value, str) else value
         for key, value in block.items()
@@ -149,7 +149,7 @@ def _literal(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _called(module: Path) -> list[Path]:
-    """A module's folder, and those of the modules beside it that it calls."""
+    """Return the folders of a module and of the local modules that it calls."""
     waiting, done = [module], set[Path]()
     while waiting:
         folder = waiting.pop().resolve()
@@ -161,7 +161,7 @@ def _called(module: Path) -> list[Path]:
 
 
 def _requirements(folder: Path) -> list[Any]:
-    """What the code in a folder says of its providers: the same for folders that need the same."""
+    """Return what a folder's code requires of providers; equal results mean equal requirements."""
     blocks = (
         each for block in code.readable_blocks(folder, "terraform") for each in block.inner("required_providers")
     )

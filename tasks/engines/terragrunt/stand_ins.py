@@ -1,4 +1,4 @@
-"""Programs in place of Terraform, which Terragrunt is given where Terraform is not to run."""
+"""Programs that Terragrunt runs in place of Terraform, where Terraform itself must not run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RECORDED = "recorded"
-"""The folder below that of the downloads in which `recording` writes plans."""
+"""The folder below the downloads in which `recording` writes plans."""
 
 FAILED = "failed"
-"""That in which it writes why an init failed: of those of dependencies Terragrunt says nothing."""
+"""The folder in which it writes why an init failed. Terragrunt does not report that for dependencies."""
 
 _WITHOUT_OUTPUTS = """#!/bin/sh
 case "$*" in
@@ -24,7 +24,7 @@ case "$*" in
   *) echo '{{}}' ;;
 esac
 """
-# A shell would lose variables whose names it does not know as such: those of inputs with a hyphen.
+# Not a shell script: a shell drops variables with invalid names, such as inputs with a hyphen.
 _RECORDING = """#!{python} -IS
 import os
 import sys
@@ -62,7 +62,7 @@ else:
 
 @dataclass(frozen=True)
 class StandIns:
-    """Both of them, for one Terraform."""
+    """Both programs, for one Terraform."""
 
     without_outputs: Path
     recording: Path
@@ -70,7 +70,7 @@ class StandIns:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Held by who makes what is in a folder for all units of a checkout; the others wait."""
+    """Hold a lock on a folder that all units of a checkout share; other processes wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -78,12 +78,12 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def provided(terraform: str, folder: Path, version: Callable[[], str]) -> StandIns:
-    """Both, in a folder for all units of a checkout; they are written once.
+    """Return both programs, which are written once for all units of a checkout.
 
     Args:
-        terraform: what they stand in for.
-        folder: where they are.
-        version: asks it for its version, which Terragrunt does with every command.
+        terraform: the Terraform that they stand in for.
+        folder: the folder to write them to.
+        version: returns Terraform's version text, which Terragrunt reads with every command.
     """
     place = folder / hashlib.sha256(terraform.encode()).hexdigest()[:16]
     found = StandIns(place / "without-outputs", place / "recording")
@@ -96,12 +96,12 @@ def provided(terraform: str, folder: Path, version: Callable[[], str]) -> StandI
 
 
 def without_outputs(version: str, file: Path) -> Path:
-    """Write one that only tells its version: nothing is applied as far as it can tell, so nothing is asked."""
+    """Write a program that only prints its version. It reports no outputs, so no backend is read."""
     return _program(_WITHOUT_OUTPUTS.format(version=shlex.quote(version)), file)
 
 
 def recording(terraform: str, version: str, file: Path) -> Path:
-    """Write one that tells its version, writes down plans and what fails, and is Terraform for all else."""
+    """Write a program that prints its version and records plans and failed inits. It runs Terraform for all else."""
     python = os.path.realpath(sys.executable)
     text = _RECORDING.format(python=python, version=version, folder=RECORDED, failed=FAILED, terraform=terraform)
     return _program(text, file)

@@ -1,10 +1,10 @@
-"""Asks for several units of an environment at once: one Terragrunt, where each unit would start two.
+"""Query several units of an environment at once: one Terragrunt command, where each unit would start two.
 
     render --all ──▶ configurations ──▶ run --all -- plan, with the stand-in ──▶ what is recorded, by unit
 
-Nothing is decided here. A unit that is missing from the answer, since Terragrunt rejects it, or a dependency has no
-outputs, is asked about by itself, and that says why. What is recorded holds until something is applied: outputs of
-others are in it.
+Nothing is decided here. A unit may be missing from the result, because Terragrunt rejects it or a dependency has no
+outputs. It is then queried alone, and that query reports why. The result contains outputs of other units, so it is
+valid only until something is applied.
 """
 
 from __future__ import annotations
@@ -32,25 +32,30 @@ log = structlog.get_logger("flowmart.terragrunt")
 _INDEX = "flowmart.together.json"
 _FILTERS = "filters"
 _PLAIN = re.compile(r"[\w./-]+")
-"""Paths that mean nothing else in the language of Terragrunt's filters."""
+"""Paths without special meaning in the language of Terragrunt's filters."""
 
 Run = Callable[[tuple[str, ...], Path, Mapping[str, str], float], object]
-"""Runs a command in a folder with more variables, and so many seconds at most."""
+"""(command, folder, additional variables, time limit in seconds) -> its output. Runs the command."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of a unit without asking about it by itself."""
+    """The result for one unit.
+
+    Attributes:
+        configuration: the unit's configuration.
+        recorded: how Terragrunt would run Terraform; None if that was not recorded.
+    """
 
     configuration: Configuration
     recorded: Recorded | None = None
 
 
 class Together:
-    """The units of one checkout that a run works on at once.
+    """The units of one checkout that a run plans at once.
 
     Args:
-        folder: where modules are copied to for all of them.
+        folder: the folder where modules are copied to for all of them.
         executable: Terragrunt.
         run: runs it with the variables of the workspace's unit.
     """
@@ -61,12 +66,14 @@ class Together:
         self._run = run
 
     def of(self, workspace: Workspace, programs: StandIns, known: Mapping[str, str]) -> Answer | None:
-        """What is known of the workspace's unit; None when it has to be asked about by itself.
+        """Return the result for the workspace's unit; None if the unit must be queried alone.
+
+        The first call queries all units; the others use its result.
 
         Args:
-            workspace: of the unit.
-            programs: the programs in place of Terraform.
-            known: the variables that Terragrunt is given.
+            workspace: the unit's workspace.
+            programs: the stand-ins for Terraform.
+            known: the variables that Terragrunt gets.
         """
         file = self._folder / _INDEX
         with one_at_a_time(self._folder):
@@ -78,7 +85,7 @@ class Together:
         return _answer(written) if written else None
 
     def forget(self) -> None:
-        """Something is applied: what was recorded with the outputs of before must not be used any more."""
+        """Discard the results after an apply: they contain outputs from before."""
         with one_at_a_time(self._folder):
             sealed.save({}, self._folder / _INDEX)
 
@@ -93,7 +100,7 @@ class Together:
         found = {source: configurations[whole / source] for source in units if whole / source in configurations}
         wanted = [source for source, each in found.items() if _may_be_planned(workspace, source, each)]
         more |= {"TG_TF_PATH": str(programs.recording), "TG_FILTERS_FILE": str(self._folder / _FILTERS)}
-        if wanted:  # without any filter all units would be let through
+        if wanted:  # Without a filter, Terragrunt would run all units.
             self._planned(root, [whole / source for source in wanted], more, limit)
         recorded = recording.taken(self._folder, {**known, **more})
         return {
@@ -105,12 +112,12 @@ class Together:
         self._try(commands.plan_all(self._executable), root, more, limit)
 
     def _rendered(self, root: Path, more: Mapping[str, str], limit: float) -> dict[Path, Configuration]:
-        """{folder: the configuration of the unit in it}."""
+        """Return {folder: the configuration of the unit in it}."""
         self._try(commands.render_all(self._executable), root, more, limit)
         return {folder: answers.configuration(text) for folder, text in recording.rendered(root).items()}
 
     def _try(self, argv: tuple[str, ...], root: Path, more: Mapping[str, str], limit: float) -> None:
-        """Run a command for all units. A unit that is missing afterwards is asked about by itself, and raises why."""
+        """Run a command for all units, ignoring errors. A unit that it misses is queried alone, for its error."""
         try:
             self._run(argv, root, more, limit)
         except FlowmartError as error:
@@ -118,11 +125,11 @@ class Together:
 
 
 def _alike(workspace: Workspace) -> dict[str, Unit]:
-    """The units that are worked on with the same variables as this one, by their sources."""
+    """Return {source: unit} of the units that get the same variables as this one."""
     found, own = record.load(workspace.infrastructure), workspace.unit
     if found is None or workspace.environment.name not in found.environments:
         return {}
-    if own.options.get("auth_provider_cmd"):  # which is run for each unit, and may give each of them another role
+    if own.options.get("auth_provider_cmd"):  # It runs for each unit, and may give each another role.
         return {}
     sources = [*found.sources_of(own.source).items()]
     return {
@@ -135,7 +142,7 @@ def _alike(workspace: Workspace) -> dict[str, Unit]:
 
 
 def _may_be_planned(workspace: Workspace, source: str, configuration: Configuration) -> bool:
-    """Whether Terragrunt may go on with a unit: it has no hooks, and nothing is held against its configuration."""
+    """Tell whether Terragrunt may go on with a unit: it has no hooks, and its role and module are allowed."""
     found, whole = record.load(workspace.infrastructure), workspace.infrastructure.resolve()
     if configuration.acts_on_plan or configuration.acts_on_apply or credentials.fault(workspace, configuration):
         return False
@@ -147,7 +154,7 @@ def _is_plain(unit: Unit, root: str) -> bool:
 
 
 def _set(unit: Unit) -> tuple[str, dict[str, Any]]:
-    """What decides with which variables a unit is worked on."""
+    """Return what decides which variables a unit gets."""
     return unit.engine, {key: value for key, value in unit.options.items() if key != "parity"}
 
 

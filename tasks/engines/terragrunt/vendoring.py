@@ -1,8 +1,8 @@
-"""Takes modules from elsewhere into the release, by their content: what a tag means may change, a release may not.
+"""Add remote modules to the release, named by their content: a tag may change its meaning, a release must not.
 
-Terragrunt itself fetches each source once, into the checkout of a release that is being made: from git, a registry
-(`tfr://`), an archive or a bucket. Later every unit is given the copy in place of the source (`TG_SOURCE_MAP`), so no
-promotion asks a module's server.
+When a release is made, Terragrunt fetches each source once into its checkout: from git, a registry (`tfr://`), an
+archive or a bucket. Later every unit gets the copy in place of the source (`TG_SOURCE_MAP`). So promotions need no
+module server.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _NOTES = (
     ".terragrunt-source-version",
     "terragrunt.hcl",
 )
-"""What Terragrunt adds to a source that it fetches for a unit with nothing but that source."""
+"""Files that Terragrunt adds to a source when it fetches it for a unit that contains only that source."""
 _REGISTRY = "tfr://"
 _LINE = re.compile(r'[\\"\n$%]')
 
 
 def vendored(terragrunt: Terragrunt, found: Record) -> Record:
-    """The record with the folder of every module that is not a file of the commit.
+    """Fetch every remote module, and return the record with the folders of their content.
 
     Raises:
         InvalidInput: a source cannot be fetched, has no tag or commit, or is a folder outside of infrastructure/.
@@ -53,7 +53,7 @@ def vendored(terragrunt: Terragrunt, found: Record) -> Record:
 
 def _of_unit(terragrunt: Terragrunt, root: str, unit: FoundUnit, fetched: dict[str, str]) -> FoundUnit:
     if unit.excluded or any(path.endswith(ENDINGS) for path in unit.reading):
-        return unit  # Terragrunt lists the code of a module that is a folder of the release.
+        return unit  # Terragrunt listed the module's code, so it is a folder of the release.
     folder = terragrunt.infrastructure / root / unit.path
     source = answers.configuration(terragrunt.rendered(folder)).source
     if not source or _is_inside(terragrunt, folder, source):
@@ -68,7 +68,7 @@ def _of_unit(terragrunt: Terragrunt, root: str, unit: FoundUnit, fetched: dict[s
 
 
 def _fault(source: str) -> str:
-    """Why a source is not the same every day; empty when it is."""
+    """Return why the content of a source may change; empty if it cannot."""
     if source.startswith(_REGISTRY):
         version = parse_qs(source.partition("?")[2]).get("version", [""])[0]
         return "" if is_exact(version) else f"its source {source} names no exact version: add ?version=1.2.3"
@@ -76,7 +76,7 @@ def _fault(source: str) -> str:
 
 
 def without_folder(source: str) -> str:
-    """A source without the folder in it: git::https://x/mods.git//vpc?ref=v1 -> git::https://x/mods.git?ref=v1."""
+    """Return a source without its folder: git::https://x/mods.git//vpc?ref=v1 -> git::https://x/mods.git?ref=v1."""
     address, mark, query = source.partition("?")
     kind, scheme, rest = address.rpartition("://")
     return (
@@ -87,17 +87,17 @@ def without_folder(source: str) -> str:
 
 
 def folder_in(source: str) -> str:
-    """The folder in a source: git::https://x/mods.git//vpc?ref=v1 -> vpc; empty where it is the whole."""
+    """Return the folder in a source: git::https://x/mods.git//vpc?ref=v1 -> vpc; empty if it names none."""
     return source.partition("?")[0].rpartition("://")[2].partition("//")[2]
 
 
 def folder_in_fetched(source: str) -> str:
-    """The folder of a source's module in what was fetched for it."""
+    """Return the folder of a source's module in its fetched content."""
     return folder_in(source) or _added(source)
 
 
 def _added(source: str) -> str:
-    """The folder that Terragrunt looks for where a source names none and is mapped; empty where it names one.
+    """Return the folder that Terragrunt expects if a mapped source names none; empty if it names one.
 
     Source: GetModulePathFromSourceURL in Terragrunt's internal/runner/runcfg/util.go.
     """
@@ -105,25 +105,38 @@ def _added(source: str) -> str:
 
 
 def mapped(source: str) -> str:
-    """How `TG_SOURCE_MAP` names a source: without what it asks for."""
+    """Return a source as `TG_SOURCE_MAP` names it: without folder and query."""
     return without_folder(source).partition("?")[0]
 
 
 def is_folder_below(infrastructure: Path, folder: Path, source: str) -> bool:
-    """Whether a source, as a unit in a folder has it, is a folder below infrastructure/."""
+    """Tell whether a source is a folder below infrastructure/.
+
+    Args:
+        infrastructure: the folder that sources are relative to, resolved.
+        folder: the folder of the unit.
+        source: the source as the unit writes it.
+    """
     place = Path(posixpath.normpath(folder.resolve() / source.partition("//")[0]))
     return source.startswith((".", "/")) and place.is_relative_to(infrastructure)
 
 
 def is_there(infrastructure: Path, unit: str, source: str, found: Record) -> bool:
-    """Whether the module of a unit, by its folder below infrastructure/, is in the release."""
+    """Tell whether the module of a unit is in the release.
+
+    Args:
+        infrastructure: the folder that units are relative to, resolved.
+        unit: the unit's folder below it.
+        source: the source of the module; empty if the unit has none.
+        found: the release's record.
+    """
     if not source or is_folder_below(infrastructure, infrastructure / unit, source):
         return True
     return without_folder(source) in found.sources_of(unit)
 
 
 def _is_inside(terragrunt: Terragrunt, folder: Path, source: str) -> bool:
-    """Whether a source is a folder of the release; `InvalidInput` for one elsewhere on this machine."""
+    """Tell whether a source is a folder of the release. Raise `InvalidInput` for other folders of this machine."""
     if is_folder_below(terragrunt.infrastructure, folder, source):
         return True
     if source.startswith((".", "/")):
@@ -135,7 +148,7 @@ def _is_inside(terragrunt: Terragrunt, folder: Path, source: str) -> bool:
 
 
 def _fetched(terragrunt: Terragrunt, source: str, name: str, unit: str) -> str:
-    """The folder, below infrastructure/, with the content of a source, in a folder `name` of it."""
+    """Fetch a source, and return the folder of its content, in a folder `name` of it, below infrastructure/."""
     if _LINE.search(source):
         raise InvalidInput(f"infrastructure/{unit}: the source {source!r} cannot be fetched: write it without quotes")
     with tempfile.TemporaryDirectory(prefix="source-", dir=terragrunt.infrastructure.parent) as place:
@@ -143,7 +156,7 @@ def _fetched(terragrunt: Terragrunt, source: str, name: str, unit: str) -> str:
         alone.mkdir()
         (alone / "terragrunt.hcl").write_text(f'terraform {{\n  source = "{source}"\n}}\n')
         argv = commands.around(terragrunt.tools.terragrunt, ("terraform", "init"))
-        # A bucket is asked with this machine's credentials, as git is.
+        # A bucket is read with this machine's credentials, like git repositories.
         own = tool_environment.of_this_process(("AWS_*",)) if source.startswith("s3::") else {}
         finished = terragrunt.run(argv, alone, downloads, more=own)
         found = [marked.parent for marked in downloads.glob("*/*/.terragrunt-source-version")]
