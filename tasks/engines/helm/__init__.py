@@ -1,1 +1,1 @@
-"""Helm charts."""
+"""The engine for Helm charts."""

@@ -1,4 +1,4 @@
-"""What helm answers, parsed into the product's words. Pure: golden tests hold it without running anything."""
+"""Parses helm's output into the product's types. It is pure, so golden tests cover it without running helm."""
 
 from __future__ import annotations
 
@@ -20,11 +20,18 @@ _TESTS = ("test", "test-success", "test-failure")
 
 @dataclass(frozen=True)
 class Installed:
-    """One revision of a release: what it is made of, and the objects that its hooks make for a while.
+    """One revision of a release: its objects, and the temporary objects that its hooks create.
 
-    The pods of `helm test` are in neither: nothing that a promotion does makes them. `began` is when helm began the
-    revision, in ISO 8601; empty for what is only rendered. `repeated` are objects that it declares more than once,
-    `size` is how many bytes helm's record of it has, if these are many.
+    The pods of `helm test` are left out, because a promotion never creates them.
+
+    Attributes:
+        revision: helm's number of the revision; 0 if it is only rendered.
+        status: the revision's status in helm, such as "deployed".
+        objects: the objects of the release, without hooks.
+        hooks: the objects that hooks create.
+        began: when helm began the revision, in ISO 8601; empty if it is only rendered.
+        repeated: the objects that the revision declares more than once.
+        size: the size of helm's record in bytes; 0 if it is certainly small.
     """
 
     revision: int
@@ -37,27 +44,36 @@ class Installed:
 
     @property
     def basis(self) -> str:
-        """What a plan was computed from."""
+        """The revision and status that a plan is computed from."""
         return f"{self.revision}/{self.status}"
 
     @property
     def everything(self) -> dict[Reference, Manifest]:
-        """Objects and hooks: a hook that changes is a change of the release, too."""
+        """Objects and hooks together, because a changed hook also changes the release."""
         return {**self.objects, **self.hooks}
 
     @property
     def stuck(self) -> bool:
-        """Whether the helm that worked on it did not come to an end: nothing can be done before that is cleared."""
+        """Tell whether helm was interrupted while it worked on the release, which blocks it until that is cleared."""
         return self.status.startswith("pending-") or self.status == "uninstalling"
 
     def is_over(self, seconds: float) -> bool:
-        """Whether a helm that began this revision has ended by its time limit, wherever it ran."""
+        """Tell whether a helm that began this revision has passed its time limit, on whatever machine it ran.
+
+        Args:
+            seconds: the time limit.
+        """
         began = datetime.fromisoformat(self.began) if self.began else datetime.fromtimestamp(0, UTC)
         return time.time() - began.timestamp() > seconds
 
 
 def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
-    """What `helm status` and `helm upgrade` answer as JSON."""
+    """Parse the JSON output of `helm status` or `helm upgrade`.
+
+    Args:
+        answer: the output.
+        namespace: the release's namespace, for objects that name none.
+    """
     origin = f"release {answer.get('name')} revision {answer.get('version')}"
     hooks = "\n---\n".join(hook["manifest"] for hook in answer.get("hooks") or ())
     return Installed(
@@ -72,13 +88,13 @@ def installed(answer: Mapping[str, Any], namespace: str) -> Installed:
 
 
 def _size(answer: Mapping[str, Any]) -> int:
-    """About how large helm's record is (`pkg/storage/driver/util.go`); 0 when it is small for sure."""
+    """Estimate the size of helm's record (`pkg/storage/driver/util.go`) in bytes; 0 if it is certainly small."""
     text = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
     return len(base64.b64encode(gzip.compress(text, 9))) if len(text) > _SMALL else 0
 
 
 def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
-    """What `helm template` renders: hooks are told from the rest by their annotation."""
+    """Turn the output of `helm template` into a revision; hooks are recognised by their annotation."""
     hooks = {about: manifest for about, manifest in objects.items() if _hooked(manifest)}
     return Installed(
         revision=0,
@@ -89,7 +105,7 @@ def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
 
 
 def bare(manifest: Manifest) -> Manifest:
-    """Without annotations that are none (`annotations: {}`): helm 4 takes them away whenever a post-renderer runs."""
+    """Remove an empty `annotations: {}`. Helm 4 removes it whenever a post-renderer runs."""
     metadata = manifest["metadata"]
     if metadata.get("annotations") or "annotations" not in metadata:
         return manifest
@@ -97,7 +113,11 @@ def bare(manifest: Manifest) -> Manifest:
 
 
 def good_revision(history: list[Mapping[str, Any]]) -> int | None:
-    """The revision that a stuck release goes back to: the last one that was in force; `None` when none was."""
+    """Return the last revision that was in force, to which a stuck release goes back; None if none was.
+
+    Args:
+        history: the entries of `helm history`.
+    """
     good = [int(entry["revision"]) for entry in history if entry["status"] in ("deployed", "superseded")]
     return max(good, default=None)
 
@@ -107,7 +127,7 @@ def _bare_all(objects: Mapping[Reference, Manifest]) -> dict[Reference, Manifest
 
 
 def _hooked(manifest: Manifest) -> list[str]:
-    """The occasions on which helm makes the object; none for one that belongs to the release."""
+    """Return the hook events for which helm creates the object; empty if it belongs to the release."""
     said = str((manifest["metadata"].get("annotations") or {}).get(_HOOK, ""))
     return [occasion.strip() for occasion in said.split(",") if occasion.strip()]
 

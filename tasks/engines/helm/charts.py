@@ -1,8 +1,8 @@
-"""What is in a chart's folder: the files that it reads, its complete copy with dependencies, and its values.
+"""Reads a chart's folder: its files, its values, and a complete copy with all dependencies.
 
-A dependency of ours is named by path (`repository: file://../flowmart-service`), so that a chart is whole without a
-download and without a copy in the repository: it is put below charts/ where the chart is rendered. Dependencies from
-elsewhere are in charts/: from the repository, or pulled when the release was made (`vendoring`).
+A dependency on one of our own charts is named by path (`repository: file://../flowmart-service`). So a chart needs
+neither a download nor a copy in the repository: the dependency is copied below charts/ when the chart is rendered.
+Other dependencies are in charts/, from the repository, or pulled when the release was made (`vendoring`).
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from tasks.masking import Known
 
 _LOCAL = "file://"
 _ELSEWHERE = ("oci://", "https://", "http://", "@", "alias:")
-"""How Chart.yaml names a registry, a repository, or the name that helm repo add gave one."""
+"""How Chart.yaml names a registry, a repository, or the alias that `helm repo add` gave to one."""
 _DEFINITIONS = re.compile(r"[^/]+(/charts/[^/]+)*/crds/.+\.(ya?ml|json)")
 _INPUTS = ("namespace", "release", "values")
 _LONGEST_NAME = 53
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-"""What helm takes as the name of a release (helm's `chartutil.ValidateReleaseName`)."""
+"""The names that helm accepts for a release (helm's `chartutil.ValidateReleaseName`)."""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What a unit's inputs say: the release's name, its namespace, and values on top of the chart's own."""
+    """A unit's parsed inputs: the release's name, its namespace, and values that override the chart's own."""
 
     release: str
     namespace: str
@@ -47,20 +47,28 @@ class Installation:
 
 @dataclass(frozen=True)
 class Packed:
-    """What helm installs: the chart's archive with its dependencies, and values files, the later ones on top."""
+    """What helm installs: the chart's archive with its dependencies, and values files; later files override."""
 
     chart: Path
     values: tuple[Path, ...]
 
 
 def interface(_: Path, __: str) -> Interface:
-    """What every helm unit takes and gives."""
+    """Return the inputs and outputs, which are the same for every helm unit."""
     accepts = {"namespace": "string", "release": "string", "values": "map"}
     return Interface(accepts, frozenset({"namespace"}), {"revision": "number"})
 
 
 def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:
-    """The unit's inputs, checked. The release is called like the unit, unless they say otherwise."""
+    """Check and parse the unit's inputs. The release has the unit's name unless they set another.
+
+    Args:
+        unit: the unit's name.
+        inputs: the values of the inputs.
+
+    Raises:
+        InvalidInput: an input is unknown, missing or of the wrong type.
+    """
     unknown = sorted(set(inputs) - set(_INPUTS))
     if unknown:
         raise InvalidInput(
@@ -81,15 +89,20 @@ def installation(unit: str, inputs: Mapping[str, Any]) -> Installation:
 
 
 def values_file(chart: Path, environment: str) -> Path | None:
-    """The chart's values/<environment>.yaml, where there is one."""
+    """Return the chart's values/<environment>.yaml; None if there is none."""
     file = chart / "values" / f"{environment}.yaml"
     return file if file.is_file() else None
 
 
 def secrets(chart: Path, environment: str, inputs: Mapping[str, Any]) -> Known:
-    """The values that are secret by their names: templates and error texts may have them anywhere.
+    """Collect the values whose names mark them as secret: templates and error texts may contain them anywhere.
 
-    A file that cannot be read is no matter here: helm says what is wrong with it.
+    Files that cannot be read are skipped here: helm reports what is wrong with them.
+
+    Args:
+        chart: the chart's folder.
+        environment: the environment's name, for its values file.
+        inputs: the unit's inputs.
     """
     known = Known()
     known.learn(masking.named(inputs.get("values") or {}))
@@ -100,7 +113,12 @@ def secrets(chart: Path, environment: str, inputs: Mapping[str, Any]) -> Known:
 
 
 def definitions(archive: Path, *, nested: bool = True) -> dict[Reference, Manifest]:
-    """The custom resource definitions in crds/ of a packed chart and, if `nested`, of all its dependencies."""
+    """Return the custom resource definitions in crds/ of a packed chart.
+
+    Args:
+        archive: the chart's archive.
+        nested: include those of all its dependencies.
+    """
     with tarfile.open(archive) as opened:
         matches = ((member, _DEFINITIONS.fullmatch(member.name)) for member in opened.getmembers())
         files = [member for member, match in matches if match and (nested or not match[1])]
@@ -113,7 +131,11 @@ def _defined(name: str, text: IO[bytes]) -> dict[Reference, Manifest]:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the chart at `source` reads; sorted."""
+    """List all files that the chart at `source` reads, as sorted paths relative to `infrastructure`.
+
+    Raises:
+        InvalidInput: a chart that it depends on is missing, or outside of infrastructure/.
+    """
     root = infrastructure.resolve()
     found = list(folders((root / source).resolve()))
     for folder in found:
@@ -121,13 +143,17 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
             raise InvalidInput(
                 f"{source}: depends on {folder}, which is outside of infrastructure/: add it to `paths`"
             )
-    # A template can read any of them (`.Files.Get "README.md"`).
+    # A template can read any file of its chart (`.Files.Get "README.md"`).
     files = {file for folder in found for file in folder.rglob("*") if file.is_file()}
     return tuple(sorted(str(file.relative_to(root)) for file in files))
 
 
 def assemble(chart: Path, into: Path) -> Path:
-    """A copy of the chart below `into`, with every dependency in place; its folder."""
+    """Copy the chart below `into`, with every dependency in place, and return the copy's folder.
+
+    Raises:
+        InvalidInput: a dependency is not in the release.
+    """
     whole = into / chart.name
     if whole.exists():
         shutil.rmtree(whole)
@@ -136,17 +162,17 @@ def assemble(chart: Path, into: Path) -> Path:
 
 
 def declared(chart: Path) -> list[Mapping[str, Any]]:
-    """What Chart.yaml lists as dependencies."""
+    """Return the dependencies that Chart.yaml lists."""
     return list(_mapping(chart / "Chart.yaml").get("dependencies") or ())
 
 
 def to_pull(chart: Path) -> list[Mapping[str, Any]]:
-    """The dependencies that are in a registry or a repository, and not in charts/."""
+    """Return the dependencies that are in a registry or a repository, but not in charts/."""
     return [each for each in declared(chart) if _place(each).startswith(_ELSEWHERE) and not _is_in(chart, each)]
 
 
 def _is_in(chart: Path, dependency: Mapping[str, Any]) -> bool:
-    """Whether charts/ has it, as an archive or as a folder: helm goes by the name in its Chart.yaml."""
+    """Tell whether charts/ has the dependency as an archive or folder. helm compares the name in its Chart.yaml."""
     name, inside = str(dependency.get("name")), chart / "charts"
     if any(re.fullmatch(rf"{re.escape(name)}-v?\d.*", file.stem) for file in inside.glob("*.tgz")):
         return True
@@ -160,7 +186,7 @@ def _copy(chart: Path, to: Path) -> None:
         raise InvalidInput(f"{told}; make the release again, or vendor it (helm dependency update) and commit it")
 
     def by_hand(place: str, names: list[str]) -> set[str]:
-        """What `helm dependency update` put where the dependencies themselves go."""
+        """Skip earlier copies by `helm dependency update`, because the dependencies are copied there."""
         inside = names if Path(place).name == "charts" else []
         return {
             name for name in inside for d in dependencies if fnmatch(name, d.name) or fnmatch(name, f"{d.name}-*.tgz")
@@ -172,8 +198,11 @@ def _copy(chart: Path, to: Path) -> None:
 
 
 def _places(dependencies: Iterable[Path]) -> dict[str, Path]:
-    """A name below charts/ for each folder: one for a chart that is named twice by aliases, since helm goes by its
-    Chart.yaml; two for charts of equal names from different folders."""
+    """Choose a name below charts/ for each folder.
+
+    A chart that is named twice by aliases gets one name, because helm compares Chart.yaml. Charts of equal names from
+    different folders get two.
+    """
     found: dict[str, Path] = {}
     for folder in dict.fromkeys(dependencies):
         same = sum(other.name == folder.name for other in found.values())
@@ -182,7 +211,15 @@ def _places(dependencies: Iterable[Path]) -> dict[str, Path]:
 
 
 def folders(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """The chart's folder, and those of all charts that it depends on by path."""
+    """Yield the chart's folder, and those of all charts that it depends on by path.
+
+    Args:
+        chart: the chart's folder.
+        above: the charts that led here, to detect a cycle.
+
+    Raises:
+        InvalidInput: a dependency is missing, or the chart depends on itself.
+    """
     if chart in above:
         raise InvalidInput(f"{chart}/Chart.yaml: the chart depends on itself; take the circle out of dependencies")
     yield chart
@@ -191,7 +228,7 @@ def folders(chart: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
 
 
 def _dependencies(chart: Path) -> list[Path]:
-    """The folders of the dependencies that are named by path; those without a repository have to be there already."""
+    """Return the folders of dependencies named by path, and check that those without a repository are in charts/."""
     found = []
     for dependency in declared(chart):
         place = _place(dependency)
@@ -215,7 +252,7 @@ def _folder(chart: Path, path: str) -> Path:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    """The map in a YAML file; `InvalidInput` names the file."""
+    """Read the map in a YAML file; an error names the file."""
     try:
         found = document(file.read_text()) or {}
     except FileNotFoundError as error:

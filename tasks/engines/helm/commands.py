@@ -1,9 +1,9 @@
-"""helm's commands: built and read by pyhelm3, run by `tasks.processes`.
+"""Runs helm's commands: pyhelm3 builds and parses them, `tasks.processes` runs them.
 
-pyhelm3 hands one quoted line to a shell. The quoting (`shlex.join`) is sound, but there is no time limit, no choice
-of environment, and a cancelled run ends the shell rather than helm. All of its commands go through `Command.run`:
-that is replaced here, so that helm gets a list of arguments and nothing is ever quoted. Helm 3 and 4 differ in few
-options, which are put right in the same place.
+pyhelm3 hands one quoted line to a shell. The quoting (`shlex.join`) is sound, but there is no time limit and no
+choice of environment variables. A cancelled run ends the shell rather than helm. All of its commands go through
+`Command.run`. That method is replaced here, so helm gets a list of arguments and nothing needs quoting. The few
+options in which helm 3 and 4 differ are adapted in the same place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tasks.masking import Known
 from tasks.processes import Processes
 
 HISTORY = 10
-"""How many revisions of a release helm keeps: as many releases can be rolled back to natively."""
+"""How many revisions of a release helm keeps, and so how many releases it can roll back to."""
 
 _POST_RENDERER = "--post-renderer"
 _PLUGIN = "flowmart"
@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
-    """pyhelm3's commands, each run as a list, with the variables of one identity and a time limit."""
+    """pyhelm3's commands, each run as an argument list, with the variables of one identity and a time limit."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         runner: Processes,
         secrets: Known | None = None,
     ) -> None:
-        # helm's own limit is for waiting; it has to end before ours does, to say what it was waiting for.
+        # helm's own timeout must end before ours, so that helm can still report what it was waiting for.
         super().__init__(
             executable=executable, default_timeout=f"{max(1, int(seconds * 0.8))}s", history_max_revisions=HISTORY
         )
@@ -60,7 +60,19 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         self._secrets = secrets or Known()
 
     async def run(self, command: Sequence[Any], input: bytes | None = None) -> bytes:  # noqa: ARG002
-        """Run one command of helm. Values are files, which helm reads itself: pyhelm3's `input` is never used."""
+        """Run one command of helm. pyhelm3's `input` is never used, because helm reads values from files.
+
+        Args:
+            command: the arguments, without the executable.
+            input: ignored.
+
+        Returns:
+            What helm wrote to its standard output.
+
+        Raises:
+            Refused: helm rejects the command.
+            Unanswered: the cluster did not respond, or helm was killed.
+        """
         argv = arguments(command, major_version(self._executable))
         variables = {**self._variables, **({"HELM_PLUGINS": str(self._plugins)} if _POST_RENDERER in argv else {})}
         line = processes.Command((self._executable, *argv), self.folder, variables, self._seconds)
@@ -71,7 +83,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
 
     @property
     def server_side(self) -> bool:
-        """Whether this helm applies server-side, as helm 4 does."""
+        """Tell whether this helm applies server-side, as helm 4 does."""
         return major_version(self._executable) >= 4
 
     async def upgrade(
@@ -84,15 +96,24 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         edits: Path | None = None,
         dry_run: bool = False,
     ) -> dict[str, Any]:
-        """Install or upgrade a release and wait until it is ready, or with `dry_run` ask what that would be.
+        """Install or upgrade a release and wait until it is ready; with `dry_run`, only ask what the result would be.
 
-        What the chart renders to is edited first, where a file of `edits` is given.
+        Args:
+            release: the release's name.
+            chart: the chart's archive.
+            values: the values files; later ones override earlier ones.
+            namespace: the release's namespace.
+            edits: a file of edits to what the chart renders; None for no edits.
+            dry_run: change nothing.
+
+        Returns:
+            helm's JSON output.
         """
         how = ["--dry-run"] if dry_run else ["--wait", "--wait-for-jobs"]
         kept = ["--history-max", HISTORY, "--timeout", self._default_timeout]
         command = ["upgrade", release, chart, "--install", "--output", "json", *kept, *_read(values)]
         told = await self.run([*command, "--namespace", namespace, *how, *self._editing(edits)])
-        # helm 4 may say something about registries first.
+        # helm 4 may print a message about registries first.
         found: dict[str, Any] = json.loads(told[told.index(b"{") :])
         return found
 
@@ -106,16 +127,22 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         edits: Path | None = None,
         definitions: bool = False,
     ) -> str:
-        """What the chart renders to without a cluster, as YAML; edited, where a file of `edits` is given.
+        """Render the chart without a cluster, as YAML.
 
-        With `definitions`, what is in its crds/ as well.
+        Args:
+            release: the release's name.
+            chart: the chart's archive.
+            values: the values files; later ones override earlier ones.
+            namespace: the release's namespace.
+            edits: a file of edits to what the chart renders; None for no edits.
+            definitions: include the chart's crds/.
         """
         crds = "--include-crds" if definitions else "--skip-crds"
         command = ["template", release, chart, crds, "--namespace", namespace, *_read(values)]
         return (await self.run([*command, *self._editing(edits)])).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:
-        """The archive of a chart whose dependencies are in place."""
+        """Pack a chart whose dependencies are in place, and return the archive."""
         told = (await self.run(["package", chart, "--destination", into])).decode()
         return Path(told.rsplit(": ", 1)[-1].strip())
 
@@ -124,7 +151,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         return self.folder / "plugins"
 
     def _editing(self, edits: Path | None) -> list[str]:
-        """Options for the post-renderer: a program for helm 3, a plugin that names it for helm 4."""
+        """Return the options for the post-renderer: a program for helm 3, a plugin that names it for helm 4."""
         if edits is None:
             return []
         program, *arguments = (sys.executable, "-I", str(Path(post_renderer.__file__)), str(edits))
@@ -137,17 +164,17 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
 
 
 def _plugin(program: str, arguments: Sequence[str]) -> dict[str, Any]:
-    """The description of a plugin of helm 4 that runs a program (https://helm.sh/docs/plugins/)."""
+    """Describe a helm 4 plugin that runs a program (https://helm.sh/docs/plugins/)."""
     command = {"command": program, "args": [*arguments]}
     how = {"runtime": "subprocess", "runtimeConfig": {"platformCommand": [command]}}
     return {"apiVersion": "v1", "type": "postrenderer/v1", "name": _PLUGIN, "version": "1.0.0", **how}
 
 
 def done(running: Coroutine[Any, Any, _T]) -> _T:
-    """The result of one of pyhelm3's methods.
+    """Run one of pyhelm3's coroutines to its end and return the result.
 
-    They are coroutines that never wait, since `Helm.run` does not. An event loop would only get in the way: it takes
-    Ctrl-C for itself, and there may be one in this thread already.
+    They never wait, because `Helm.run` does not. An event loop would only get in the way: it takes over Ctrl-C, and
+    this thread may already have one.
     """
     try:
         running.send(None)
@@ -159,10 +186,14 @@ def done(running: Coroutine[Any, Any, _T]) -> _T:
 
 
 def arguments(command: Sequence[Any], major: int) -> tuple[str, ...]:
-    """A command, with the options that this helm understands.
+    """Return a command's arguments with the options that this helm version understands.
 
-    A dry run asks the server, so that what the cluster would refuse is found by the plan. Helm 4 applies server-side,
-    where what somebody changed by hand is theirs: what is declared is taken back.
+    A dry run asks the server, so the plan finds what the cluster would reject. Helm 4 applies server-side, where a
+    field that somebody changed by hand belongs to them. `--force-conflicts` takes back what the chart declares.
+
+    Args:
+        command: the arguments as pyhelm3 builds them.
+        major: helm's major version.
     """
     argv = ["--dry-run=server" if part == "--dry-run" else str(part) for part in command]
     if major >= 4 and argv[0] in ("upgrade", "rollback"):
@@ -172,7 +203,11 @@ def arguments(command: Sequence[Any], major: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def major_version(executable: str) -> int:
-    """3 or 4: which helm it is. Asked once a process."""
+    """Return helm's major version, 3 or 4. It is asked once in a process.
+
+    Raises:
+        InvalidInput: the executable does not answer like helm.
+    """
     finished = processes.run(
         processes.Command((executable, "version", "--template", "{{.Version}}"), Path.cwd(), {}, 60)
     )
@@ -183,5 +218,5 @@ def major_version(executable: str) -> int:
 
 
 def _read(values: Sequence[Path]) -> list[Any]:
-    """Options that name the values files, the later ones on top."""
+    """Return the options for the values files; later ones override earlier ones."""
     return [part for file in values for part in ("--values", file)]

@@ -1,8 +1,8 @@
-"""What becomes of the custom resource definitions in a chart's crds/.
+"""Compares the custom resource definitions in a chart's crds/ with the cluster.
 
-helm creates those that are missing with a first install. It never changes one and never removes one, and an upgrade
-does not even create them (https://helm.sh/docs/chart_best_practices/custom_resource_definitions/): a plan says where
-the cluster has others than the chart.
+helm creates missing ones with a first install. It never changes or removes one, and an upgrade does not even create
+them (https://helm.sh/docs/chart_best_practices/custom_resource_definitions/). So a plan reports where the cluster
+differs from the chart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.engines.helm.rendering import Objects
 
 @dataclass(frozen=True)
 class Definitions:
-    """What an install or upgrade does about them, and what a person should know."""
+    """The definitions that a first install creates, and notes for the operator."""
 
     created: tuple[Change, ...]
     notes: tuple[str, ...]
@@ -30,6 +30,8 @@ def compared(cluster: Cluster, wanted: Objects, *, first: bool) -> Definitions:
     """Compare the definitions of a chart with those of the cluster.
 
     Args:
+        cluster: the cluster to compare with.
+        wanted: the chart's definitions.
         first: whether the release is installed for the first time.
     """
     created, notes = [], []
@@ -47,7 +49,7 @@ def compared(cluster: Cluster, wanted: Objects, *, first: bool) -> Definitions:
 
 
 def _difference(about: Reference, manifest: Manifest, live: Manifest | None) -> str:
-    """What helm will not do about it; empty when there is nothing to do."""
+    """Describe what helm will not do about a definition; empty if there is nothing to do."""
     if live is None:
         return f"{about} of crds/ is not in the cluster, and helm does not create it in an upgrade: apply it first"
     if comparison.drifted(about, manifest, live) is None:

@@ -1,4 +1,4 @@
-"""Where the cluster differs from what a revision declares, as the server sees it."""
+"""Compares the cluster with what a revision declares, using the server's own view of both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tasks.engines.helm.charts import Installation
 
 @dataclass(frozen=True)
 class Compared:
-    """How live objects differ from their manifests, and what of them was ignored."""
+    """How live objects differ from their manifests, and notes on what was ignored."""
 
     changes: tuple[Change, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -30,9 +30,14 @@ class Compared:
 def compared(cluster: Cluster, declared: Mapping[Reference, Manifest], ignoring: Ignoring) -> Compared:
     """Compare live objects with their manifests.
 
-    The server says what it would make of a manifest, so defaults and values that it drops are not a difference. Where
-    the identity may not rehearse a kind, the fields that the manifest sets are compared here, which is less exact.
-    Charts may give a namespace to what lives in none.
+    The server computes what it would make of a manifest, so defaults and values that it drops are not differences.
+    Where the identity may not rehearse a kind, the fields that the manifest sets are compared here, which is less
+    exact. Charts may give a namespace to objects that live in none.
+
+    Args:
+        cluster: the cluster to compare with.
+        declared: the manifests.
+        ignoring: the fields that the unit ignores.
     """
     placed = {about: sent(manifest) for about, manifest in placed_manifests(cluster, declared).items()}
     read = reading.Reader(cluster, placed).read
@@ -43,7 +48,13 @@ def compared(cluster: Cluster, declared: Mapping[Reference, Manifest], ignoring:
 
 
 def moved(what: Installation, receipt: Receipt, live: Installed | None) -> tuple[Change, ...]:
-    """The release itself, when somebody else worked on it with helm."""
+    """Return the change of the release itself if somebody else used helm on it, else nothing.
+
+    Args:
+        what: the release.
+        receipt: the receipt, which names the revision that we applied.
+        live: the installed revision; None if the release is not installed.
+    """
     then, now = receipt.outputs.get("revision"), live.revision if live else None
     if then == now:
         return ()
@@ -56,7 +67,7 @@ def moved(what: Installation, receipt: Receipt, live: Installed | None) -> tuple
 def _compared(
     cluster: Cluster, about: Reference, manifest: Manifest, ignoring: Ignoring, read: Read
 ) -> tuple[Change | None, Manifest | None]:
-    """What differs of one object, and the live object."""
+    """Compare one object; returns its change, if any, and the live object, if it exists."""
     try:
         found = rehearse(cluster, about, lambda live: ignoring.sent(about, manifest, live), force=True, read=read)
     except NotPermitted:

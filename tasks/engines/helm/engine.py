@@ -1,9 +1,9 @@
-"""Helm behind the engine protocol: one unit is one release of one chart.
+"""The Helm engine: one unit is one release of one chart.
 
-A plan compares the revision that is installed with what the chart would render now, object by object, and asks the
-cluster whether it takes that. Applying it installs exactly the archive and values that were planned, on exactly the
-revision that they were compared with, and waits until everything is ready. The way back is helm's own: to the
-revision that the receipt names.
+A plan compares the installed revision with what the chart renders now, object by object. It also asks the cluster
+whether it would accept the objects. An apply installs exactly the archive and values that were planned, on exactly
+the revision that they were compared with. It then waits until everything is ready. A rollback is helm's own: it
+returns to the revision that the receipt names.
 """
 
 from __future__ import annotations
@@ -42,13 +42,18 @@ class Helm:
         self._executable = workspace.executable
 
     def validate(self) -> None:
-        """The inputs are of the right kind, and the chart can be packed with its dependencies."""
+        """Check the unit's inputs, and that the chart can be packed with its dependencies."""
         workspace = self.workspace
         what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         self._packed(self._commands(workspace, workspace.reading), workspace, what)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """What installing or upgrading the release would change, and the archive and values for it."""
+        """Plan an install or an upgrade of the release. The plan keeps the archive and values to apply.
+
+        Raises:
+            InvalidInput: an input or the chart is wrong.
+            Refused: helm or the cluster rejects what the chart renders to.
+        """
         workspace, cluster = self.workspace, self._reading()
         what = charts.installation(workspace.target.unit, inputs.values)
         helm = self._commands(workspace, workspace.reading)
@@ -69,7 +74,7 @@ class Helm:
         return planning.finished(found, saved, packed.chart.parent, notes)
 
     def apply(self, plan: Plan) -> Applied:
-        """Do what was planned, and wait until it is ready.
+        """Carry out a plan and wait until the release is ready.
 
         Raises:
             StalePlan: a file or the revision is not what was planned.
@@ -97,7 +102,7 @@ class Helm:
             return Applied(Outcome.FAILED, detail=self._explained(error, helm, saved, live))
 
     def observe(self, plan: Plan) -> Observation:
-        """Whether the release reached another revision, and how that ended.
+        """Find out whether the release reached another revision, and how that ended.
 
         Raises:
             Unanswered: helm may still be running, or objects are still getting ready.
@@ -119,7 +124,7 @@ class Helm:
         return Observation(Progress.DONE, revisions.outputs(saved, live))
 
     def verify(self) -> Verification:
-        """Whether the release is installed to the end, as it declares, and everything that it made is ready."""
+        """Check that the release is deployed, matches its manifests, and has only ready objects."""
         workspace = self.workspace
         what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         live = revisions.read(self._commands(workspace, workspace.reading), what.release, what.namespace)
@@ -136,7 +141,14 @@ class Helm:
         return Verification(Outcome.SUCCEEDED)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """What going back to the receipt's or the baseline's revision would change; without either, uninstalling."""
+        """Plan the rollback to the revision of a receipt or a baseline; without either, plan to uninstall.
+
+        Returns:
+            The plan; None if helm no longer has the baseline's revision.
+
+        Raises:
+            Refused: helm no longer has the receipt's revision.
+        """
         workspace = self.workspace
         what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         helm = self._commands(workspace, workspace.reading)
@@ -162,7 +174,7 @@ class Helm:
         return planning.finished(found, plans.rollback(what, good), _folder(workspace), notes)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody did: in the cluster, and to the release itself with helm."""
+        """Compare the cluster, and the release's revision in helm, with the receipt."""
         workspace = self.workspace
         live, found = self._drifted(receipt)
         return Plan(
@@ -177,11 +189,11 @@ class Helm:
         )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply, though nobody touched anything."""
+        """Return the differences that exist right after a good apply, although nobody changed anything."""
         return self._drifted(receipt)[1].changes
 
     def adopt(self) -> Baseline | None:
-        """The revision that is installed, where there is one."""
+        """Return the installed revision as the baseline; None if the release is not installed."""
         workspace = self.workspace
         what = charts.installation(workspace.unit.name, workspace.unit.inputs)
         live = revisions.read(self._commands(workspace, workspace.reading), what.release, what.namespace)
@@ -214,14 +226,14 @@ class Helm:
         return Leaving(self._reading(), self._options.ignoring, helm.server_side, reach)
 
     def _cleared(self, helm: Commands, saved: Saved, live: Installed | None) -> Installed | None:
-        """What is installed once nothing keeps an upgrade from beginning."""
+        """Clear a stuck release if an upgrade is to begin, and return what is installed then."""
         if saved.does is not Does.UPGRADE or live is None or not live.stuck:
             return live
         cluster, existed = self._opened(self.workspace.writing), self.workspace.baseline is not None
         return revisions.clear(helm, cluster, saved, live, self._leaving(helm).rollback, existed=existed)
 
     def _carried_out(self, helm: Commands, saved: Saved, live: Installed | None) -> Installed | None:
-        """Run helm, and wait until what it installed is ready; what is installed then."""
+        """Run helm, wait until what it installed is ready, and return the installed revision."""
         cluster = self._opened(self.workspace.writing)
         deadline = Deadline(self.workspace.unit.time_limit)
         readiness.await_deletions(cluster, saved, deadline)
@@ -248,9 +260,9 @@ class Helm:
         )
 
     def _packed(self, helm: Commands, workspace: Workspace, what: Installation) -> Packed:
-        """The chart as one archive, and the values: the chart's for the environment, and those of the inputs on top.
+        """Pack the chart and write the values: the chart's for the environment, overridden by those of the inputs.
 
-        The inputs may hold secrets, so only their owner reads the file.
+        The inputs may hold secrets, so only the owner can read their file.
         """
         folder = _folder(workspace)
         whole = charts.assemble(workspace.folder, folder)
@@ -262,7 +274,7 @@ class Helm:
         return Packed(archive, (*([of_environment] if of_environment else []), values))
 
     def _explained(self, error: Refused, helm: Commands, saved: Saved, before: Installed | None) -> str:
-        """Why an apply failed: helm's reason, what the pods say, and what became of a first install."""
+        """Explain a failed apply with helm's reason and the pods' reports, and remove a failed first install."""
         told, workspace = [str(error)], self.workspace
         first = before is None and workspace.baseline is None and workspace.receipt is None
         try:
@@ -277,7 +289,7 @@ class Helm:
 
 
 def _folder(workspace: Workspace) -> Path:
-    """Where the unit's archive, values and plan files are: beside the release's files, not among them."""
+    """Return the folder for the unit's archive, values and plan: beside the release's files, not among them."""
     folder = workspace.infrastructure.parent / "helm" / workspace.environment.name / workspace.unit.name
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder

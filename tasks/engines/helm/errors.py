@@ -1,7 +1,7 @@
-"""Which of helm's failures are no answer and which are a refusal. Pure; one table.
+"""Decides which of helm's failures mean "unanswered" and which "refused". Pure; one table.
 
-helm gives no structure: every error is exit code 1 and a chain of texts, "what was tried: why: why", that ends with
-what happened. So the end of the chain decides, and only the end: templates, hooks and pods may have any words in the
+helm's errors have no structure. Every error is exit code 1 and a chain of texts, "what was tried: why: why", that
+ends with what happened. Only the end of the chain decides, because templates, hooks and pods may put any words in the
 middle. The texts are those of client-go (`rest/request.go`, `apimachinery/pkg/api/errors`) and of Go's `net/http`,
 the same in helm 3 and 4.
 """
@@ -15,31 +15,32 @@ from tasks.domain.errors import Refused, Unanswered
 
 _LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
 _ASKED_FOR = r"( \([a-z]+ [^()]*\))?$"
-"""client-go adds what was asked for to a text of its own: "(get secrets)"."""
+"""client-go appends the request to its own texts: "(get secrets)"."""
 
 _DENIED = re.compile(r"admission webhook \"[^\"]*\" denied the request")
 
 _UNANSWERED = tuple(
     re.compile(text)
     for text in (
-        # No HTTP answer at all: net/url's Error. A deadline of a request reads so, too; helm's wait has no URL.
+        # No HTTP response at all: net/url's Error. A request's timeout looks the same; helm's own wait has no URL.
         r'\b(Get|Post|Put|Patch|Delete|Head) "https?://[^"]*": .*$',
         r"unexpected error when reading response body\. Please retry\. Original error: .*$",
         r"(read|write) tcp \S+: .*$",
         r"http2: (client connection lost|server sent GOAWAY.*)$",
-        # A request that was never sent, since its turn would have come after its deadline.
+        # A request that was never sent, because the client's rate limiter would have delayed it past its deadline.
         r"client rate limiter Wait returned an error: .*$",
-        # 5xx, 429 and 401 that are not the API's own, or have no message.
+        # 5xx, 429 and 401 that do not come from the API itself, or have no message.
         r"an error on the server \(.*\) has prevented the request from succeeding" + _ASKED_FOR,
         r"the server is currently unable to handle the request" + _ASKED_FOR,
         r"the server was unable to return a response in the time allotted, but may still be processing the request"
         + _ASKED_FOR,
         r"the server has received too many requests and has asked us to try again later" + _ASKED_FOR,
         r"the server has asked for the client to provide credentials" + _ASKED_FOR,
-        # Manifests are held against the API's own description of itself: which of its two forms is asked for last is
-        # not there at all. A release has no part in that.
+        # Manifests are validated against the API's own OpenAPI document. It has two forms, and the last one that the
+        # client asks for does not exist at all. The release is not the cause.
         r"failed to download openapi: the server could not find the requested resource$",
-        # The API's own: 500 InternalError and ServerTimeout, 504 Timeout, 429 TooManyRequests, 401 Unauthorized.
+        # From the API itself: 500 InternalError and ServerTimeout, 504 Timeout, 429 TooManyRequests, 401
+        # Unauthorized.
         r"Internal error occurred: .*$",
         r"could not be completed at this time, please try again\.?$",
         r"Timeout: request did not complete within (the )?(requested|allotted) timeout.*$",
@@ -51,8 +52,10 @@ _UNANSWERED = tuple(
 )
 
 _WAITED_FOR = re.compile(r"resource \S+ not ready\. status: (\w+), message:")
-"""How helm 4 says what it waited for; of an object that it could not read or watch, the status is Unknown
-(`sigs.k8s.io/cli-utils`, kstatus)."""
+"""How helm 4 reports what it waited for (`sigs.k8s.io/cli-utils`, kstatus).
+
+An object that it could not read or watch has the status Unknown.
+"""
 
 
 class NotInstalled(Refused):
@@ -60,17 +63,17 @@ class NotInstalled(Refused):
 
 
 def why(stderr: str) -> str:
-    """helm's reason on one line, without what its libraries log ("I1123 16:37:50.3 reflector.go...")."""
+    """Return helm's reason on one line, without its libraries' log lines ("I1123 16:37:50.3 reflector.go...")."""
     lines = [line for line in stderr.splitlines() if not _LOGGED.match(line)]
     return " ".join(" ".join(lines).split()).removeprefix("Error: ") or "it gave no reason"
 
 
 def failure(doing: str, exit_code: int, stderr: str) -> Refused | Unanswered:
-    """The error for a helm command that failed.
+    """Return the error for a helm command that failed.
 
     Args:
         doing: the command, for the message ("helm upgrade cart").
-        exit_code: negative when a signal ended helm: then nobody knows how far it got.
+        exit_code: negative if a signal ended helm; how far it got is then unknown.
         stderr: what helm wrote.
     """
     said = why(stderr)
@@ -88,5 +91,5 @@ def failure(doing: str, exit_code: int, stderr: str) -> Refused | Unanswered:
 
 
 def _waited_blindly(said: str) -> bool:
-    """Whether helm waited until the end without an answer about any object that it waited for."""
+    """Tell whether helm timed out without seeing the state of any object that it waited for."""
     return set(_WAITED_FOR.findall(said)) == {"Unknown"}

@@ -1,9 +1,10 @@
-"""The fields that a unit ignores: how a release is sent, so that they stay as they are, and what a plan says of them.
+"""Keeps the fields that a unit ignores as they are when a release is sent, and reports them in plans.
 
-helm sends whatever a chart renders, and sets every field in it. So what the chart renders is edited on its way
-(`post_renderer`), and so is the record of a revision that a rollback returns to (`records`). Helm 4 applies
-server-side: a field that somebody else owns is left out; what only helm owns is sent as it is there, since the
-server removes what its last owner drops. Helm 3 patches from one revision to the next: each field is sent as it is.
+helm sends everything that a chart renders, and sets every field in it. So the rendered manifests are edited on their
+way (`post_renderer`), and so is the recorded revision that a rollback returns to (`records`). Helm 4 applies
+server-side: a field that somebody else also owns is left out. A field that only helm owns is sent with its live
+value, because the server removes what its last owner drops. Helm 3 patches from one revision to the next, so each
+ignored field is sent with its live value.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ from tasks.engines.helm.rendering import Objects
 
 @dataclass(frozen=True)
 class Left:
-    """What of a release is left to others.
+    """The part of a release that is left to others.
 
     Attributes:
-        live: the objects of which something is ignored, as they are; None where there is none.
-        edits: how what is rendered or recorded is edited before it is sent.
+        ignoring: the unit's rules about ignored fields.
+        live: the live objects of which something is ignored; None for those that do not exist.
+        edits: the edits to the rendered or recorded manifests before they are sent.
     """
 
     ignoring: Ignoring
@@ -42,12 +44,12 @@ class Left:
     edits: Mapping[Reference, list[Edit]]
 
     def sent(self, revision: Installed) -> Installed:
-        """A revision as it is sent."""
+        """Return a revision as it is sent."""
         objects = {about: self._edited(about, item) for about, item in revision.objects.items()}
         return replace(revision, objects=objects)
 
     def cut(self, revision: Installed) -> Installed:
-        """A revision without the fields that are ignored; a new object gets them as they are declared."""
+        """Return a revision without the ignored fields. New objects keep them as declared."""
         objects = {about: self._cut(about, item) for about, item in revision.objects.items()}
         return replace(revision, objects=objects)
 
@@ -64,8 +66,10 @@ class Leaving:
     """How a unit leaves fields to others.
 
     Attributes:
+        cluster: the cluster, as the identity that reads.
+        ignoring: the unit's rules about ignored fields.
         server_side: whether its helm applies server-side.
-        records_in_reach: whether helm's records can be edited, from which a rollback sends what it sends.
+        records_in_reach: whether helm's records can be edited. A rollback sends what they contain.
     """
 
     cluster: Cluster
@@ -74,7 +78,11 @@ class Leaving:
     records_in_reach: bool
 
     def upgrade(self, live: Installed | None, new: Installed) -> Left:
-        """What is left to others when the release goes from the installed revision to a new one.
+        """Work out what is left to others when the release goes from the installed revision to a new one.
+
+        Args:
+            live: the installed revision; None if the release is not installed.
+            new: the new revision.
 
         Raises:
             Refused: a field cannot be left as it is.
@@ -93,12 +101,18 @@ class Leaving:
         return Left(self.ignoring, there, {about: each for about, each in made.items() if each})
 
     def rollback(self, live: Installed | None, recorded: Installed) -> Left:
-        """The same for a revision that helm recorded; where that cannot be edited, it is sent as it is."""
+        """Do the same as `upgrade` for a recorded revision. If records cannot be edited, it is sent unchanged."""
         found = self.upgrade(live, recorded)
         return found if self.records_in_reach else replace(found, edits={})
 
     def notes_of_rollback(self, live: Installed | None, good: Installed, *, changing: bool) -> list[str]:
-        """What a plan says of the fields that a rollback leaves to others, or sets all the same."""
+        """Describe the fields that a rollback leaves to others, and those that it sets although they are ignored.
+
+        Args:
+            live: the installed revision; None if the release is not installed.
+            good: the revision to return to.
+            changing: whether the rollback changes anything.
+        """
         found, told = self.upgrade(live, good), f"revision {good.revision}"
         if self.records_in_reach:
             return notes(self.cluster, good.objects, found, told, changing=changing)
@@ -113,10 +127,13 @@ class Leaving:
 
 
 def notes(cluster: Cluster, objects: Objects, found: Left, declared: str, *, changing: bool) -> list[str]:
-    """What is ignored of a release's objects and why, and what stays though it is declared otherwise.
+    """Describe which fields are ignored and why, and which keep a value other than the declared one.
 
     Args:
-        declared: what declares the objects.
+        cluster: the cluster, as the identity that reads.
+        objects: the objects of the release.
+        found: what is left to others.
+        declared: the name of what declares the objects, for messages ("the chart").
         changing: whether there is something to install, upgrade or roll back.
     """
     if not found.ignoring.rules:
@@ -135,7 +152,13 @@ def notes(cluster: Cluster, objects: Objects, found: Left, declared: str, *, cha
 
 
 def rescaled(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
-    """The replicas that an autoscaler has set and an upgrade sets to what the chart says."""
+    """Describe the replicas that an autoscaler has set and an upgrade would reset to the chart's value.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        objects: the objects of the new revision.
+        found: what is left to others.
+    """
     told = []
     for about, where in _places(cluster, {a: item for a, item in objects.items() if _replicas(item) is not None}):
         item, live = objects[about], cluster.read(where)
@@ -152,7 +175,7 @@ def _replicas(item: Manifest) -> object:
 
 
 def _overwritten(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
-    """The fields that a rollback sets though they are ignored, where the record cannot be edited."""
+    """Describe the ignored fields that a rollback sets because the record cannot be edited."""
     told = []
     for about, where in _places(cluster, {about: objects[about] for about in found.edits}):
         live = found.live[about]
@@ -164,12 +187,12 @@ def _overwritten(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
 
 
 def _places(cluster: Cluster, objects: Objects) -> Iterator[tuple[Reference, Reference]]:
-    """Each object, and the reference that says where the cluster has it."""
+    """Yield each object with the reference of where it lives in the cluster."""
     return ((about, next(iter(placed(cluster, {about: about})))) for about in objects)
 
 
 def _differing(about: Reference, manifest: Manifest, live: Manifest, ignoring: Ignoring) -> Iterator[Difference]:
-    """The ignored fields in which a manifest and the cluster differ."""
+    """Yield the ignored fields in which a manifest and the cluster differ."""
     every, shown = (
         comparison.drifted(about, manifest, live),
         comparison.drifted(about, manifest, live, ignoring),
@@ -179,7 +202,7 @@ def _differing(about: Reference, manifest: Manifest, live: Manifest, ignoring: I
 
 
 def _edits(about: Reference, rendered: Manifest, item: Manifest, wanted: Manifest) -> list[Edit]:
-    """What makes a manifest as it is rendered the one that is wanted; nothing if that is `item`, its other form."""
+    """Return the edits from `rendered` to `wanted`; empty if `wanted` equals `item`, the other form of `rendered`."""
     if wanted == item:
         return []
     found = edits.between(rendered, _with_unknown_texts(rendered, wanted))
@@ -192,7 +215,7 @@ def _edits(about: Reference, rendered: Manifest, item: Manifest, wanted: Manifes
 
 
 def _with_data(item: Manifest) -> Manifest:
-    """A Secret with its stringData as data, where rules look for it; a text that nobody knows yet stays unknown."""
+    """Move a Secret's stringData to data, where rules look for it; values that are not known yet stay unknown."""
     if item.get("kind") != "Secret" or not item.get("stringData"):
         return item
     texts = {key: _encoded(value) for key, value in item["stringData"].items()}
@@ -205,7 +228,7 @@ def _encoded(text: Any) -> str:
 
 
 def _with_unknown_texts(item: Manifest, wanted: Manifest) -> Manifest:
-    """What `_with_data` made, with the texts that nobody knows yet in stringData again, as they are rendered."""
+    """Undo `_with_data` for values that are not known yet: move them back to stringData, as rendered."""
     texts = {key: text for key, text in (item.get("stringData") or {}).items() if text == UNKNOWN}
     unknown = [key for key in texts if (wanted.get("data") or {}).get(key) == UNKNOWN]
     if not unknown:

@@ -1,4 +1,4 @@
-"""The plan of a helm unit: what is compared, what the cluster says to it, how it reads."""
+"""Builds the plan of a helm unit: the comparison of revisions, the cluster's checks, and the text."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ from tasks.engines.helm.rehearsing import rehearsed
 from tasks.engines.helm.rendering import Foretold, Objects
 
 _LARGEST = 2**20
-"""Bytes that a Secret may have (`MaxSecretSize` of Kubernetes)."""
+"""The maximum size of a Secret in bytes (`MaxSecretSize` of Kubernetes)."""
 _DOUBT = 1.05
-"""How far a size may be off that was not made by helm itself: what is that close is left to the apply."""
+"""The margin of error of a size that helm itself did not compute. The apply decides about sizes within it."""
 _KEEP = "helm.sh/resource-policy"
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What an upgrade leads from and to: the installed revision, the new one, and the chart's definitions.
+    """The two ends of an upgrade.
 
-    `server_side`: whether this helm applies server-side.
+    Attributes:
+        live: the installed revision; None if the release is not installed.
+        new: the new revision.
+        definitions: the custom resource definitions in the chart's crds/.
+        server_side: whether this helm applies server-side.
     """
 
     live: Installed | None
@@ -41,7 +45,14 @@ class Upgrade:
 
 
 def compared(workspace: Workspace, inputs_digest: str, live: Installed | None, new: Installed) -> Plan:
-    """What changes from one revision to another. What says that helm keeps it stays where it is."""
+    """Plan the changes from one revision to another. Objects with helm's `keep` policy are not deleted.
+
+    Args:
+        workspace: the unit's workspace.
+        inputs_digest: the digest of the inputs that are planned.
+        live: the installed revision; None if the release is not installed.
+        new: the revision to reach.
+    """
     found = comparison.changes(live.everything if live else {}, new.everything)
     kept = _kept(live.objects if live else {}, new.everything)
     changes = tuple(change for change in found if change.action is not Action.DELETE or change.address not in kept)
@@ -53,17 +64,23 @@ def compared(workspace: Workspace, inputs_digest: str, live: Installed | None, n
         inputs_digest=inputs_digest,
         basis=basis(live),
         reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
-        # A revision that did not come to a good end has to be replaced, even by the same objects.
+        # A revision that did not end well has to be replaced, even by the same objects.
         changes_outputs=live is None or live.status != "deployed",
         warnings=(*_notes(live), *(f"{address} stays: it says {_KEEP}: keep" for address in sorted(kept))),
     )
 
 
 def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
-    """The plan with what the cluster says to it.
+    """Check the plan with the cluster, and add the definitions, unknown objects and warnings that result.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        plan: the plan.
+        upgrade: the two ends of the upgrade.
 
     Raises:
-        Refused: the cluster refuses an object, a quota has no room for all that is new, or helm could not create it.
+        Refused: the cluster rejects an object, a quota has no room for the new objects, or helm could not store or
+            create the release.
     """
     before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.installed.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
@@ -94,21 +111,28 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
 
 
 def repairing(plan: Plan, drifted: Iterable[Change]) -> Plan:
-    """The plan with what helm does unasked: an upgrade of the same release takes back what was done by hand."""
+    """Add the drift that helm reverts without being asked: an upgrade to the same release undoes manual changes."""
     planned = {change.address for change in plan.changes}
     others = (change.reversed for change in drifted if change.address not in planned)
     return replace(plan, changes=(*plan.changes, *others))
 
 
 def finished(plan: Plan, saved: Saved, folder: Path, notes: Iterable[str] = ()) -> Plan:
-    """The plan with its file, its notes and its text."""
+    """Complete the plan with its saved file, its notes and its text.
+
+    Args:
+        plan: the plan.
+        saved: what its apply needs.
+        folder: where to save that.
+        notes: further warnings, put first.
+    """
     warnings = (*notes, *plan.warnings)
     text = kubernetes_plans.text(plan.changes, warnings)
     return replace(plan, artifact=plans.save(saved, folder), text=text, warnings=warnings)
 
 
 def basis(live: Installed | None) -> str:
-    """What a plan was computed from: the installed revision and its status; empty when there is none."""
+    """Return the revision and status that a plan is computed from; empty if the release is not installed."""
     return live.basis if live else ""
 
 
@@ -119,7 +143,7 @@ def _notes(live: Installed | None) -> list[str]:
 
 
 def _kept(before: Objects, after: Objects) -> set[str]:
-    """The objects that helm leaves in the cluster though the chart drops them."""
+    """Return the objects that the chart drops and helm leaves in the cluster."""
     return {str(about) for about, manifest in before.items() if about not in after and _says_keep(manifest)}
 
 

@@ -1,7 +1,8 @@
-"""What a helm plan keeps for its apply: a small file, sealed by its digest, that names its other files by theirs.
+"""What a helm plan saves for its apply: a small file, sealed by its digest, with the digests of the files it names.
 
-Helm has no saved plans. What makes an apply the one that was planned is this: the same chart archive and values
-files, on the same revision, rendering to the same objects; or, for a rollback, the same revision to return to.
+Helm has no saved plans, so an apply checks that it is the one that was planned. The chart archive, the values files
+and the installed revision must be the same, and the chart must render to the same objects. For a rollback, the
+revision to return to is saved instead of files.
 """
 
 from __future__ import annotations
@@ -30,12 +31,18 @@ class Does(StrEnum):
 
 @dataclass(frozen=True)
 class Saved:
-    """What to do with which release. Files with their digests for an upgrade, a revision for a rollback.
+    """What to do with which release: files with digests for an upgrade, a revision for a rollback.
 
     Attributes:
-        files: the chart's archive and the values files, the later ones on top, each with its SHA-256.
-        manifests: the objects that the release consists of afterwards; hooks are in `hooks`.
-        nameless: whether there are more of them, with names that nobody can foretell.
+        does: what applying does.
+        release: the release's name.
+        namespace: the release's namespace.
+        files: (path, SHA-256) of the chart's archive and of the values files; later values files override earlier
+            ones.
+        revision: the revision to roll back to; else 0.
+        manifests: the objects that the release consists of afterwards, without hooks.
+        hooks: the objects of its hooks.
+        nameless: whether there are further objects whose names cannot be predicted.
     """
 
     does: Does
@@ -59,13 +66,13 @@ class Saved:
 
     @property
     def planned(self) -> Installed:
-        """The revision that applying it leads to."""
+        """The revision that applying it produces."""
         objects, hooks = (indexed(part, "the plan", self.namespace) for part in (self.manifests, self.hooks))
         return Installed(self.revision, "planned", objects, hooks)
 
 
 def upgrade(what: Installation, packed: Packed, new: Foretold) -> Saved:
-    """An upgrade, or the first install, with exactly these files and objects."""
+    """Describe an upgrade, or the first install, with exactly these files and objects."""
     files = [(str(file), sealed.sha256(file)) for file in (packed.chart, *packed.values)]
     manifests, hooks = list(new.installed.objects.values()), list(new.installed.hooks.values())
     release, namespace = what.release, what.namespace
@@ -73,7 +80,7 @@ def upgrade(what: Installation, packed: Packed, new: Foretold) -> Saved:
 
 
 def rollback(what: Installation, good: Installed) -> Saved:
-    """Back to a revision."""
+    """Describe a rollback to a revision."""
     manifests, hooks = list(good.objects.values()), list(good.hooks.values())
     return Saved(
         Does.ROLL_BACK, what.release, what.namespace, revision=good.revision, manifests=manifests, hooks=hooks
@@ -81,12 +88,16 @@ def rollback(what: Installation, good: Installed) -> Saved:
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
-    """Write it into `folder`, readable for its owner only."""
+    """Write it into `folder`, readable only by the owner, and return the plan's artifact."""
     return sealed.save(asdict(saved), folder / f"{saved.does.replace(' ', '-')}.plan.json")
 
 
 def load(plan: Plan) -> Saved:
-    """What `plan` saved; `StalePlan` when the file, or one that it names, is not what was planned."""
+    """Load what `plan` saved.
+
+    Raises:
+        StalePlan: the file, or one that it names, is not what was planned.
+    """
     kept = sealed.content(plan)
     saved = Saved(**{**kept, "does": Does(kept["does"])})
     for path, digest in saved.files:

@@ -1,8 +1,8 @@
-"""A program: the post-renderer that helm runs between rendering and sending.
+"""The post-renderer: a program that helm runs between rendering and sending.
 
-`post_renderer.py FILE` takes manifests on its standard input and writes them to its standard output with the edits
-that FILE holds. What none is about, hooks included, is written as it came. It is run as a file, with nothing of its
-surroundings on Python's path, so it finds the product itself.
+`post_renderer.py FILE` reads manifests from its standard input, applies the edits in FILE, and writes them to its
+standard output. Objects without an edit, and all hooks, are written unchanged. It runs as a file in isolated mode
+(`python -I`), so it adds the product to Python's path itself.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Edits = Mapping[Reference, list[Edit]]
 
 _DOCUMENTS = re.compile(r"^(?=---(?:\s|$))", re.MULTILINE)
 _HEAD = re.compile(r"(?:---[^\S\n]*\n?)?(?:#[^\n]*\n)*")
-"""The marker of a document and the comments that helm puts under it."""
+"""The document marker and the comments that helm writes below it."""
 _HOOK = "helm.sh/hook"
 
 
 def main(arguments: list[str]) -> int:
-    """Edit what comes in; the exit code."""
+    """Edit the manifests on standard input, and return the exit code."""
     namespace, edits = loaded(Path(arguments[0]).read_text())
     text = sys.stdin.buffer.read().decode()
     sys.stdout.buffer.write(rewritten(text, namespace, edits).encode())
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 
 def saved(namespace: str, edits: Edits) -> str:
-    """The text of the file that `main` reads."""
+    """Return the text of the file that `main` reads."""
     found = [
         {
             "object": [about.api_version, about.kind, about.namespace, about.name],
@@ -50,7 +50,7 @@ def saved(namespace: str, edits: Edits) -> str:
 
 
 def loaded(text: str) -> tuple[str, Edits]:
-    """The namespace and the edits of such a text."""
+    """Parse such a text into the release's namespace and the edits."""
     found = json.loads(text)
     return found["namespace"], {
         Reference(*each["object"]): [Edit(tuple(at), value, removes) for at, value, removes in each["edits"]]
@@ -59,10 +59,12 @@ def loaded(text: str) -> tuple[str, Edits]:
 
 
 def rewritten(text: str, namespace: str, edits: Edits) -> str:
-    """A stream of manifests, those that an edit is about as JSON.
+    """Apply edits to a stream of manifests; the edited ones are written as JSON.
 
     Args:
-        namespace: the release's, where what names none lives.
+        text: the stream of YAML documents.
+        namespace: the release's namespace, for objects that name none.
+        edits: the edits of each object.
     """
     return "".join(_rewritten(part, namespace, edits) for part in _DOCUMENTS.split(text))
 

@@ -1,4 +1,4 @@
-"""What of a release is not ready, or not gone yet, and why: helm itself says only that it waited too long."""
+"""Finds which objects of a release are not ready or not deleted yet, and why. Helm only reports that it timed out."""
 
 from __future__ import annotations
 
@@ -15,19 +15,42 @@ from tasks.engines.helm.plans import Saved
 
 
 def unready(cluster: Cluster, declared: Mapping[Reference, Manifest], health: Health) -> list[str]:
-    """What is not ready, with the reason."""
+    """Return the objects that are not ready, each with the reason.
+
+    Args:
+        cluster: the cluster to read from.
+        declared: the objects to check.
+        health: the unit's rules of readiness.
+    """
     states = {about: health.of(live) for about, live in reading.read_all(cluster, declared).items()}
     return [f"{about}: {state.why}" for about, state in states.items() if not state.ready]
 
 
 def explained(cluster: Cluster, live: Installed, health: Health) -> list[str]:
-    """Why objects are not ready, and why hooks did not end, with what their pods say."""
+    """Explain why objects are not ready and why hooks did not end, including what their pods report.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        live: the installed revision.
+        health: the unit's rules of readiness.
+    """
     hooks = [about for about in live.hooks if cluster.read(about)]
     return rollouts.unready(cluster, [*live.objects, *hooks], health)
 
 
 def await_deletions(cluster: Cluster, saved: Saved, deadline: Deadline) -> None:
-    """Wait until objects that are being deleted are gone: helm would change them, and they would go all the same."""
+    """Wait until objects that are being deleted are gone.
+
+    Otherwise helm would update them, and they would disappear all the same.
+
+    Args:
+        cluster: the cluster to read from.
+        saved: the plan whose objects helm will update.
+        deadline: when the time is up.
+
+    Raises:
+        Unanswered: some still exist when the time is up.
+    """
     found = reading.read_all(cluster, saved.planned.objects)
     leaving = {about: str(live["metadata"]["uid"]) for about, live in found.items() if live and is_terminating(live)}
     waiting.until_gone(cluster, leaving, deadline)

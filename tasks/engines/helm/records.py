@@ -1,7 +1,7 @@
-"""helm's records of revisions, where a rollback reads what it sends: edited for as long as helm reads it.
+"""Edits helm's records of revisions while a rollback reads them.
 
-`helm rollback` has no post-renderer: it sends the manifest that it recorded. It compares that with the newest
-revision to see what goes, so a copy under a new number would not do. The form is helm's own
+`helm rollback` has no post-renderer: it sends the manifest that it recorded. It also compares that manifest with the
+newest revision to find what to delete, so a copy under a new number would not work. The format is helm's own
 (`pkg/storage/driver/secrets.go`): a Secret `sh.helm.release.v1.<release>.v<revision>` with gzipped JSON in base64.
 """
 
@@ -23,11 +23,15 @@ from tasks.domain.errors import FlowmartError, Refused
 log = structlog.get_logger("flowmart.helm")
 
 _SECRETS = ("", "secret", "secrets")
-"""The values of HELM_DRIVER with which revisions are Secrets."""
+"""The values of HELM_DRIVER with which helm keeps revisions in Secrets."""
 
 
 def are_in_reach(variables: Mapping[str, str]) -> bool:
-    """Whether helm keeps its revisions where they can be edited."""
+    """Tell whether helm keeps its revisions in Secrets, where they can be edited.
+
+    Args:
+        variables: the environment variables that helm runs with.
+    """
     return variables.get("HELM_DRIVER", "") in _SECRETS
 
 
@@ -35,7 +39,14 @@ def are_in_reach(variables: Mapping[str, str]) -> bool:
 def edited(
     cluster: Cluster, release: str, namespace: str, revision: int, edit: Callable[[str], str]
 ) -> Iterator[None]:
-    """While this lasts, the record of a revision has its manifest edited; then it has its own again.
+    """Edit the manifest in the record of a revision, and restore it when the context ends.
+
+    Args:
+        cluster: the cluster, as the identity that writes.
+        release: the release's name.
+        namespace: the release's namespace.
+        revision: the revision's number.
+        edit: returns the edited manifest.
 
     Raises:
         Refused: there is no such record.
@@ -48,12 +59,12 @@ def edited(
         try:
             _replaced(cluster, about, lambda _: before)
         except FlowmartError as error:
-            # Only ignored fields differ in it: what is worth knowing, and no reason to call the rollback failed.
+            # Only ignored fields differ in the record: log that, but do not call the rollback failed.
             log.warning("record of a revision stays edited", record=str(about), why=str(error))
 
 
 def _replaced(cluster: Cluster, about: Reference, edit: Callable[[str], str]) -> str:
-    """Replace the manifest in a record, and nothing else of it, which helm may have changed; the manifest before."""
+    """Replace only the manifest in a record, since helm may have changed the rest; returns the manifest before."""
     live = cluster.read(about)
     if live is None:
         raise Refused(f"{about}: helm has no record of that revision; plan again")
@@ -61,7 +72,7 @@ def _replaced(cluster: Cluster, about: Reference, edit: Callable[[str], str]) ->
     before = str(record["manifest"])
     data = {"release": _packed({**record, "manifest": edit(before)})}
     metadata = {"name": about.name, "namespace": about.namespace}
-    # A record that helm has written in between is another one.
+    # The version makes the apply fail if helm wrote the record in between.
     metadata["resourceVersion"] = live["metadata"]["resourceVersion"]
     item = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
     cluster.apply(about, item, force=True)

@@ -1,8 +1,8 @@
-"""What a chart renders to, and whether that can be foretold. Pure.
+"""Compares renderings of a chart, to tell which values can be predicted. Pure.
 
-A chart may use `randAlphaNum`, `now`, `genCA` or `lookup`, so that it renders to something else each time. Rendering
-twice shows where: such values are unknown until they are applied, and whatever else differs from what was planned
-when it comes to applying was not planned.
+A chart may use `randAlphaNum`, `now`, `genCA` or `lookup`, so that each rendering differs. Rendering twice shows
+where: such values are unknown until they are applied. Any other difference between the plan and the apply was not
+planned.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Objects = Mapping[Reference, Manifest]
 
 @dataclass(frozen=True)
 class Foretold:
-    """One revision as far as it can be foretold.
+    """One revision, as far as it can be predicted.
 
     Attributes:
-        installed: the revision, with `UNKNOWN` for each value that differs from one rendering to the next.
+        installed: the revision, with `UNKNOWN` for each value that differs between renderings.
         valued: the objects with such values.
-        nameless: the types of objects whose very names differ; they are in no rendering here.
+        nameless: the types of objects whose names differ between renderings; `installed` does not contain them.
     """
 
     installed: Installed
@@ -34,12 +34,12 @@ class Foretold:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What a plan cannot tell."""
+        """What a plan cannot predict."""
         return (*self.valued, *(f"{kind}, named anew each time" for kind in self.nameless))
 
 
 def foretold(one: Installed, other: Installed) -> Foretold:
-    """What two renderings of the same chart with the same values have in common."""
+    """Return what two renderings of the same chart with the same values have in common."""
     objects, hooks = _common(one.objects, other.objects), _common(one.hooks, other.hooks)
     masked = {about: found for about, found in {**objects, **hooks}.items() if found != one.everything[about]}
     nameless = sorted({about.type for about in one.everything if about not in other.everything})
@@ -47,10 +47,12 @@ def foretold(one: Installed, other: Installed) -> Foretold:
 
 
 def unplanned(planned: Installed, found: Installed, nameless: bool) -> list[str]:
-    """The objects that are others than planned. What was unknown then may be anything now.
+    """Return the objects that differ from the plan. A value that was unknown then may be anything now.
 
     Args:
-        nameless: whether some objects have names that nobody can foretell; then more than planned are fine.
+        planned: the revision of the plan.
+        found: the revision to compare with it.
+        nameless: whether some objects have names that cannot be predicted. If so, additional objects are accepted.
     """
     wanted, there = planned.everything, found.everything
     changed = [str(about) for about, manifest in wanted.items() if not _fits(manifest, there.get(about))]
@@ -62,7 +64,7 @@ def _common(one: Objects, other: Objects) -> dict[Reference, Manifest]:
 
 
 def _masked(one: Any, other: Any) -> Any:
-    """`one`, with `UNKNOWN` wherever `other` has something else."""
+    """Return `one`, with `UNKNOWN` wherever `other` differs."""
     if one == other:
         return one
     if isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys():

@@ -1,4 +1,4 @@
-"""What helm knows of a release: its revisions, read; and the commands that make a new one."""
+"""Reads the revisions of a release from helm, and runs the commands that create a new one."""
 
 from __future__ import annotations
 
@@ -26,14 +26,24 @@ from tasks.engines.helm.rendering import Foretold, foretold, unplanned
 log = structlog.get_logger("flowmart.helm")
 
 Leaving = Callable[[Installed | None, Installed], Left]
-"""What is left to others when a release goes from one revision to another."""
+"""Returns what is left to others when a release goes from one revision to another."""
 
 _UNKNOWN_KIND = re.compile(r"no matches for kind|error validating data: the server could not find")
-"""How helm says that a manifest is of a kind whose definition is not in the cluster yet."""
+"""How helm reports a manifest whose kind is not defined in the cluster yet."""
 
 
 def read(helm: Helm, release: str, namespace: str, revision: int | None = None) -> Installed | None:
-    """A revision of the release, by default the newest; `None` when there is none."""
+    """Read a revision of a release.
+
+    Args:
+        helm: runs helm's commands.
+        release: the release's name.
+        namespace: the release's namespace.
+        revision: the revision's number; None for the newest.
+
+    Returns:
+        The revision; None if helm has no such release or revision.
+    """
     try:
         return installed(done(helm.status(release, namespace=namespace, revision=revision)), namespace)
     except NotInstalled:
@@ -41,7 +51,16 @@ def read(helm: Helm, release: str, namespace: str, revision: int | None = None) 
 
 
 def recorded(helm: Helm, what: Installation, receipt: Receipt) -> Installed:
-    """The revision that a receipt names, as helm keeps it."""
+    """Return the revision that a receipt names, as helm recorded it.
+
+    Args:
+        helm: runs helm's commands.
+        what: the release.
+        receipt: the receipt.
+
+    Raises:
+        Refused: helm no longer has that revision.
+    """
     revision = receipt.outputs.get("revision")
     found = read(helm, what.release, what.namespace, int(revision)) if revision else None
     if found is None:
@@ -51,7 +70,17 @@ def recorded(helm: Helm, what: Installation, receipt: Receipt) -> Installed:
 
 
 def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | None) -> tuple[Foretold, list[str]]:
-    """What the release would be, as far as that can be foretold, and notes on how that was found."""
+    """Render the chart twice and predict the new revision.
+
+    Args:
+        helm: runs helm's commands.
+        what: the release's name, namespace and values.
+        packed: the chart's archive and the values files.
+        live: the installed revision; None if the release is not installed.
+
+    Returns:
+        The revision as far as it can be predicted, and notes on how it was predicted.
+    """
     one, notes = _rendered(helm, what, packed, live)
     other, _ = _rendered(helm, what, packed, live)
     found = foretold(one, other)
@@ -63,9 +92,9 @@ def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | 
 def _rendered(
     helm: Helm, what: Installation, packed: Packed, live: Installed | None, edits: Path | None = None
 ) -> tuple[Installed, list[str]]:
-    """As the cluster sees it; what helm does not ask it about, as the chart renders it."""
+    """Render the chart with the cluster's help, or without it if helm cannot ask the cluster; returns notes too."""
     given = (what.release, packed.chart, packed.values, what.namespace)
-    # helm rehearses nothing on a release that is stuck.
+    # helm does no dry run on a release that is stuck.
     if not (live and live.stuck):
         try:
             return installed(done(helm.upgrade(*given, edits=edits, dry_run=True)), what.namespace), []
@@ -80,21 +109,37 @@ def _rendered(
 
 
 def definitions(helm: Helm, what: Installation, packed: Packed) -> dict[Reference, Manifest]:
-    """The custom resource definitions in crds/ of a chart, and of the dependencies that its values turn on."""
+    """Return the custom resource definitions in crds/ of a chart and of its enabled dependencies.
+
+    Args:
+        helm: runs helm's commands.
+        what: the release.
+        packed: the chart's archive and the values files.
+    """
     every = charts.definitions(packed.chart)
     if len(every) == len(charts.definitions(packed.chart, nested=False)):
         return every
     try:
         text = done(helm.rendered(what.release, packed.chart, packed.values, what.namespace, definitions=True))
     except Refused:
-        # It does not render without a cluster: then which of them are turned on is not known, and all are told of.
+        # The chart does not render without a cluster. It is unknown which dependencies are enabled, so return all.
         return every
     there = parsed(text, f"what {packed.chart.name} renders to", what.namespace)
     return {about: manifest for about, manifest in every.items() if about in there}
 
 
 def require(helm: Helm, saved: Saved, live: Installed | None, left: Left) -> None:
-    """Render again, with what is left to others; `StalePlan` names the objects that are others than in the plan."""
+    """Render again, with the edits for what is left to others, and compare the result with the plan.
+
+    Args:
+        helm: runs helm's commands.
+        saved: the plan.
+        live: the installed revision; None if the release is not installed.
+        left: what is left to others.
+
+    Raises:
+        StalePlan: objects are not as planned. The message names them.
+    """
     what = Installation(saved.release, saved.namespace, {})
     now, _ = _rendered(helm, what, Packed(saved.chart, tuple(saved.values)), live, edits_file(helm, saved, left))
     others = unplanned(left.sent(saved.planned), now, saved.nameless)
@@ -104,14 +149,21 @@ def require(helm: Helm, saved: Saved, live: Installed | None, left: Left) -> Non
 
 
 def outputs(saved: Saved, live: Installed | None) -> Mapping[str, Any]:
-    """What the unit gives to others."""
+    """Return the unit's outputs; empty if the release is not installed."""
     if live is None:
         return {}
     return {"release": saved.release, "namespace": saved.namespace, "revision": live.revision}
 
 
 def change(helm: Helm, cluster: Cluster, saved: Saved, left: Left) -> None:
-    """The one command that changes the cluster."""
+    """Run the one helm command that changes the cluster: uninstall, rollback or upgrade.
+
+    Args:
+        helm: runs helm's commands.
+        cluster: the cluster, as the identity that writes.
+        saved: the plan.
+        left: what is left to others.
+    """
     if saved.does is Does.REMOVE:
         done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
     elif saved.does is Does.ROLL_BACK:
@@ -124,13 +176,22 @@ def change(helm: Helm, cluster: Cluster, saved: Saved, left: Left) -> None:
 def clear(
     helm: Helm, cluster: Cluster, saved: Saved, live: Installed, leaving: Leaving, *, existed: bool
 ) -> Installed | None:
-    """Clear what a helm that was killed left behind, so that an upgrade can begin; what is installed then.
+    """Clear a release that an interrupted helm left pending, so that an upgrade can begin.
 
-    Goes back to the last good revision. Without one, a first install of ours is removed; one that `existed` before
-    our first apply is only taken out of its pending status.
+    The release goes back to its last good revision. If there is none, a first install of ours is removed. A release
+    that existed before our first apply is only taken out of its pending status. A release that helm was uninstalling
+    is removed.
 
     Args:
-        leaving: what is left to others when the release goes from one revision to another.
+        helm: runs helm's commands.
+        cluster: the cluster, as the identity that writes.
+        saved: the plan that is being applied.
+        live: the installed revision, which is stuck.
+        leaving: returns what is left to others when the release goes from one revision to another.
+        existed: whether the release existed before our first apply.
+
+    Returns:
+        The stuck revision, from which the upgrade goes on; None if the release was removed.
     """
     good = good_revision(list(done(helm.history(saved.release, namespace=saved.namespace))))
     good = live.revision if good is None and existed else good
@@ -138,14 +199,14 @@ def clear(
     if good is None or live.status == "uninstalling":
         done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
         return None
-    # Without waiting: what was good then may not get ready now, and what we are about to apply is to mend that.
+    # Don't wait: the old revision may not get ready now, and the upgrade that follows is meant to fix that.
     recorded = read(helm, saved.release, saved.namespace, good)
     _roll_back(helm, cluster, saved, good, leaving(live, recorded or live), wait=False)
     return live
 
 
 def _roll_back(helm: Helm, cluster: Cluster, saved: Saved, revision: int, left: Left, *, wait: bool) -> None:
-    """To a revision, whose record is edited meanwhile where something is left to others."""
+    """Roll back to a revision; its record is edited meanwhile if some fields are left to others."""
 
     def edit(manifest: str) -> str:
         return post_renderer.rewritten(manifest, saved.namespace, left.edits)
@@ -156,7 +217,11 @@ def _roll_back(helm: Helm, cluster: Cluster, saved: Saved, revision: int, left: 
 
 
 def edits_file(helm: Helm, saved: Saved, left: Left) -> Path | None:
-    """The file that tells the post-renderer what to edit; there may be secrets in it. None: there is nothing."""
+    """Write the post-renderer's edits to a file that only the owner can read, since it may hold secrets.
+
+    Returns:
+        The file; None if there are no edits.
+    """
     if not left.edits:
         return None
     file = helm.folder / "edits.json"

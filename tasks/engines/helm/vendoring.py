@@ -1,11 +1,10 @@
-"""Takes the charts that a chart depends on, and that are in a registry or a repository, into the release.
+"""Pulls the charts that a chart depends on from registries and repositories into the release.
 
-What a version in a repository means may change, a release may not. So when a release is made, helm pulls each of
-them once, at the version that Chart.lock has, and the archives become files of the release, in charts/ where helm
-looks.
+The content of a version in a repository may change; a release may not. So when a release is made, helm pulls each
+dependency once, at the version in Chart.lock. The archives become files of the release, in charts/ where helm looks.
 
-helm itself logs in: by what `helm registry login` and `helm repo add` left in its configuration. A repository that
-was never added is asked without a login.
+helm itself logs in, with what `helm registry login` and `helm repo add` left in its configuration. A repository that
+was never added is used without a login.
 """
 
 from __future__ import annotations
@@ -29,24 +28,24 @@ from tasks.processes import Command, Processes
 from tasks.run_folder import run_folder
 
 _TIME_LIMIT = 300.0
-"""Seconds that each command of helm may take."""
+"""The time limit of each helm command, in seconds."""
 _REGISTRY = "oci://"
 _ALIASES = ("@", "alias:")
-"""How Chart.yaml names a repository that `helm repo add` has given a name."""
+"""How Chart.yaml names a repository by the alias that `helm repo add` gave it."""
 _REPOSITORY = "flowmart"
-"""What the one repository that is asked is called while it is asked."""
+"""The temporary name of the repository that a chart is pulled from."""
 _TODO = (
     "make it reachable, log in (helm registry login, helm repo add), commit it to charts/, or leave the unit out "
     "(FLOWMART_CHARTS=none)"
 )
 _FIELDS = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
-"""The fields of a dependency in the order in which helm writes them (pkg/chart/v2/dependency.go)."""
+"""The fields of a dependency, in the order in which helm writes them (pkg/chart/v2/dependency.go)."""
 _WRITTEN_ALWAYS = ("name", "repository")
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A chart to pull: its name, where it is, its version or a range of versions, and the chart that needs it."""
+    """A chart to pull: its name, place and version (or range of versions), and the chart that needs it."""
 
     name: str
     place: str
@@ -55,20 +54,30 @@ class _Wanted:
 
     @property
     def told(self) -> str:
-        """It in words."""
+        """The chart in words, for messages."""
         return f"{self.name} {self.version} of {self.place}"
 
 
 def pulls(root: Path, unit: Unit) -> tuple[str, ...]:
-    """What a unit's charts depend on, and have to have pulled, in words."""
+    """Describe the charts that have to be pulled for a unit, one text each.
+
+    Args:
+        root: the folder that sources are relative to.
+        unit: the unit.
+    """
     return tuple(wanted.told for chart in _charts(root, unit) for wanted in _wanted(chart))
 
 
 def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
-    """Pull what a unit's charts depend on, and add it to the checkout of a release that is being made.
+    """Pull the charts that a unit depends on into the checkout of a release that is being made.
+
+    Args:
+        root: the folder that sources are relative to.
+        unit: the unit.
+        fetching: the helm to use, and the chart repository to use instead of those that charts name.
 
     Raises:
-        InvalidInput: it cannot be pulled, or Chart.lock is not about this Chart.yaml.
+        InvalidInput: a chart cannot be pulled, or Chart.lock does not match Chart.yaml.
     """
     for chart in _charts(root, unit):
         for wanted in _wanted(chart):
@@ -93,7 +102,7 @@ def _wanted(chart: Path) -> Iterator[_Wanted]:
 
 
 def _locked(chart: Path) -> Mapping[tuple[str, str], str]:
-    """The versions that Chart.lock has, by name and repository; none where there is no Chart.lock."""
+    """Return the versions in Chart.lock by name and repository; empty if there is no Chart.lock."""
     file = chart / "Chart.lock"
     if not file.is_file():
         return {}
@@ -106,11 +115,16 @@ def _locked(chart: Path) -> Mapping[tuple[str, str], str]:
 
 
 def lock_digest(declared: Sequence[Mapping[str, Any]], locked: Sequence[Mapping[str, Any]]) -> str:
-    """The digest that helm writes into Chart.lock (internal/resolver, HashReq)."""
+    """Compute the digest that helm writes into Chart.lock (internal/resolver, HashReq).
+
+    Args:
+        declared: the dependencies in Chart.yaml.
+        locked: the dependencies in Chart.lock.
+    """
     both = [[_as_written(each) for each in part] for part in (declared, locked)]
     text = json.dumps(both, separators=(",", ":"), ensure_ascii=False)
     for character in "<>&\u2028\u2029":
-        # Go writes these so in JSON.
+        # Go escapes these characters in JSON.
         text = text.replace(character, f"\\u{ord(character):04x}")
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -121,7 +135,7 @@ def _as_written(dependency: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sorted(value: Any) -> Any:
-    """Go writes the keys of mappings in order."""
+    """Sort the keys of mappings, as Go does when it writes JSON."""
     if isinstance(value, list):
         return [_sorted(item) for item in value]
     return dict(sorted(value.items())) if isinstance(value, Mapping) else value
@@ -142,14 +156,14 @@ def _pull(wanted: _Wanted, executable: str, processes: Processes) -> None:
 
 
 class _Helm:
-    """helm, with a configuration of repositories of its own in a folder; its logins are the user's."""
+    """helm with its own repository configuration in a folder; its logins are the user's."""
 
     def __init__(self, executable: str, folder: Path, processes: Processes) -> None:
         self._executable, self._folder, self._processes = executable, folder, processes
         self._own: dict[str, str] = {}
 
     def __call__(self, *arguments: str) -> str:
-        """What helm says to a command; `InvalidInput` with its reason when it fails."""
+        """Run a helm command and return its output; `InvalidInput` carries helm's reason if it fails."""
         command = Command((self._executable, *arguments), self._folder, self._own, _TIME_LIMIT)
         finished = self._processes.run(command)
         if finished.exit_code != 0:
@@ -157,7 +171,7 @@ class _Helm:
         return finished.stdout
 
     def ask_only(self, place: str) -> None:
-        """Know the repository at that place alone, with the login that the user's configuration has for it."""
+        """Configure only the repository at `place`, with the login that the user's configuration has for it."""
         file = self._folder / "repositories.yaml"
         entry = {**self._known(place), "name": _REPOSITORY}
         file.write_text(yaml.safe_dump({"apiVersion": "", "repositories": [entry]}))
