@@ -1,4 +1,4 @@
-"""What the plans of helm and kustomize have in common: how they read, and whether they can be undone. Pure."""
+"""What the plans of helm and kustomize share: their text, and whether they can be undone. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,33 @@ _HOLDS_DATA = frozenset(
     {"v1/Namespace", "v1/PersistentVolume", "v1/PersistentVolumeClaim", "apps/v1/StatefulSet"}
     | {"apiextensions.k8s.io/v1/CustomResourceDefinition"}
 )
-"""With these go data that applying an earlier release does not bring back."""
+"""Deleting these loses data that applying an earlier release does not restore."""
 
 
 def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
-    """A line for each object, then its fields that differ; warnings last."""
+    """Write a line for each object, followed by its differing fields; warnings come last.
+
+    Args:
+        changes: the plan's changes.
+        warnings: the plan's warnings.
+    """
     return listed(changes, _told, warnings)
 
 
 def reversibility(
     changes: Iterable[Change], protected: bool, protects: Callable[[Change], bool] = lambda _: False
 ) -> Reversibility:
-    """Removing what is protected, by its unit or by itself, cannot be undone; removing what holds data needs care."""
+    """Decide whether changes can be undone.
+
+    Args:
+        changes: the plan's changes.
+        protected: whether the unit is protected.
+        protects: tells whether the object of a change is protected itself.
+
+    Returns:
+        IRREVERSIBLE if something protected is deleted or replaced; NEEDS_CARE if something that holds data is; else
+        REVERSIBLE.
+    """
     gone = [change for change in changes if change.action in (Action.DELETE, Action.REPLACE)]
     if gone and (protected or any(map(protects, gone))):
         return Reversibility.IRREVERSIBLE

@@ -1,4 +1,4 @@
-"""Rules about single objects that units of helm and kustomize may have in their options: as they are written."""
+"""The rules about single objects that helm and kustomize units may have in their options, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Objects(BaseModel):
 
     @property
     def selection(self) -> Selection:
-        """Which objects these are."""
+        """Return the rule's objects as a selection."""
         parts = {"group": self.group, "namespace": self.namespace, "name": self.name}
         return Selection(self.kind, **{key: value for key, value in parts.items() if value is not None})
 
@@ -89,7 +89,7 @@ class Ordered(Objects):
 
     @property
     def rules(self) -> Iterator[order.Rule]:
-        """What comes before what."""
+        """Yield the pairs of what comes before what."""
         yield from (order.Rule(self.selection, each.selection) for each in self.before)
         yield from (order.Rule(each.selection, self.selection) for each in self.after)
 
@@ -114,23 +114,24 @@ class Healthy(Objects):
 
 
 def ignored(rules: Sequence[Ignored], us: str, engine: str) -> Ignoring:
-    """What a unit ignores.
+    """Turn a unit's rules about ignored fields into the cluster's form.
 
     Args:
+        rules: the rules of the unit's options.
         us: the field manager of what the platform applies.
-        engine: the block that the rules are written in.
+        engine: the name of the block that contains the rules.
     """
     made = [ignoring.Rule(each.selection, each.reason, each.fields, each.managed_by or "") for each in rules]
     return Ignoring(us, tuple(made), f"{engine}.ignore")
 
 
 def judged(rules: Sequence[Healthy]) -> Health:
-    """How the readiness of a unit's objects is judged."""
+    """Turn a unit's rules about readiness into the cluster's form."""
     return Health(tuple(health.Rule(each.selection, each.ready, each.failed or "") for each in rules))
 
 
 def ordered(rules: Sequence[Ordered]) -> tuple[order.Rule, ...]:
-    """What of a unit is applied before what."""
+    """Turn a unit's rules about order into pairs of what is applied before what."""
     return tuple(rule for each in rules for rule in each.rules)
 
 
