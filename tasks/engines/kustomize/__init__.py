@@ -1,1 +1,1 @@
-"""Kustomize overlays."""
+"""The engine for Kustomize overlays."""

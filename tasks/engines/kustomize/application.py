@@ -1,14 +1,15 @@
-"""Applying a kustomize plan: create and change in order, wait until all is ready, and only then remove.
+"""Applies a kustomize plan: creates and changes objects in order, waits until all are ready, and only then removes.
 
-Objects go in waves, where the unit says so: what a later wave comes behind has to be ready before that begins.
+If the unit has order rules, objects are applied in waves. A wave begins once the objects that it depends on are
+ready.
 
-Namespaces and definitions go first. What could not be rehearsed before they were there is rehearsed then, so that a
-release which the cluster does not take is refused before any of the rest is applied.
+Namespaces and custom resource definitions go first. Objects that could not be rehearsed without them are rehearsed
+then. So a release that the cluster rejects fails before any of the rest is applied.
 
-An object that has to be replaced is deleted and made anew in its turn.
+An object that has to be replaced is deleted and created again in its turn.
 
-What goes is removed last, since what is still running may need it. Each removal is of the object that was planned, by
-its UID, and only while no other unit has taken it over.
+Removals come last, because running objects may still need what is removed. Each removal targets the planned object by
+its UID, and is skipped if another unit has taken it over.
 """
 
 from __future__ import annotations
@@ -31,17 +32,23 @@ from tasks.domain.errors import FlowmartError, Refused
 from tasks.engines.kustomize.plans import Saved
 
 _SETTLES = 10.0
-"""Seconds until an API server goes by a definition that has changed; it takes one or two."""
+"""The time in seconds that an API server gets to adopt a changed definition. It usually takes one or two."""
 
 
 @dataclass
 class Application:
-    """One apply in progress. `done` tells what it has changed; `uids` are those of what it applied.
+    """One apply in progress.
 
     Attributes:
-        unknown: the objects that could not be rehearsed when this was planned.
-        ignoring: what the unit leaves to others.
-        health: when its objects are ready.
+        cluster: the cluster, as the identity that writes.
+        saved: the plan.
+        unit: the mark of the unit, "platform/environment/unit".
+        deadline: when the time for the apply is up.
+        unknown: the objects that could not be rehearsed for the plan.
+        ignoring: the fields that the unit leaves to others.
+        health: the rules of readiness.
+        done: what was changed so far, in words.
+        uids: the UIDs of the objects that were applied.
     """
 
     cluster: Cluster
@@ -55,11 +62,11 @@ class Application:
     uids: dict[Reference, str] = field(default_factory=dict)
 
     def carry_out(self) -> None:
-        """Do what was planned.
+        """Apply the plan.
 
         Raises:
-            Refused: the cluster says no, or an object is not ready in time.
-            Unanswered: no answer, or something is still being deleted when the time is up.
+            Refused: the cluster rejects an object, or an object is not ready in time.
+            Unanswered: the cluster did not respond, or an object is still being deleted when the time is up.
         """
         first = [about for about in self.saved.wanted if about.kind in FIRST]
         for about in first:
@@ -83,7 +90,7 @@ class Application:
             raise Refused(f"not ready within {self.deadline.seconds:g} s: {'; '.join(reasons)}")
 
     def _rehearse(self, about: Reference, manifest: Manifest) -> None:
-        """What the cluster says to an object now. It takes a definition in a moment after it is established."""
+        """Rehearse an object; retry for some seconds, since an established definition takes effect a moment later."""
 
         def refusal() -> FlowmartError | None:
             try:
@@ -117,7 +124,7 @@ class Application:
             self.done.append(f"{about} (removed, to be made anew)")
 
     def _await_kind(self, about: Reference, manifest: Manifest) -> None:
-        """Objects of a new kind can be applied only after the cluster has established and published it."""
+        """Wait until the cluster has established and published a new kind, so that its objects can be applied."""
         reasons = waiting.until_ready(self.cluster, [about], self.deadline)
         if reasons:
             raise Refused(f"not established within {self.deadline.seconds:g} s: {reasons[0]}")
@@ -133,7 +140,7 @@ class Application:
         self.done += [f"{about} (removed)" for about in going]
 
     def _is_removed(self, about: Reference, uid: str) -> bool:
-        """Begin to delete an object; whether it was there. Another one of that name is not what was planned to go."""
+        """Begin to delete an object and tell whether it existed; an object with another UID is left alone."""
         try:
             return self.cluster.remove(about, uid)
         except Replaced:
@@ -144,6 +151,6 @@ class Application:
 
 
 def _served(definition: Mapping[str, Any]) -> list[Reference]:
-    """The kinds, one a version, that a custom resource definition brings."""
+    """Return the kinds that a custom resource definition serves, one for each version."""
     kind, group = definition["names"]["kind"], definition["group"]
     return [Reference(f"{group}/{v['name']}", kind, "", "") for v in definition["versions"] if v.get("served")]

@@ -1,11 +1,11 @@
-"""Kustomize behind the engine protocol: rendered by kubectl, applied server-side with a field manager of our own.
+"""The Kustomize engine: kubectl renders, and the cluster applies server-side with a field manager of our own.
 
-A plan is a server-side apply that the cluster only rehearses: what it would make of every object, defaults and
-admission included, against what is there. What the unit's receipt lists and the release has no more is removed. Where
-somebody else owns a field that would change, the plan is refused and names them; on the way back it is taken.
+A plan is a server-side apply that the cluster only rehearses. It compares what each object would become, defaults and
+admission included, with the live object. Objects that the unit's receipt lists and the release drops are removed. If
+somebody else owns a field that would change, the plan is rejected and names the owners. A rollback takes the field.
 
-An object with the annotation `flowmart.example/removal: keep` is never removed, neither with the release that drops
-it nor with the first release that brought it. What existed before our first apply is never removed by a rollback.
+An object with the annotation `flowmart.example/removal: keep` is never removed: not when a release drops it, and not
+when the release that first created it is rolled back. A rollback never removes what existed before our first apply.
 """
 
 from __future__ import annotations
@@ -53,11 +53,16 @@ class Kustomize:
         self.workspace = workspace
 
     def validate(self) -> None:
-        """The kustomization can be rendered."""
+        """Check that the kustomization can be rendered."""
         objects_of(self.workspace)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """What applying the kustomization would change, and what it would remove."""
+        """Plan what applying the kustomization would change and remove.
+
+        Raises:
+            InvalidInput: the unit has inputs, which a kustomization does not accept.
+            Refused: the cluster rejects an object, or it belongs to another owner.
+        """
         workspace = self.workspace
         if inputs.values:
             told = "a kustomization takes no inputs; what differs between environments is in its overlays"
@@ -74,10 +79,10 @@ class Kustomize:
         return replace(plan, changes_outputs=outdated or unlisted)
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply what was planned, wait until it is ready, then remove what goes.
+        """Apply what was planned, wait until it is ready, then remove what the release drops.
 
         Raises:
-            StalePlan: something that the unit owns or sets has changed since.
+            StalePlan: something that the unit owns or sets has changed since the plan.
         """
         workspace, saved = self.workspace, plans.load(plan)
         cluster, rules = self._connected(workspace.writing), rules_of(workspace)
@@ -98,7 +103,11 @@ class Kustomize:
         return Applied(Outcome.SUCCEEDED, outputs(work.uids))
 
     def observe(self, plan: Plan) -> Observation:
-        """Compare every object that was planned with what is there now."""
+        """Compare every planned object with the cluster.
+
+        Raises:
+            Unanswered: the cluster is still working on the objects.
+        """
         saved, cluster = plans.load(plan), self._reading()
         found = compare_exactly(cluster, saved.wanted, rules_of(self.workspace).ignoring)
         present = {about: live for about, live in reading.read_all(cluster, saved.gone).items() if live is not None}
@@ -111,7 +120,7 @@ class Kustomize:
         return ended(plan, found, left, rules_of(self.workspace).health)
 
     def verify(self) -> Verification:
-        """Whether everything is there as the release has it, and ready."""
+        """Check that all objects match the release and are ready."""
         found = self._compared()
         if found.changes:
             return Verification(Outcome.FAILED, found.changes)
@@ -121,16 +130,20 @@ class Kustomize:
         return Verification(Outcome.SUCCEEDED)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """Back to the manifests of the receipt's release; what only the failed one created is removed.
+        """Plan the rollback to the manifests of the receipt's release.
 
-        To a baseline: the objects that existed before stay as they are, since their earlier manifests are not kept.
+        Objects that only the failed release created are removed. With a baseline, objects that existed before stay as
+        they are, because their earlier manifests are not kept.
+
+        Returns:
+            The plan; None for a baseline if nothing is to be removed.
         """
         workspace, cluster = self.workspace, self._reading()
         existed = _baseline(to if isinstance(to, Baseline) else workspace.baseline or failed.baseline)
         tried = {**dict.fromkeys(_wanted(cluster, failed), ""), **_listed(failed), **_listed(workspace)}
         whose = replace(_ownership(cluster, workspace, tried), preexisting=existed)
         wanted = _wanted(cluster, workspace) if isinstance(to, Receipt) else {}
-        # What the failed release was allowed to replace has to be replaced once more.
+        # What the failed release was allowed to replace has to be replaced again on the way back.
         allowed = [each.options(KustomizeOptions) for each in (workspace, failed)]
         found = survey(
             cluster,
@@ -146,7 +159,7 @@ class Kustomize:
         return self._planned(found, digest, failed, force=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What differs: as it was applied, against as it is."""
+        """Compare the live objects with what was applied, and plan the differences as drift."""
         workspace, found = self.workspace, self._compared()
         changes = _drifted(found)
         return Plan(
@@ -161,11 +174,11 @@ class Kustomize:
         )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply, though nobody touched anything: webhooks and controllers did it."""
+        """Return the differences that webhooks and controllers cause right after a good apply."""
         return _drifted(self._compared())
 
     def adopt(self) -> Baseline | None:
-        """The objects of the kustomization that are there already."""
+        """Return the objects of the kustomization that already exist as the baseline; None if none exists."""
         cluster = self._reading()
         read = reading.read_all(cluster, _wanted(cluster, self.workspace))
         there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
@@ -186,7 +199,7 @@ class Kustomize:
         )
 
     def _planned(self, found: Survey, inputs_digest: str, before: Workspace, *, force: bool) -> Plan:
-        """A plan; what it removes is of the release in the workspace `before`, and goes by its order."""
+        """Build a plan from a survey. Removals follow the order rules of the release in the workspace `before`."""
         workspace = self.workspace
         gone = {about: live["metadata"]["uid"] for about, live in found.gone.items()}
         changes = found.changes
@@ -212,15 +225,15 @@ class Kustomize:
 
 
 def _wanted(cluster: Cluster, workspace: Workspace) -> Objects:
-    """The objects of the unit, where the cluster has them."""
+    """Return the unit's objects, under references that say where they live in the cluster."""
     objects = objects_of(workspace)
     return placed_manifests(cluster, objects, objects.values())
 
 
 def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference, str]) -> Ownership:
-    """What the unit needs to know of owners, given the objects that it is known to have applied."""
+    """Collect what decides about owners, given the objects that the unit is known to have applied."""
     others = [unit for unit in workspace.neighbours() if unit.engine == "kustomize"]
-    # Each unit in an order of its own, so that units that are planned at once render different ones.
+    # Each unit renders its neighbours in a different order, so that units planned at the same time share the work.
     for unit in sorted(others, key=lambda unit: crc32(f"{workspace.unit.name} {unit.name}".encode())):
         objects_of(workspace, unit.source)
     theirs = {unit.name: objects_of(workspace, unit.source) for unit in others}
@@ -236,7 +249,7 @@ def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference
 
 
 def _listed(workspace: Workspace) -> Mapping[Reference, str]:
-    """The objects that the unit's current receipt lists, with their UIDs."""
+    """Return the objects that the unit's current receipt lists, with their UIDs."""
     receipt = workspace.receipt
     return plans.recorded(receipt.outputs.get("objects", ())) if receipt else {}
 

@@ -1,7 +1,7 @@
-"""What a unit has applied, written down in the cluster itself: what a release drops goes even if the store was lost.
+"""Keeps a list of what a unit applied in the cluster itself, so removals work even if the store was lost.
 
-A ConfigMap lists the objects, and nothing else. Whose an object is, only its own mark says: what somebody adds to the
-list is not removed for that.
+A ConfigMap lists the objects and nothing else. Only an object's own mark decides who owns it. So an object is not
+removed because somebody adds it to the list.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ class Inventory:
     """The list of one unit in one cluster.
 
     Attributes:
+        cluster: the cluster.
         unit: the mark of the unit, "platform/environment/unit".
-        namespace: where the list is; empty: nowhere.
+        namespace: the namespace of the list; empty to keep no list.
     """
 
     cluster: Cluster
@@ -35,15 +36,15 @@ class Inventory:
 
     @property
     def about(self) -> Reference:
-        """The ConfigMap. Units have names that no object can have, so it is named by their digest."""
+        """The ConfigMap. It is named by a digest, because a unit's name may not be valid as an object's name."""
         digest = hashlib.sha256(self.unit.encode()).hexdigest()[:16]
         return Reference("v1", "ConfigMap", self.namespace, f"inventory-{digest}")
 
     def read(self) -> frozenset[Reference]:
-        """The objects that are listed.
+        """Return the objects that are listed; empty if there is no list.
 
         Raises:
-            Refused: the list cannot be read, or is none.
+            Refused: the list cannot be read, or is not a list of objects.
         """
         live = self.cluster.read(self.about) if self.namespace else None
         if live is None:
@@ -55,12 +56,12 @@ class Inventory:
             raise Refused(f"{told}; delete it, and the next apply writes it anew") from error
 
     def add(self, objects: Iterable[Reference]) -> None:
-        """List more objects, before they are applied; nothing yet, where the namespace comes with them."""
+        """List more objects before they are applied. Nothing is written yet if the namespace is created with them."""
         if self.namespace:
             self._apply({*self.read(), *objects})
 
     def write(self, objects: Iterable[Reference]) -> None:
-        """List exactly these objects; without any the list goes.
+        """List exactly these objects, or remove the list if there are none.
 
         Raises:
             Refused: the namespace does not exist.

@@ -1,7 +1,7 @@
-"""The objects of a kustomization, each with the file that it comes from: what validators look into.
+"""Provides validators with the objects of a kustomization, each with the file that it comes from.
 
-They are taken from what kustomize renders, so that generated objects are among them, and patched ones are as they
-will be applied. Where it cannot be rendered, which the plan reports, they are as they are written.
+The objects come from kustomize's output, so they include generated ones, and patched ones are as they will be
+applied. If it cannot be rendered, which the plan reports, the files are read as they are written.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from tasks.run_folder import run_folder
 Objects = Iterator[tuple[str, Mapping[str, Any]]]
 
 _ORIGIN = "config.kubernetes.io/origin"
-"""The annotation in which kustomize says where an object comes from (`buildMetadata: [originAnnotations]`)."""
+"""The annotation in which kustomize records an object's origin (`buildMetadata: [originAnnotations]`)."""
 
 _SECONDS = 120
 
 
 def objects(workspace: Workspace, mentioned: str, *kinds: str) -> Objects:
-    """(file, object) of every object of these kinds.
+    """Yield (file, object) of every object of these kinds.
 
     Args:
-        workspace: of a kustomization.
-        mentioned: what a file has in it if there may be such an object: without one, nothing is rendered.
+        workspace: the workspace of a kustomization.
+        mentioned: a text that some file contains if there may be such an object. Without it nothing is rendered.
         kinds: as in `kind:`.
     """
     read = sources.reads(workspace.infrastructure, workspace.unit.source)
@@ -44,7 +44,15 @@ def objects(workspace: Workspace, mentioned: str, *kinds: str) -> Objects:
 
 
 def beside(workspace: Workspace, pattern: str) -> list[str]:
-    """The files of that name beside the kustomization and those that it is made of, relative to infrastructure/."""
+    """List the files that match a pattern beside the kustomization, and beside those that it includes.
+
+    Args:
+        workspace: the workspace of a kustomization.
+        pattern: a shell pattern of names.
+
+    Returns:
+        Sorted paths, relative to infrastructure/.
+    """
     read = sources.reads(workspace.infrastructure, workspace.unit.source)
     folders = {str(Path(file).parent) for file in read if Path(file).name in sources.NAMES}
     files = (file for folder in folders for file in (workspace.infrastructure / folder).glob(pattern))

@@ -1,9 +1,9 @@
-"""Validators of what a kustomization brings for monitoring: alert rules and dashboards; `routes` has Alertmanager's.
+"""Validates what a kustomization brings for monitoring: alert rules and dashboards; `routes` covers Alertmanager.
 
-A misspelt key of a PrometheusRule passes the API server, and its operator leaves the rule out; a wrong query in a
-dashboard is an empty panel. So promtool reads the groups of every PrometheusRule and runs the `*.test.yml` beside the
-kustomization and those that it is made of. Each query of every dashboard is parsed, and asked where the environment
-has a Prometheus: it knows which functions its version has.
+The API server accepts a PrometheusRule with a misspelt key, and its operator leaves the rule out. A wrong query in a
+dashboard is an empty panel. So promtool checks the groups of every PrometheusRule. It also runs the `*.test.yml`
+beside the kustomization and beside those that it includes. Each query of every dashboard is parsed. If the
+environment has a Prometheus, it runs the query too, because it knows which functions its version has.
 """
 
 from __future__ import annotations
@@ -42,7 +42,13 @@ _VARIABLES = re.compile(r"\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+\]\]")
 
 @dataclass(frozen=True)
 class _Query:
-    """A query that parses: the file of its dashboard, how messages tell of it, and with values for variables."""
+    """A query that parses.
+
+    Attributes:
+        file: the file of its dashboard.
+        told: the query and its panel, for messages.
+        meant: the query with values for its variables.
+    """
 
     file: str
     told: str
@@ -50,7 +56,7 @@ class _Query:
 
 
 def rules(workspace: Workspace) -> Iterator[Finding]:
-    """What promtool has against the rules, and which of their tests fail."""
+    """Yield what promtool reports about the rules, and the tests of them that fail."""
     found: dict[str, list[Any]] = {}
     for file, rule in objects(workspace, "PrometheusRule", "PrometheusRule"):
         found.setdefault(file, []).extend((rule.get("spec") or {}).get("groups") or ())
@@ -68,7 +74,7 @@ def rules(workspace: Workspace) -> Iterator[Finding]:
 
 
 def dashboards(workspace: Workspace) -> Iterator[Finding]:
-    """Report dashboards that are not valid JSON, and queries that are not valid PromQL or that Prometheus refuses."""
+    """Report dashboards that are not valid JSON, and queries that are not valid PromQL or that Prometheus rejects."""
     right: list[_Query] = []
     for file, manifest in objects(workspace, _DASHBOARD, "ConfigMap"):
         if _DASHBOARD not in (manifest.get("metadata", {}).get("labels") or {}):
@@ -85,7 +91,7 @@ def _in_dashboard(file: str, name: str, text: str, right: list[_Query]) -> Itera
         yield Finding("json", f"{name} is not valid JSON: {error}", file)
         return
     for title, query in _panels(dashboard.get("panels") or () if isinstance(dashboard, Mapping) else ()):
-        # What a variable stands for is not known: a name, or a number.
+        # A variable's value is not known; it may be a name or a number.
         meant = [_VARIABLES.sub(value, _DURATIONS.sub("5m", query)) for value in ("a", "1")]
         faults = [queries.fault(each) for each in meant]
         told = f"{name}, panel {title!r}: {query!r}"
@@ -96,7 +102,7 @@ def _in_dashboard(file: str, name: str, text: str, right: list[_Query]) -> Itera
 
 
 def _refused(workspace: Workspace, asked: Sequence[_Query]) -> Iterator[Finding]:
-    """What the environment's Prometheus refuses. When it cannot be asked, nothing is wrong with the queries."""
+    """Yield the queries that the environment's Prometheus rejects; if it does not respond, no query is reported."""
     if workspace.prometheus is None or not asked:
         return
     try:
@@ -111,7 +117,7 @@ def _refused(workspace: Workspace, asked: Sequence[_Query]) -> Iterator[Finding]
 
 
 def _panels(panels: Any) -> Iterator[tuple[str, str]]:
-    """(title, query) of all panels, those in collapsed rows too."""
+    """Yield (title, query) of all panels, including those in collapsed rows."""
     for panel in panels:
         for target in panel.get("targets") or ():
             source = (
@@ -124,7 +130,7 @@ def _panels(panels: Any) -> Iterator[tuple[str, str]]:
 
 
 def _placed(folder: Path, file: str) -> Path:
-    """Where a file goes, so that tests find rules by the same relative path."""
+    """Return where to put a file, keeping its relative path so that tests find their rules."""
     place = folder / file
     place.parent.mkdir(parents=True, exist_ok=True)
     return place

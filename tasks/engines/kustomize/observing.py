@@ -1,4 +1,4 @@
-"""How far an apply got, by what is there: everything as planned, and ready or not."""
+"""Finds out how far an apply got: whether every object is as planned, and ready."""
 
 from __future__ import annotations
 
@@ -15,18 +15,31 @@ from tasks.engines.kustomize.survey import Survey
 
 
 def outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]]:
-    """What the unit gives to others: its objects, with their UIDs."""
+    """Return the unit's outputs: its objects, with their UIDs."""
     return {"objects": plans.listed(ordered(uids), uids)}
 
 
 def unready(found: Survey, health: Health) -> dict[Reference, str]:
-    """The objects that are not ready, and why."""
+    """Return the objects that are not ready, with the reasons."""
     states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
     return {about: state.why for about, state in states.items() if not state.ready}
 
 
 def ended(plan: Plan, found: Survey, leaving: Iterable[Reference], health: Health) -> Observation:
-    """Everything is as planned: done, unless it is still on its way, or will not get ready."""
+    """Judge an apply whose objects are all as planned.
+
+    Args:
+        plan: the plan that was applied.
+        found: the objects as they are now.
+        leaving: the objects that are still being deleted.
+        health: the rules of readiness.
+
+    Returns:
+        DONE, or PARTIAL if an object failed.
+
+    Raises:
+        Unanswered: objects are still getting ready or being deleted.
+    """
     states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
     failed = [f"{about}: {state.why}" for about, state in states.items() if state.state is State.FAILED]
     if failed:

@@ -1,5 +1,8 @@
-"""Whose an object is: it is changed only by the unit that owns it, and removed only by that unit, and only while no
-other unit of the environment lists it."""
+"""Decides who owns an object.
+
+Only the unit that owns an object changes it. Only that unit removes it, and only while no other unit of the
+environment lists it.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,16 @@ from tasks.domain.errors import Refused
 
 @dataclass(frozen=True)
 class Ownership:
-    """What a unit needs to know of owners.
+    """What a unit needs to know to decide about owners.
 
     Attributes:
         unit: the mark of the unit itself, "platform/environment/unit".
-        manager: the name under which the platform applies.
-        listed: what it is known to have applied, with UIDs where they were recorded.
-        elsewhere: what other units of the environment list in this release, with their names.
-        coming: the manifests of those.
-        preexisting: what existed before our first apply; None while going forward, where what a release drops is
-            removed, wherever it came from.
+        manager: the field manager under which the platform applies.
+        listed: the objects that the unit is known to have applied, with UIDs if they were recorded.
+        elsewhere: the objects that other units of the environment list in this release, with their units' names.
+        coming: the manifests of those objects.
+        preexisting: the objects that existed before our first apply, for a rollback. None for a promotion, which
+            removes what a release drops wherever it came from.
     """
 
     unit: str
@@ -33,14 +36,22 @@ class Ownership:
     preexisting: frozenset[Reference] | None = None
 
     def covers(self, about: Reference, live: Manifest) -> bool:
-        """Whether the live object is the unit's: its mark says so, or it has none and we recorded it."""
+        """Tell whether the unit owns the live object: by its mark or, if it has none, because we recorded it."""
         if owner := owner_of(live):
             return owner == self.unit
         uid = self.listed.get(about)
         return uid is not None and (uid == live["metadata"].get("uid") or is_managed(live, self.manager))
 
     def require_free(self, about: Reference, live: Manifest | None) -> None:
-        """Refuse to change an object of another owner. What another unit no longer lists is handed over."""
+        """Reject a change to an object of another owner. A unit may take over what another unit no longer lists.
+
+        Args:
+            about: the object.
+            live: the live object; None if it does not exist.
+
+        Raises:
+            Refused: another unit lists the object, or somebody else owns it.
+        """
         if about in self.elsewhere:
             raise Refused(f"{about}: unit {self.elsewhere[about]} lists it too; take it out of one of them")
         owner = owner_of(live)
@@ -49,7 +60,11 @@ class Ownership:
             raise Refused(f"{about} belongs to {owner}; remove it there first, or give it another name here")
 
     def why_it_stays(self, about: Reference, live: Manifest) -> str | None:
-        """Why an object that the release drops is not removed; empty when nobody has to know; None: it goes."""
+        """Explain why an object that the release drops is not removed.
+
+        Returns:
+            The reason; empty if the object is not ours, which needs no note; None if the object is to be removed.
+        """
         if about in self.elsewhere:
             return f"unit {self.elsewhere[about]} lists it now"
         if not self.covers(about, live):
@@ -59,7 +74,7 @@ class Ownership:
         return "it existed before" if self._existed(about, live) else None
 
     def _existed(self, about: Reference, live: Manifest) -> bool:
-        """Whether a rollback has to leave the object, since no apply of ours created it."""
+        """Tell whether a rollback has to leave the object, because no apply of ours created it."""
         if self.preexisting is None:
             return False
         return about in self.preexisting or ADOPTED in annotated(live)

@@ -1,4 +1,4 @@
-"""What a kustomize plan keeps for its apply: the manifests themselves and what is to go, sealed by a digest."""
+"""What a kustomize plan saves for its apply: the manifests and the objects to remove, sealed by a digest."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Saved:
     Attributes:
         wanted: the objects to apply.
         gone: the objects to remove, with their UIDs.
-        force: whether fields are taken from whoever owns them.
-        replaced: the wanted objects that are deleted before, with the UIDs of those that go.
-        waves: in which order the wanted objects are applied.
+        force: whether to take fields from other owners.
+        replaced: the wanted objects whose live object is deleted first, with its UID.
+        waves: the order in which the wanted objects are applied.
         removal: the waves of the objects to remove; the last one goes first.
     """
 
@@ -37,7 +37,7 @@ class Saved:
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
-    """Write it into `folder`, readable for its owner only: there may be secrets in the manifests."""
+    """Write it into `folder`, readable only by the owner, because manifests may contain secrets."""
     wanted = [{"about": _identity(about), "manifest": dict(manifest)} for about, manifest in saved.wanted.items()]
     content = {
         "wanted": wanted,
@@ -51,7 +51,11 @@ def save(saved: Saved, folder: Path) -> Artifact:
 
 
 def load(plan: Plan) -> Saved:
-    """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
+    """Load what `plan` saved.
+
+    Raises:
+        StalePlan: the file is not the one that was planned.
+    """
     kept = sealed.content(plan)
     wanted = {Reference(**item["about"]): item["manifest"] for item in kept["wanted"]}
     order = (_waves(kept[part]) for part in ("waves", "removal"))
@@ -59,12 +63,12 @@ def load(plan: Plan) -> Saved:
 
 
 def listed(references: Iterable[Reference], uids: Mapping[Reference, str]) -> list[dict[str, str]]:
-    """References as the outputs of a unit hold them, with the UIDs that are known."""
+    """Convert references to the form of a unit's outputs, with the UIDs that are known."""
     return [{**_identity(about), **({"uid": uids[about]} if uids.get(about) else {})} for about in references]
 
 
 def recorded(objects: Sequence[Mapping[str, Any]]) -> dict[Reference, str]:
-    """References from the outputs of a unit, with their UIDs; empty where none is recorded."""
+    """Parse references from a unit's outputs, with their UIDs; a UID that was not recorded is empty."""
     return {Reference(*(item[part] for part in _PARTS)): str(item.get("uid", "")) for item in objects}
 
 

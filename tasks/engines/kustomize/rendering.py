@@ -1,4 +1,7 @@
-"""What kustomizations render to, once a run: a release does not change, and every unit asks for its neighbours."""
+"""Keeps what kustomizations render to, so that a run renders each once.
+
+A release does not change, and every unit needs the objects of its neighbours.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,19 @@ from tasks.processes import Processes
 
 
 class Renders:
-    """What folders render to. Whoever asks for one that is being rendered waits for it."""
+    """What folders render to. A caller that needs a folder which is being rendered waits for it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._known: dict[str, Future[Objects]] = {}
 
     def of(self, folder: str, render: Callable[[], Objects]) -> Objects:
-        """The objects of a folder; one that could not be rendered is tried again the next time."""
+        """Return the objects of a folder.
+
+        Args:
+            folder: the folder's path.
+            render: renders it. A failed rendering is tried again at the next call.
+        """
         with self._lock:
             is_first = folder not in self._known
             objects = self._known.setdefault(folder, Future())
@@ -36,11 +44,15 @@ class Renders:
 
 
 _RENDERS: WeakKeyDictionary[Processes, Renders] = WeakKeyDictionary()
-"""By run, for as long as it lasts."""
+"""The rendered folders of each run, for as long as the run lasts."""
 
 
 def objects_of(workspace: Workspace, source: str | None = None) -> Objects:
-    """The objects of the unit, or of the neighbour whose source is given.
+    """Return the objects of the unit, or of the neighbour with the given source.
+
+    Args:
+        workspace: the unit's workspace.
+        source: the source folder of a neighbour; None for the unit's own.
 
     Raises:
         Refused: it cannot be rendered.

@@ -1,8 +1,8 @@
-"""Validator of Alertmanager's configuration in a kustomization: its syntax, and whom each alert reaches.
+"""Validates Alertmanager's configuration in a kustomization: its syntax, and which receivers each alert reaches.
 
 A configuration is a file `alertmanager.yaml` or `alertmanager.yml` that the kustomization reads, or an entry of that
-name in a ConfigMap or a Secret. Files `*.routes.yml` beside the kustomization, or beside
-one that it is made of, say whom alerts have to reach:
+name in a ConfigMap or a Secret. Files `*.routes.yml` say which receivers alerts have to reach. They are beside the
+kustomization, or beside one that it includes:
 
     - labels: {alertname: Watchdog}
       receivers: [dead-mans-switch]
@@ -46,7 +46,7 @@ _ROUTES = TypeAdapter(list[_Route])
 
 
 def routes(workspace: Workspace) -> Iterator[Finding]:
-    """What amtool reports about the configurations, and the expectations that they do not meet."""
+    """Yield what amtool reports about the configurations, and the expectations that they do not meet."""
     tests, found = beside(workspace, "*.routes.y*ml"), [*_found(workspace)]
     with run_folder("routes") as folder:
         good: list[Path] = []
@@ -66,7 +66,7 @@ def routes(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _found(workspace: Workspace) -> Iterator[tuple[str, str]]:
-    """(file, text) of every configuration that the kustomization reads, or has in a ConfigMap or a Secret; once."""
+    """Yield (file, text) of each configuration that the kustomization reads or has in a ConfigMap or Secret, once."""
     read: set[str] = set()
     for file in sources.reads(workspace.infrastructure, workspace.unit.source):
         path = workspace.infrastructure / file
@@ -79,7 +79,7 @@ def _found(workspace: Workspace) -> Iterator[tuple[str, str]]:
 
 def _embedded(manifest: Mapping[str, Any]) -> Iterator[str]:
     for text in _entries(manifest, "data"):
-        # What is not valid base64 the cluster's dry run rejects.
+        # The cluster's dry run rejects what is not valid base64.
         with suppress(ValueError):
             yield base64.b64decode(text).decode(errors="replace") if manifest["kind"] == "Secret" else text
     yield from _entries(manifest, "stringData")
@@ -115,5 +115,5 @@ def _routed(workspace: Workspace, place: Path, expected: _Route, where: str) -> 
 
 
 def _told(said: str, place: Path) -> str:
-    """What check-config has against a file, without the name that only we know."""
+    """Return amtool's complaint about a file, without the file's temporary name."""
     return said.partition("FAILED:")[2].strip() or said.replace(str(place), "").strip()

@@ -1,4 +1,4 @@
-"""A unit's own rules about its objects: what it ignores, when they are ready, what is applied before what."""
+"""A unit's own rules about its objects: ignored fields, readiness, and the order of applying."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ class Rules:
     order: Sequence[order.Rule]
 
     def waves(self, objects: Iterable[Reference]) -> Waves:
-        """In which waves these objects are applied, or in reverse removed; `Refused` if that is a circle."""
+        """Return the waves in which these objects are applied, and removed in reverse.
+
+        Raises:
+            Refused: the rules form a cycle.
+        """
         return order.waves(self.order, objects)
 
     def order_notes(self, waves: Waves, objects: Iterable[Reference]) -> Iterator[str]:
-        """What a person should know of the order: the waves, and the rules without effect."""
+        """Yield notes for the operator: the waves, and the rules that have no effect."""
         listed = list(objects)
         yield from order.notes(waves, listed)
         yield from (
@@ -38,7 +42,7 @@ class Rules:
 
 
 def rules_of(workspace: Workspace) -> Rules:
-    """The rules that the unit has in its options."""
+    """Return the rules in the unit's options."""
     options = workspace.options(KustomizeOptions)
     return Rules(
         kubernetes_rules.ignored(options.ignore, workspace.platform, "kustomize"),

@@ -1,8 +1,8 @@
-"""Which files a kustomization reads: its own, and whatever it names, transitively. And what it renders to.
+"""Finds the files that a kustomization reads, transitively, and renders it.
 
-Every text in a kustomization.yaml that names something that exists is taken as read, with the `name=path` of
-generators, which can only err on the side of planning once too often. What a kustomization would fetch from elsewhere
-is refused: a release is complete in itself.
+Every text in a kustomization.yaml that names an existing file or folder counts as read, including the `name=path` of
+generators. This can only err by planning once too often. Anything that a kustomization would fetch from elsewhere is
+rejected, because a release is complete in itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tasks.engines.base import Interface
 from tasks.processes import Command, Processes
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""What kustomize looks for in a folder."""
+"""The file names that kustomize looks for in a folder."""
 _MUST_EXIST = ("resources", "components", "bases")
 _CHARTS = ("helmCharts", "helmChartInflationGenerator")
 _NAME_FILES = frozenset(
@@ -37,12 +37,17 @@ _SECONDS = 120
 
 
 def interface(_: Path, __: str) -> Interface:
-    """A kustomization takes nothing: what differs between environments is in its overlays."""
+    """Return the inputs and outputs: no inputs, since overlays hold what differs between environments; one output."""
     return Interface(accepts={}, gives={"objects": "list"})
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the kustomization at `source` reads; sorted."""
+    """List all files that the kustomization at `source` reads, as sorted paths relative to `infrastructure`.
+
+    Raises:
+        InvalidInput: a file is missing, not valid YAML, outside of infrastructure/, or would be fetched from
+            elsewhere.
+    """
     root = infrastructure.resolve()
     found: set[Path] = set()
     waiting = [(root / source).resolve()]
@@ -59,7 +64,16 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 
 
 def rendered(executable: str, folder: Path, runner: Processes) -> dict[Reference, Manifest]:
-    """The objects of the kustomization in `folder`, in the order in which they are applied."""
+    """Render the kustomization in `folder`, and return its objects in the order in which they are applied.
+
+    Args:
+        executable: kubectl, as a path or a name on PATH.
+        folder: the folder of the kustomization.
+        runner: runs the command.
+
+    Raises:
+        Refused: kubectl cannot render it.
+    """
     finished = runner.run(Command((executable, "kustomize", str(folder)), folder, {}, _SECONDS))
     if finished.exit_code != 0:
         said = " ".join(finished.stderr.split()).removeprefix("error: ")
@@ -89,8 +103,10 @@ def _named(file: Path) -> list[Path]:
 
 
 def _plugins(file: Path, found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The generators, transformers and validators that a kustomization has in files or in texts: they name files too,
-    from the kustomization's own folder."""
+    """Yield the generators, transformers and validators that a kustomization has in files or inline.
+
+    They name files too, relative to the kustomization's own folder.
+    """
     for entry in (str(entry) for key in _PLUGINS for entry in found.get(key) or ()):
         place = file.parent / entry
         if not _is_there(place):
@@ -106,7 +122,7 @@ def _plugins(file: Path, found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]
 
 
 def _require_complete(file: Path, found: Mapping[str, Any]) -> None:
-    """Refuse what kustomize would fetch from elsewhere."""
+    """Reject what kustomize would fetch from elsewhere."""
     for key in _CHARTS:
         if found.get(key):
             told = f"{file}: {key}: kubectl kustomize renders no charts"
@@ -128,7 +144,7 @@ def _require_on_disk(file: Path, part: Mapping[str, Any]) -> None:
 
 
 def _files_of(found: Mapping[str, Any]) -> Iterator[str]:
-    """The texts that name files, wherever a kustomization names some: without the key that a generator gives them."""
+    """Yield the texts that name files, at any depth, without the key that a generator may put before them."""
     for key, value in found.items():
         if key in _NAME_FILES and value:
             yield from (text.partition("=")[2] if _HAS_KEY.match(text) else text for text in texts([value]))
@@ -139,7 +155,7 @@ def _files_of(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_there(path: Path) -> bool:
-    """A text may be anything, a patch of many lines too: what no file system could hold is not there."""
+    """Tell whether a path is a file or a kustomization. A text that no file system could hold is not a path."""
     try:
         return path.is_file() or (path.is_dir() and any((path / name).is_file() for name in NAMES))
     except (OSError, ValueError):

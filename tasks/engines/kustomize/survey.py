@@ -1,4 +1,4 @@
-"""What a unit's objects are in the cluster, what they would become, and which of them are to go."""
+"""Surveys a unit's objects: as they are in the cluster, what they would become, and which are to be removed."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ Prepare = Callable[[Manifest | None], Manifest]
 
 @dataclass(frozen=True)
 class Survey:
-    """The objects of a unit: as they are, as they would be, and what goes.
+    """The objects of a unit: as they are, as they would become, and those to remove.
 
     Attributes:
-        ignoring: what the unit leaves to others; it knows under which name the platform applies.
+        ignoring: the fields that the unit leaves to others, and the name under which the platform applies.
         declared: the manifests of the release.
         rehearsals: each wanted object before and after.
         gone: live objects to remove.
-        notes: what a person should know before.
+        notes: warnings for the operator.
     """
 
     ignoring: Ignoring
@@ -58,7 +58,7 @@ class Survey:
 
     @property
     def replaced(self) -> Mapping[Reference, str]:
-        """The objects in whose place new ones come, with their UIDs."""
+        """The objects that are replaced by new ones, with their UIDs."""
         found = {about: one.live for about, one in self.rehearsals.items() if one.replaced and one.live}
         return {about: str(live["metadata"].get("uid", "")) for about, live in found.items()}
 
@@ -75,7 +75,7 @@ class Survey:
 
     @property
     def basis(self) -> str:
-        """What this was found on."""
+        """The digest of the state that the survey is based on."""
         live = {**self.gone, **{about: found.live for about, found in self.rehearsals.items()}}
         return basis(self.wanted, live, self.ignoring)
 
@@ -104,16 +104,19 @@ def survey(
     may_replace: Callable[[Reference], bool] = lambda _: False,
     ignoring: Ignoring,
 ) -> Survey:
-    """Look at every wanted object, rehearse its apply, and find what of the unit's objects is to go.
+    """Read every wanted object, rehearse its apply, and find which of the unit's objects are to be removed.
 
     Args:
-        force: take fields from whoever owns them.
-        may_replace: whether an object may be deleted and made anew, where the cluster lets no field be changed.
-        ignoring: what the unit leaves to others.
+        cluster: the cluster, as the identity that reads.
+        wanted: the manifests of the release.
+        whose: what decides about owners.
+        force: whether to take fields from other owners.
+        may_replace: tells whether an object may be deleted and created again if a field cannot be changed.
+        ignoring: the fields that the unit leaves to others.
 
     Raises:
-        Refused: the cluster refuses a manifest, an object belongs to somebody else, two units list it, or a quota has
-            no room for all that is new.
+        Refused: the cluster rejects a manifest, an object has another owner, two units list it, or a quota has no
+            room for the new objects.
     """
     rehearsals = _rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace, ignoring=ignoring)
     created = {about: found.sent for about, found in rehearsals.items() if found.live is None}
@@ -131,7 +134,14 @@ def survey(
 
 
 def compare(cluster: Cluster, wanted: Objects, unit: str, ignoring: Ignoring) -> Survey:
-    """What is there of a unit's objects, against their manifests. Objects that other units have now are left out."""
+    """Compare a unit's live objects with their manifests. Objects that other units own now are left out.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        wanted: the manifests of the release.
+        unit: the mark of the unit, "platform/environment/unit".
+        ignoring: the fields that the unit leaves to others.
+    """
 
     def marked_alike(about: Reference) -> Prepare:
         return lambda live: marked_as(ignoring.sent(about, wanted[about], live), live)
@@ -142,7 +152,13 @@ def compare(cluster: Cluster, wanted: Objects, unit: str, ignoring: Ignoring) ->
 
 
 def compare_exactly(cluster: Cluster, sent: Objects, ignoring: Ignoring) -> Survey:
-    """What is there, against manifests that were to be applied just so, marks included."""
+    """Compare the live objects with manifests exactly as they were planned to be sent, marks included.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        sent: the manifests of the plan.
+        ignoring: the fields that the unit leaves to others.
+    """
 
     def unaltered(about: Reference) -> Prepare:
         return lambda live: ignoring.sent(about, sent[about], live)
@@ -151,7 +167,13 @@ def compare_exactly(cluster: Cluster, sent: Objects, ignoring: Ignoring) -> Surv
 
 
 def basis(wanted: Objects, live: Mapping[Reference, Manifest | None], ignoring: Ignoring) -> str:
-    """Changes when a field that we own or set is changed, or an object is another one; not with anything else."""
+    """Return a digest that changes only if an object is replaced, or a field that we own or set changes.
+
+    Args:
+        wanted: the manifests to apply.
+        live: the live objects, wanted or not; None for those that do not exist.
+        ignoring: the fields that the unit leaves to others.
+    """
     return digest_of(
         {f"{about.group} {about}": _state(about, wanted.get(about), found, ignoring) for about, found in live.items()}
     )
@@ -166,7 +188,7 @@ def _rehearsed(
     may_replace: Callable[[Reference], bool],
     ignoring: Ignoring,
 ) -> dict[Reference, Rehearsal]:
-    """Definitions first: what objects of their kinds may look like depends on whether they change."""
+    """Rehearse all objects, definitions first: whether they change decides how objects of their kinds are judged."""
     found: dict[Reference, Rehearsal] = {}
     read = reading.Reader(cluster, wanted).read
 
@@ -190,7 +212,7 @@ def _rehearsed(
 def _asked(
     cluster: Cluster, about: Reference, prepare: Prepare, read: Read, *, force: bool, changing: bool
 ) -> Rehearsal:
-    """A rehearsal. Where the kind is `changing`, what is refused by its definition of today may be right tomorrow."""
+    """Rehearse one object. If its definition is `changing`, a rejection counts as unknown: it may be valid later."""
     try:
         return rehearse(cluster, about, prepare, force=force, read=read)
     except Refused as error:
@@ -201,7 +223,7 @@ def _asked(
 
 
 def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[tuple[str, str]]:
-    """Group and kind of what the definitions among the objects bring or change."""
+    """Return group and kind of what the definitions among the objects create or change."""
     found = {about: one for about, one in rehearsals.items() if about.kind == DEFINITION}
     changed = [
         one.sent for about, one in found.items() if comparison.change(about, one.live, one.becomes or one.sent)
@@ -233,7 +255,7 @@ def _state(about: Reference, manifest: Manifest | None, live: Manifest | None, i
 
 
 def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool, ignoring: Ignoring) -> Prepare:
-    """The manifest with our mark, given the live object; refused where that is not ours to take."""
+    """Return a function that marks the manifest for a live object; without `force` it rejects other owners."""
 
     def prepare(live: Manifest | None) -> Manifest:
         if not force:
@@ -245,7 +267,7 @@ def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool
 
 
 def _known(cluster: Cluster, about: Reference, found: Rehearsal, wanted: Objects, whose: Ownership) -> Rehearsal:
-    """What could not be rehearsed is refused, unless its kind or its namespace comes with this release."""
+    """Reject an object that could not be rehearsed, unless its kind or its namespace comes with this release."""
     if found.becomes is not None:
         return found
     coming = {**whose.coming, **wanted}
