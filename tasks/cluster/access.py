@@ -1,11 +1,11 @@
-"""Reaching a cluster's API with the official client, as the identity that the variables say.
+"""Reaches a cluster's API with the official client, as the identity that the variables define.
 
-HELM_KUBECONTEXT names the context of the kubeconfig to use, for helm and for us alike, and KUBECONFIG may say where
-the kubeconfig is. A context whose credentials come from a program (`aws eks get-token`) gets our variables too, so
-that it acts as the environment's role and not as whoever runs us.
+HELM_KUBECONTEXT names the context to use, for helm and for us alike. KUBECONFIG may name the kubeconfig. If the
+context's credentials come from a program (`aws eks get-token`), the program gets our variables too. So it acts as the
+environment's role and not as whoever runs us.
 
-Of the client, its configuration, connections and dynamic requests are used. Its discovery is not: it reads all API
-groups, and keeps what it found in a file that everybody on the machine can write.
+We use the client's configuration, connections and dynamic requests, but not its discovery. That reads all API groups,
+and keeps the result in a file that everybody on the machine can write.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ CONTEXT = "HELM_KUBECONTEXT"
 
 _SECONDS = 30
 _CONNECTIONS = 64
-"""As many as all units may need that are worked on at once: more would be opened and closed for each request."""
+"""Enough for all units that run at once; further connections would be opened and closed for each request."""
 
 _IDEMPOTENT = ("GET", "PATCH")
-"""Reading, and applying server-side: the same again gives the same, so a lost answer can be asked for again."""
+"""Reads and server-side applies. Repeating them gives the same result, so they are retried if a response is lost."""
 
 _PASSING = (429, 500, 502, 503, 504)
-"""Statuses that may be another one at once, as client-go and the AWS clients retry them."""
+"""Statuses of failures that may pass quickly; client-go and the AWS clients retry them too."""
 
 
 _STRICT = (("fieldValidation", "Strict"),)
-"""An unknown field is a mistake, not something to leave out."""
+"""Reject unknown fields as mistakes instead of dropping them."""
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
-"""A header of the API: `299 - "text"`."""
+"""The API's warning header: `299 - "text"`."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What an apply made of an object, and what the cluster warned of."""
+    """The object that an apply produced, and the cluster's warnings."""
 
     object: dict[str, Any]
     warnings: tuple[str, ...] = ()
 
 
 class Cluster:
-    """One cluster, as one identity. Make it with `opened`.
+    """One cluster, as one identity. Create it with `opened`.
 
     Attributes:
-        name: the context's.
-        manager: who we are in the managedFields of what we apply.
-        namespace: where objects live that name no namespace.
+        name: the context's name.
+        manager: our name in the managedFields of what we apply.
+        namespace: the namespace of objects that name none.
     """
 
     def __init__(self, client: Any, name: str, manager: str = "flowmart", namespace: str = "default") -> None:
@@ -65,13 +65,13 @@ class Cluster:
         self.name, self.manager, self.namespace = name, manager, namespace
 
     def read(self, about: Reference) -> dict[str, Any] | None:
-        """The live object; `None` when there is none, or nothing of that kind in this cluster."""
+        """Read the live object; None if it does not exist or the cluster does not have its kind."""
         place = self._place(about)
         answered = self._ask("GET", place) if place else None
         return _found(answered, f"read {about} in {self.name}") if answered else None
 
     def listed(self, api_version: str, kind: str, namespace: str, **selectors: str) -> list[dict[str, Any]]:
-        """All objects of a kind in a namespace; `label_selector`, `field_selector` narrow it down."""
+        """List the objects of a kind in a namespace; `label_selector` and `field_selector` narrow the list."""
         place = self._place(Reference(api_version, kind, namespace, ""))
         if place is None:
             return []
@@ -80,7 +80,10 @@ class Cluster:
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found.get("items") or ()]
 
     def first(self, alike: Reference, limit: int) -> tuple[list[dict[str, Any]], bool]:
-        """The first objects of the kind and namespace of one of them, and whether they are all.
+        """List the first objects that have the kind and namespace of `alike`.
+
+        Returns:
+            At most `limit` objects, and whether no more exist.
 
         Raises:
             NotPermitted: this identity may not list them.
@@ -97,11 +100,20 @@ class Cluster:
     def apply(
         self, about: Reference, manifest: Manifest, *, force: bool = False, rehearse: bool = False, manager: str = ""
     ) -> Written | None:
-        """Apply server-side; what the object is, or with `rehearse` would be, afterwards.
+        """Apply server-side, or with `rehearse` only as a dry run.
 
-        `manager` applies, or else the cluster's own.
-        `None`: there is no such kind or no such namespace in this cluster. `Refused` names who owns fields that
-        we would have to take from somebody, unless `force` takes them.
+        Args:
+            about: the object.
+            manifest: the manifest to apply.
+            force: take fields from other owners.
+            rehearse: change nothing.
+            manager: the field manager; empty for the cluster's own.
+
+        Returns:
+            The object afterwards; None if the cluster does not have such a kind or namespace.
+
+        Raises:
+            Refused: the cluster rejects it, or others own fields and `force` is not set; the message names them.
         """
         place = self._place(about)
         if place is None:
@@ -113,9 +125,9 @@ class Cluster:
         return None if found is None else Written(found, answered.warnings)
 
     def rehearse_merge(self, about: Reference, patch: Mapping[str, Any]) -> Written | None:
-        """Rehearse a JSON merge patch (RFC 7386): what the object would be; `None` when there is none.
+        """Rehearse a JSON merge patch (RFC 7386) and return what the object would become; None if it does not exist.
 
-        Unlike an apply it takes fields away, whoever owns them.
+        Unlike an apply, it removes fields whoever owns them.
         """
         place = self._place(about)
         if place is None:
@@ -126,12 +138,13 @@ class Cluster:
         return None if found is None else Written(found, answered.warnings)
 
     def remove(self, about: Reference, uid: str) -> bool:
-        """Delete the object with that UID and, before it, what belongs to it; whether it was there.
+        """Begin to delete the object with that UID, and what depends on it first (foreground deletion).
 
-        Foreground deletion is only begun by this: the object is gone once `read` finds nothing.
+        Returns:
+            Whether it existed. It is gone once `read` returns None.
 
         Raises:
-            Replaced: there is another object of that name now.
+            Replaced: an object with another UID has that name now.
         """
         place = self._place(about)
         if place is None:
@@ -141,43 +154,43 @@ class Cluster:
         return _found(answered, f"remove {about} in {self.name}") is not None
 
     def log(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> str:
-        """The last lines that a container wrote; empty when there is no log (any more)."""
+        """Return the last `lines` of a container's log, or of its `previous` run; empty if there is no log."""
         query = [("container", container), ("tailLines", lines), ("previous", str(previous).lower())]
         answered = self._ask("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query_params=query)
         return answered.body if answered.status == 200 else ""
 
     def through(self, namespace: str, service: str, port: int | str, path: str, seconds: float) -> Answered:
-        """GET `path` of a service, through the API server's proxy; whatever status comes back."""
+        """GET `path` of a service through the API server's proxy within `seconds`; any status is returned."""
         place = f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy/{path.lstrip('/')}"
         return self._ask("GET", place, _request_timeout=seconds, header_params={"Accept": "*/*"})
 
     def knows(self, about: Reference) -> bool:
-        """Whether the cluster has objects of that kind."""
+        """Tell whether the cluster serves the object's kind."""
         return self._kinds.resource(about) is not None
 
     def is_namespaced(self, about: Reference) -> bool | None:
-        """Whether objects of that kind live in namespaces; None when the cluster has no such kind."""
+        """Tell whether objects of that kind live in namespaces; None if the cluster does not serve the kind."""
         found = self._kinds.resource(about)
         return None if found is None else bool(found["namespaced"])
 
     def resource_name(self, about: Reference) -> str:
-        """What paths, rights and quotas call the kind ("configmaps"); the kind itself where it is not served."""
+        """Return the kind's name in paths, RBAC and quotas ("configmaps"); if it is not served, the kind itself."""
         found = self._kinds.resource(about)
         return str(found["name"]) if found else about.kind.lower()
 
     def why_unknown(self, about: Reference) -> str:
-        """Why there can be no object of that kind, and what to do."""
+        """Explain why there can be no object of that kind, and what to do."""
         served = self._kinds.versions(about)
         if served:
             return f"{about}: cluster {self.name} serves no {about.type} any more; use {' or '.join(served)}"
         return f"{about}: cluster {self.name} knows no {about.type}; install what defines it first"
 
     def _place(self, about: Reference) -> str | None:
-        """The path of an object, or of all of a kind when it has no name."""
+        """Return the path of an object, or of all of its kind if it has no name."""
         return self._kinds.path(about)
 
     def _described(self, path: str) -> Mapping[str, Any]:
-        """What discovery answers at a path; empty when the cluster does not serve it."""
+        """Return the discovery response at a path; empty if the cluster does not serve it."""
         return _found(self._ask("GET", path), f"ask {self.name} for {path}") or {}
 
     def _ask(self, method: str, path: str, body: Any = None, **parameters: Any) -> Answered:
@@ -194,10 +207,15 @@ class Cluster:
 
 
 def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
-    """The cluster of the context that `variables` name, as `manager` of what is applied.
+    """Open the cluster of the context that `variables` name.
+
+    Args:
+        variables: the environment variables of an identity.
+        manager: our field manager in what we apply.
 
     Raises:
-        Unequipped: there is no such context.
+        InvalidInput: no context is named.
+        Unequipped: the kubeconfig does not have the context.
     """
     from kubernetes import client, config
     from kubernetes.dynamic import DynamicClient
@@ -216,14 +234,14 @@ def opened(variables: Mapping[str, str], manager: str = "flowmart") -> Cluster:
             )
         except config.ConfigException as error:
             raise Unequipped(f"cluster {context}: {error}; is it in the kubeconfig?") from error
-        # The client would look for another proxy among all variables at each request.
+        # Without this, the client would search all variables for a proxy at each request.
         settings.proxy = settings.proxy
         reached = DynamicClient(client.ApiClient(settings), discoverer=lambda *_: None)
         return Cluster(reached, context, manager, _namespace(found, context))
 
 
 def _retries() -> Any:
-    """Four attempts within about a second; what the last one says counts."""
+    """Allow four attempts within about a second; the last response counts."""
     from urllib3 import Retry
 
     return Retry(
@@ -232,7 +250,7 @@ def _retries() -> Any:
 
 
 def _kubeconfig(variables: Mapping[str, str]) -> Any:
-    """The kubeconfig, merged from all its files, its credential programs with our variables."""
+    """Merge the kubeconfig from all its files, and give our variables to its credential programs."""
     from kubernetes.config import kube_config
 
     paths = variables.get("KUBECONFIG") or os.environ.get("KUBECONFIG") or "~/.kube/config"
@@ -247,7 +265,7 @@ def _kubeconfig(variables: Mapping[str, str]) -> Any:
 
 
 def _namespace(kubeconfig: Any, context: str) -> str:
-    """The namespace of a context, as kubectl has it."""
+    """Return the namespace of a context, as kubectl does."""
     found = next(each.value for each in kubeconfig["contexts"] if each.value["name"] == context)
     return str(found["context"].get("namespace") or "default")
 
@@ -258,7 +276,7 @@ def _as_pairs(variables: Mapping[str, str]) -> list[dict[str, str]]:
 
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
-    """Silence of the network in our words."""
+    """Turn the client's network errors into `Unanswered`."""
     from urllib3.exceptions import HTTPError
 
     try:
@@ -270,7 +288,7 @@ def _translated(name: str) -> Iterator[None]:
 
 
 def _found(answered: Answered, doing: str) -> dict[str, Any] | None:
-    """The object in an answer; `None` for "there is none". Everything else is an error that says what we did."""
+    """Return the object in a response; None for "not found". Any other status raises an error."""
     if answered.status == 200:
         return _parsed(answered, doing)
     if answered.status == 404:

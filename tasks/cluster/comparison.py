@@ -1,8 +1,8 @@
-"""What differs between Kubernetes objects, as the changes of a plan. Pure.
+"""Compares Kubernetes objects and returns the differences as the changes of a plan. Pure.
 
-Two questions are answered. `changes`: how does one set of objects become another (both complete)? `drifted`: where
-does the cluster differ from what a manifest sets? There, whatever the manifest leaves open (defaults, status, what
-controllers add) is not a difference. Nor are two spellings of one quantity, since the server rewrites them.
+`changes` compares two complete sets of objects: how does one become the other? `drifted` compares the cluster with
+what a manifest sets. There, what the manifest leaves open (defaults, status, what controllers add) is not a
+difference. Two spellings of one quantity are not a difference either, because the server rewrites them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _QUANTITIES = frozenset(
         "sizeLimit",
     }
 )
-"""The keys below which Kubernetes keeps quantities ("1000m" is "1")."""
+"""The keys below which Kubernetes keeps quantities ("1000m" equals "1")."""
 
 _IDENTITY: Mapping[str, Any] = {"f:apiVersion": {}, "f:kind": {}}
 _NAMES: Mapping[str, Any] = {"f:name": {}, "f:namespace": {}}
-"""Fields that are in no managedFields, and are shown always: as FieldsV1."""
+"""Fields that managedFields never contain and that are always shown, as FieldsV1."""
 
 _SCALES = {
     "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
@@ -45,13 +45,19 @@ _SCALES = {
 
 
 def changes(before: Mapping[Reference, Manifest], after: Mapping[Reference, Manifest]) -> tuple[Change, ...]:
-    """What has to happen to every object of `before` to be as in `after`, in the order of applying."""
+    """Return the changes that turn the objects of `before` into those of `after`, in the order of applying."""
     found = (change(about, before.get(about), after.get(about)) for about in ordered({**after, **before}))
     return tuple(one for one in found if one is not None)
 
 
 def change(about: Reference, before: Manifest | None, after: Manifest | None) -> Change | None:
-    """What happens to one object; `None` when nothing does."""
+    """Return the change of one object, with secrets masked; None if it stays the same.
+
+    Args:
+        about: the object.
+        before: its manifest before; None if it does not exist yet.
+        after: its manifest after; None if it is removed.
+    """
     if before == after or (before and after and _complete(before) == _complete(after)):
         return None
     action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
@@ -64,10 +70,20 @@ def change(about: Reference, before: Manifest | None, after: Manifest | None) ->
 def change_of_ours(
     about: Reference, live: Manifest | None, becomes: Manifest | None, manager: str, ignoring: Ignoring = NOTHING
 ) -> Change | None:
-    """What happens to one object, told by the fields that we own, as `manager`, and those that change.
+    """Return the change of one object, limited to the fields that we own as `manager` and those that change.
 
-    Replicas that an autoscaler sets, labels and annotations of others, whatever controllers write, what the unit
-    ignores: none of it is part of the change, or an approval would be void whenever they move.
+    Replicas that an autoscaler sets, other people's labels and annotations, controllers' fields and ignored fields
+    are left out. Otherwise an approval would become void whenever they change.
+
+    Args:
+        about: the object.
+        live: the live object; None if it does not exist.
+        becomes: what it would become; None if it is removed.
+        manager: our field manager.
+        ignoring: the fields that the unit ignores.
+
+    Returns:
+        The change; None if there is none.
     """
     if live and becomes:
         live, becomes = (ignoring.cut(about, item, live) for item in (live, becomes))
@@ -86,7 +102,14 @@ def change_of_ours(
 def drifted(
     about: Reference, manifest: Manifest, live: Manifest | None, ignoring: Ignoring = NOTHING
 ) -> Change | None:
-    """How a live object differs from what its manifest sets; `None` when it does not."""
+    """Return how a live object differs from what its manifest sets; None if it does not.
+
+    Args:
+        about: the object.
+        manifest: its manifest.
+        live: the live object; None if it does not exist.
+        ignoring: the fields that the unit ignores.
+    """
     if live is None:
         return change(about, manifest, None)
     wanted = ignoring.cut(about, sent(manifest), live)
@@ -94,7 +117,13 @@ def drifted(
 
 
 def as_declared(declared: Any, live: Any, quantity: bool = False) -> Any:
-    """`live`, cut down to what `declared` sets; where both mean the same, as `declared` spells it."""
+    """Cut `live` down to what `declared` sets; where both mean the same, use the spelling of `declared`.
+
+    Args:
+        declared: a manifest, or a part of one.
+        live: the same part of the live object.
+        quantity: whether the values are quantities.
+    """
     if _empty(declared) and _empty(live):
         return declared
     if isinstance(declared, Mapping) and isinstance(live, Mapping):
@@ -107,7 +136,7 @@ def as_declared(declared: Any, live: Any, quantity: bool = False) -> Any:
 
 
 def _list_as_declared(declared: list[Any], live: list[Any], quantity: bool) -> list[Any]:
-    """Entries that have names are the same by name, and others than the declared ones are somebody else's."""
+    """Match entries by name if all have one, and leave out undeclared ones, which belong to somebody else."""
     if all(isinstance(item, Mapping) and "name" in item for item in [*declared, *live]):
         named = {item["name"]: item for item in live}
         return [as_declared(item, named[item["name"]], quantity) for item in declared if item["name"] in named]
@@ -117,12 +146,12 @@ def _list_as_declared(declared: list[Any], live: list[Any], quantity: bool) -> l
 
 
 def _complete(manifest: Manifest) -> dict[str, Any]:
-    """What is compared: as it is shown, but with the secrets."""
+    """Return what is compared: the object as it is shown, but with its secrets."""
     return {**shown(manifest), **{part: manifest[part] for part in ("data", "stringData") if part in manifest}}
 
 
 def _secrets_that_change(before: Manifest, after: Manifest, masked: Mapping[str, Any]) -> dict[str, Any]:
-    """The masked parts of a Secret, with the values that differ marked as changed."""
+    """Return the masked parts of a Secret, in which values that differ are marked as changed."""
     if after.get("kind") != "Secret":
         return {}
     return {
@@ -136,7 +165,7 @@ def _secrets_that_change(before: Manifest, after: Manifest, masked: Mapping[str,
 
 
 def _empty(value: Any) -> bool:
-    """What the API drops from the objects that it keeps."""
+    """Tell whether the API drops such a value from the objects that it stores."""
     return value is None or value in ({}, [], "", 0, False)
 
 
@@ -146,7 +175,7 @@ def _same_quantity(one: Any, other: Any) -> bool:
 
 
 def amount(value: Any) -> float | None:
-    """The number that a quantity is ("1500m" is 1.5); None for what is none."""
+    """Parse a quantity ("1500m" is 1.5); None if it is not one."""
     text = str(value)
     number = text.rstrip("numkMGTPEi")
     try:

@@ -1,4 +1,4 @@
-"""The clusters of a run: units that go to one as the same identity share connections and what it said of kinds."""
+"""Shares clusters within a run: units with the same cluster and identity share connections and discovered kinds."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from tasks.processes import Processes
 _Key = tuple[object, ...]
 
 _OPENED: WeakKeyDictionary[Processes, dict[_Key, Cluster]] = WeakKeyDictionary()
-"""By run, for as long as it lasts."""
+"""The clusters of each run, for as long as the run lasts."""
 
 
 def connected(run: Processes, variables: Mapping[str, str], manager: str) -> Cluster:
-    """The cluster of the context that the variables name.
+    """Return the cluster of the context that the variables name; it is opened once.
 
     Args:
-        run: what runs the tools of the run.
-        variables: of an identity; with other credentials it is another connection.
-        manager: who applies.
+        run: the runner of the run's tools, which identifies the run.
+        variables: the environment variables of an identity. Other credentials get another connection.
+        manager: our field manager in what we apply.
 
     Raises:
-        InvalidInput: there is no such context.
+        InvalidInput: no context is named.
+        Unequipped: the kubeconfig does not have the context.
     """
     known = _OPENED.setdefault(run, {})
     key = (manager, _kubeconfig(variables), *sorted(variables.items()))
@@ -36,7 +37,7 @@ def connected(run: Processes, variables: Mapping[str, str], manager: str) -> Clu
 
 
 def _kubeconfig(variables: Mapping[str, str]) -> tuple[object, ...]:
-    """Which content the kubeconfig has: somebody may log in anew meanwhile."""
+    """Identify the kubeconfig's content, because a new login may change it meanwhile."""
     paths = variables.get("KUBECONFIG") or os.environ.get("KUBECONFIG") or "~/.kube/config"
     files = (Path(path).expanduser() for path in paths.split(os.pathsep))
     found = (file.stat() for file in files if file.exists())

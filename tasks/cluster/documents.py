@@ -1,8 +1,8 @@
-"""YAML as helm and kubectl read it: YAML 1.1 as Go's parser has it, and then JSON. Pure.
+"""Reads YAML as helm and kubectl do: YAML 1.1 as Go's parser understands it, converted to JSON. Pure.
 
-PyYAML reads another YAML 1.1: `22:30` is 1350, `1e3` a text, `y` a text, dates are dates. What those tools send to a
-cluster is what counts, so plain scalars are taken here as in go-yaml v2 (`resolve.go`, by way of sigs.k8s.io/yaml),
-and the keys of mappings are texts, as in JSON.
+PyYAML understands YAML 1.1 differently: `22:30` is 1350, `1e3` and `y` are strings, and dates become dates. What
+those tools send to a cluster is what counts. So plain scalars are resolved as in go-yaml v2 (`resolve.go`, through
+sigs.k8s.io/yaml), and the keys of mappings are strings, as in JSON.
 """
 
 from __future__ import annotations
@@ -21,33 +21,44 @@ _TAG = "tag:yaml.org,2002:"
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _OCTAL = re.compile(r"([-+]?)0([0-7]+)")
 _INT64 = range(-(2**63), 2**64)
-"""What Go takes as a whole number, signed or not; beyond that it is a float."""
+"""The whole numbers that Go represents, signed or unsigned. Larger ones become floats."""
 
 
 def documents(text: str) -> list[Any]:
-    """All documents of a stream; `yaml.YAMLError` when it is none."""
+    """Parse all documents of a stream.
+
+    Raises:
+        yaml.YAMLError: it is not valid YAML.
+    """
     return yaml12.load_all_by(text, _Loader)
 
 
 def document(text: str) -> Any:
-    """The one document of a text, None when it is empty; `yaml.YAMLError` when it is none."""
+    """Parse the one document of a text; None if it is empty.
+
+    Raises:
+        yaml.YAMLError: it is not valid YAML.
+    """
     return yaml12.load_by(text, _Loader)
 
 
 class _Loader(yaml.CSafeLoader):
-    """Plain scalars as Go resolves them."""
+    """Resolves plain scalars as Go does."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own name for it)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """With keys that are texts. Not by way of PyYAML's own: `1` and `true` are one key in Python."""
+        """Build a mapping whose keys are strings.
+
+        PyYAML's own method would merge `1` and `true`, which are one key in Python.
+        """
         self.flatten_mapping(node)
         pairs = ((self.construct_object(key, deep=True), value) for key, value in node.value)
         return {_key(key): self.construct_object(value, deep=deep) for key, value in pairs}
 
 
 def number(text: str) -> int | float | str:
-    """The number that Go sees in a plain scalar, or the text itself where it sees none."""
+    """Return the number that Go reads from a plain scalar, or the scalar as a string if it is not a number."""
     plain = text.replace("_", "")
     whole = _whole(plain)
     if whole is not None and whole in _INT64:
@@ -55,7 +66,7 @@ def number(text: str) -> int | float | str:
     if not _FLOAT.fullmatch(plain):
         return text
     found = float(plain)
-    # JSON knows no difference between 1000 and 1e3.
+    # JSON does not distinguish 1000 from 1e3.
     return int(found) if found.is_integer() and abs(found) < 2**53 else found
 
 
@@ -84,7 +95,7 @@ def _binary(loader: _Loader, node: yaml.ScalarNode) -> str:
 
 
 def _untagged(loader: _Loader, node: yaml.Node) -> Any:
-    """As if it had no tag, which is what Go makes of tags that it does not know; a scalar is a text."""
+    """Ignore the tag, as Go does with unknown tags; a scalar becomes a string."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
@@ -102,7 +113,7 @@ _Loader.add_implicit_resolver(f"{_TAG}merge", re.compile(r"^<<$"), ["<"])
 _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"^[-+]?\.?[0-9]"), list("-+.0123456789"))
 _Loader.add_constructor(f"{_TAG}float", _number)
 _Loader.add_constructor(f"{_TAG}bool", _bool)
-# JSON has none of these, so they come to a cluster as what they are made of.
+# JSON has none of these types, so a cluster receives the plain value.
 _Loader.add_constructor(f"{_TAG}binary", _binary)
 for _kind in ("set", "timestamp", "omap", "pairs"):
     _Loader.add_constructor(f"{_TAG}{_kind}", _untagged)

@@ -1,7 +1,7 @@
-"""Edits of single fields of an object: what leads from one manifest to another, and doing it to a third. Pure.
+"""Edits of single fields: computed from two manifests, and applied to a third. Pure.
 
-What a tool sends can be edited on its way like this, without another word of it being touched: values that nobody can
-foretell stay as they were rendered.
+A tool's output can be edited like this without touching the rest. Values that cannot be predicted stay as they were
+rendered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Location = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Edit:
-    """One field: set to a value, or with `removes` taken away."""
+    """One field: set to a value, or with `removes` deleted."""
 
     location: Location
     value: Any = None
@@ -25,12 +25,12 @@ class Edit:
 
 
 def between(one: Any, other: Any) -> list[Edit]:
-    """What makes the first manifest the second. A list that gets longer or shorter is one value."""
+    """Return the edits that turn the first manifest into the second. A list whose length changes is one value."""
     return list(_between((), one, other))
 
 
 def edited(manifest: Manifest, edits: list[Edit]) -> dict[str, Any]:
-    """The manifest after these edits; what they lead to is made where it is missing."""
+    """Apply edits to a manifest; mappings on the way to a field are created if they are missing."""
     found: Any = manifest
     for edit in edits:
         found = _edited(found, edit.location, edit)
@@ -51,7 +51,7 @@ def _between(at: Location, one: Any, other: Any) -> Iterator[Edit]:
 
 
 def _set(at: Location, value: Any) -> Iterator[Edit]:
-    """A new field, told by what is in it: somebody else may have made the mapping that it goes to."""
+    """Yield edits for a new field value by value, because somebody else may create its mapping first."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from _set((*at, key), item)

@@ -1,9 +1,10 @@
-"""Which answers of the Kubernetes API are no answer, which are a refusal, and what to do next. Pure; one table.
+"""Decides which responses of the Kubernetes API mean "unanswered" and which "refused". Pure; one table.
 
-An answer is judged by the status code and by the `reason`, `causes` and `details` of its Status object
-(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/). The message is looked at only where
-the API gives nothing else: it answers 500 without a reason both for a manifest that does not fit its schema
-(kubernetes/kubernetes#122480), which fails every time, and for a store that does not answer, which passes.
+A response is judged by its status code, and by `reason`, `causes` and `details` of its Status object
+(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/). The message decides only where the
+API gives nothing else. It responds 500 without a reason in two cases. One is a manifest that does not match its
+schema (kubernetes/kubernetes#122480), which fails every time. The other is a store that does not respond, which
+passes. Each line of the table also says what to do next.
 """
 
 from __future__ import annotations
@@ -19,32 +20,32 @@ from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 
 _RETRY = "retry later"
 _SCHEMA = re.compile(r"failed to create typed patch object|failed to convert new object")
-"""How server-side apply words that a manifest does not fit the schema of its kind."""
+"""How server-side apply reports a manifest that does not match the schema of its kind."""
 _STORE = re.compile(r"^(etcdserver: |rpc error: code = |context (deadline exceeded|canceled)$)")
-"""How the API server passes on that etcd did not answer."""
+"""How the API server reports that etcd did not respond."""
 _RIGHTS = re.compile(r'User "[^"]*" cannot ')
-"""How RBAC words a refusal; admission answers 403 too, and its refusals have nothing to do with rights."""
+"""How RBAC words a rejection. Admission responds 403 too, but its rejections have nothing to do with rights."""
 
 _IMMUTABLE = re.compile(r"immutable|updates to .* are forbidden|(may|can) ?not (be )?(change|unset)")
-"""How validation words that a field of an existing object cannot be changed: no reason of the API tells it apart."""
+"""How validation reports that a field of an existing object cannot be changed. The API has no reason code for it."""
 _PRECONDITION = re.compile(r"Precondition failed: UID")
 
 
 class NotPermitted(Refused):
-    """The identity has no right to do this: RBAC says so."""
+    """RBAC does not allow this identity to do this."""
 
 
 class Immutable(Refused):
-    """A field cannot be changed: only another object can have the new value."""
+    """A field cannot be changed. Only a new object can have the new value."""
 
 
 class Replaced(Refused):
-    """The object is another one than the one that was meant: its UID differs."""
+    """The object has another UID than the one that was meant."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What the API, or a service behind it, answered: the HTTP status, the body's text, and warnings beside it."""
+    """A response of the API, or of a service behind it: HTTP status, body as text, and warnings."""
 
     status: int
     body: str
@@ -52,7 +53,7 @@ class Answered:
 
     @property
     def status_object(self) -> Mapping[str, Any]:
-        """The API's Status object; empty when something else was answered."""
+        """The API's Status object; empty if the body is something else."""
         try:
             found = json.loads(self.body)
         except ValueError:
@@ -61,23 +62,23 @@ class Answered:
 
     @property
     def reason(self) -> str:
-        """The machine-readable reason; empty where the API gives none."""
+        """The machine-readable reason; empty if the API gives none."""
         return str(self.status_object.get("reason") or "")
 
     @property
     def message(self) -> str:
-        """The text for people, whoever answered."""
+        """The text for people, whoever responded."""
         return str(self.status_object.get("message") or self.body).strip()
 
     @property
     def causes(self) -> Sequence[Mapping[str, Any]]:
-        """What the Status object lists as causes."""
+        """The causes that the Status object lists."""
         return (self.status_object.get("details") or {}).get("causes") or ()
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """One line of the table. Whatever is None fits everything; `fits` looks at the rest of the answer."""
+    """One line of the table. A field that is None matches everything; `fits` checks the rest of the response."""
 
     error: type[FlowmartError]
     advice: str = ""
@@ -87,7 +88,7 @@ class _Rule:
     fits: Callable[[Answered], bool] = lambda _: True
 
     def covers(self, answered: Answered) -> bool:
-        """Whether the rule is about this answer."""
+        """Tell whether the rule matches this response."""
         causes = {cause.get("reason") for cause in answered.causes}
         return (
             (self.statuses is None or answered.status in self.statuses)
@@ -116,7 +117,7 @@ _TABLE = (
     _Rule(Refused, "correct the manifest", _on(500), fits=_says(_SCHEMA)),
     _Rule(Unanswered, _RETRY, _on(500), fits=_says(_STORE)),
     _Rule(Unanswered, _RETRY, reasons=_for("InternalError", "ServerTimeout", "Timeout", "ServiceUnavailable")),
-    # Not the API's own words: a load balancer or a proxy in front of it.
+    # This is not from the API itself, but from a load balancer or a proxy in front of it.
     _Rule(Unanswered, _RETRY, _on(500), fits=lambda answered: not answered.status_object),
     _Rule(Refused, "correct the manifest", _on(500), _for("")),
     _Rule(Unanswered, _RETRY, frozenset(range(500, 600))),
@@ -136,11 +137,11 @@ _TABLE = (
 
 
 def refusal(answered: Answered, doing: str) -> FlowmartError:
-    """The error for an answer that is neither success nor "not found".
+    """Return the error for a response that is neither success nor "not found".
 
     Args:
-        answered: what the API answered.
-        doing: what was asked of it ("apply Deployment/shop/cart in dev").
+        answered: the API's response.
+        doing: the request, for the message ("apply Deployment/shop/cart in dev").
     """
     rule = next(rule for rule in _TABLE if rule.covers(answered))
     said = "; ".join(_immutable(answered) if rule.error is Immutable else _conflicts(answered))
@@ -151,14 +152,14 @@ def refusal(answered: Answered, doing: str) -> FlowmartError:
 
 
 def _immutable(answered: Answered) -> Iterator[str]:
-    """ "spec.template: field is immutable", for each field, without the field's whole content."""
+    """Yield "spec.template: field is immutable" for each field, without the field's whole content."""
     for cause in answered.causes:
         first = str(cause.get("message", "")).partition("\n")[0]
         yield f"{cause.get('field', '?')}: {first.rpartition(': ')[2]}"
 
 
 def _conflicts(answered: Answered) -> Iterator[str]:
-    """ ".spec.replicas is owned by another (conflict with "kubectl")", for each field in conflict."""
+    """Yield ".spec.replicas is owned by another (conflict with "kubectl")" for each field in conflict."""
     for cause in answered.causes:
         if cause.get("reason") == "FieldManagerConflict":
             yield f"{cause.get('field', '?')} is owned by another ({str(cause.get('message', '')).strip()})"

@@ -1,9 +1,9 @@
-"""Fields of objects: how they are written in rules, and where they are in an object. Pure.
+"""Fields of objects: how rules write them, and where they are in an object. Pure.
 
 A field is written as plans print it (`spec.template.spec.containers.main.image`: entries of a list by their names),
-or as a JSON pointer (RFC 6901: `/metadata/annotations/example.com~1checksum`). Both take `*` for every entry. Keys
-may hold dots and slashes: a path is held against the keys that an object really has. Entries without a name are
-chosen by what they hold: `spec.ports[port=80].nodePort`, or by number.
+or as a JSON pointer (RFC 6901: `/metadata/annotations/example.com~1checksum`). Both accept `*` for every entry. Keys
+may contain dots and slashes, so a path is matched against the keys that an object really has. Entries without a name
+are selected by their content, as in `spec.ports[port=80].nodePort`, or by number.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Location = tuple[str | int, ...]
-"""The keys and numbers that lead to a field of one object."""
+"""The keys and list positions that lead to a field of one object."""
 
 _EVERY = "*"
 
 
 def fault(path: str) -> str:
-    """What is wrong with how a field is written; empty when nothing is."""
+    """Explain what is wrong with how a field is written; empty if nothing is."""
     if not path.strip("./ "):
         return "names no field; write a path such as spec.replicas, or a JSON pointer such as /spec/replicas"
     if not path.startswith("/") and path.count("[") != path.count("]"):
@@ -28,7 +28,12 @@ def fault(path: str) -> str:
 
 
 def located(path: str, item: Any) -> Iterator[Location]:
-    """Where a field is in an object; nowhere, when the object has no such field."""
+    """Yield where a field is in an object; nothing if the object does not have it.
+
+    Args:
+        path: the field, as a rule writes it.
+        item: the object.
+    """
     if path.startswith("/"):
         parts = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
         return _pointed(parts, item)
@@ -36,9 +41,9 @@ def located(path: str, item: Any) -> Iterator[Location]:
 
 
 def owned(fields: Mapping[str, Any], item: Any) -> Iterator[Location]:
-    """Where the fields of an entry of managedFields are in an object (FieldsV1).
+    """Yield where the fields of an entry of managedFields (FieldsV1) are in an object.
 
-    The keys by which a list tells its entries apart are left out: without them an entry would be another one.
+    The keys that identify a list's entries are left out: without them an entry would become another one.
     """
     for node, below in fields.items():
         key = _child(node, item)
@@ -52,26 +57,32 @@ def owned(fields: Mapping[str, Any], item: Any) -> Iterator[Location]:
 
 
 def node_of(fields: Iterable[str], item: Any, key: str | int) -> str:
-    """What FieldsV1 calls an entry of a mapping or a list; empty when it is not among these fields."""
+    """Return FieldsV1's name for an entry of a mapping or a list; empty if it is not among these fields.
+
+    Args:
+        fields: names of FieldsV1.
+        item: the mapping or the list.
+        key: the key or position of the entry.
+    """
     if isinstance(item, Mapping):
         return f"f:{key}" if f"f:{key}" in fields else ""
     return next((node for node in fields if _child(node, [item[int(key)]]) is not None), "")
 
 
 def entry_of(node: str, item: Any) -> Any:
-    """The entry of a mapping or a list that FieldsV1 calls so; None when there is none."""
+    """Return the entry of a mapping or a list that has this name in FieldsV1; None if there is none."""
     key = _child(node, item)
     return None if key is None else item[key]
 
 
 def identity_of(node: str) -> Mapping[str, Any]:
-    """The values by which a list tells apart the entry that FieldsV1 calls so; none, if it is not by values."""
+    """Return the values by which a list identifies the entry with this FieldsV1 name; empty if it uses no values."""
     found: dict[str, Any] = json.loads(node[2:]) if node.startswith("k:") else {}
     return found
 
 
 def merged(owned: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The fields of several entries of managedFields together."""
+    """Merge the fields of several entries of managedFields."""
     found: dict[str, Any] = {}
     for each in owned:
         for node, below in each.items():
@@ -82,12 +93,19 @@ def merged(owned: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def is_owned_alone(
     location: Location, live: Any, ours: Mapping[str, Any], theirs: Iterable[Mapping[str, Any]]
 ) -> bool:
-    """Whether a field of a live object is gone once we do not send it any more."""
+    """Tell whether the server would remove a field if we stopped sending it, because nobody else owns it.
+
+    Args:
+        location: the field.
+        live: the live object.
+        ours: the fields that we own (FieldsV1).
+        theirs: the fields that each other manager owns.
+    """
     return _owns(ours, live, location) and not any(_owns(each, live, location) for each in theirs)
 
 
 def place_by_name(item: Any, like: Any) -> int | None:
-    """Where a list has the entry with the same name; None when it has none."""
+    """Return the position of the list's entry with the same name; None if there is none."""
     name = _name(like)
     if name is None or not isinstance(item, list):
         return None
@@ -95,7 +113,7 @@ def place_by_name(item: Any, like: Any) -> int | None:
 
 
 def only(item: Any, location: Location) -> Any:
-    """The item with nothing but this field; None when there is no such field, or a list on the way to it."""
+    """Reduce the item to this one field; None if it does not exist, or a list is on the way to it."""
     if not location:
         return item
     key, rest = location[0], location[1:]
@@ -106,7 +124,7 @@ def only(item: Any, location: Location) -> Any:
 
 
 def _owns(owned: Mapping[str, Any], item: Any, location: Location) -> bool:
-    """Whether a field, or something in it, is among the fields of an entry of managedFields."""
+    """Tell whether a field, or something in it, is among the fields of an entry of managedFields."""
     if not location:
         return True
     node = node_of(owned, item, location[0])
@@ -114,7 +132,7 @@ def _owns(owned: Mapping[str, Any], item: Any, location: Location) -> bool:
 
 
 def without(item: Any, locations: Iterable[Location]) -> Any:
-    """The object without these fields."""
+    """Return the object without these fields."""
     below = heads(locations)
     gone = {key for key, rests in below.items() if () in rests}
     if isinstance(item, Mapping):
@@ -131,7 +149,7 @@ def without(item: Any, locations: Iterable[Location]) -> Any:
 
 
 def heads(locations: Iterable[Location]) -> dict[str | int, list[Location]]:
-    """Locations by their first step, without it."""
+    """Group locations by their first step, which is removed from them."""
     found: dict[str | int, list[Location]] = {}
     for location in locations:
         found.setdefault(location[0], []).append(location[1:])
@@ -139,7 +157,7 @@ def heads(locations: Iterable[Location]) -> dict[str | int, list[Location]]:
 
 
 def written(item: Any, location: Location) -> str:
-    """A location as plans print it: entries of a list by their names, where they have one."""
+    """Write a location as plans print it, with entries of a list by their names where they have one."""
     parts: list[str] = []
     for step in location:
         name = item[step].get("name") if isinstance(step, int) and isinstance(item[step], Mapping) else None
@@ -157,7 +175,7 @@ def _pointed(parts: Sequence[str], item: Any) -> Iterator[Location]:
 
 
 def _chosen(part: str, item: Any) -> list[str | int]:
-    """The entries that one step leads to."""
+    """Return the keys or positions that one step selects."""
     if isinstance(item, Mapping):
         return [key for key in item if part in (_EVERY, key)]
     if not isinstance(item, list):
@@ -168,7 +186,7 @@ def _chosen(part: str, item: Any) -> list[str | int]:
 
 
 def _holds(entry: Any, wanted: str) -> bool:
-    """Whether an entry of a list has all these values: `port=80,protocol=TCP`."""
+    """Tell whether an entry of a list has all these values: `port=80,protocol=TCP`."""
     pairs = [pair.partition("=") for pair in wanted.split(",")]
     return isinstance(entry, Mapping) and all(_is(entry, key.strip(), value.strip()) for key, _, value in pairs)
 
@@ -178,7 +196,7 @@ def _is(entry: Mapping[str, Any], key: str, text: str) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A value as objects are written: true and null are not Python's True and None."""
+    """Write a value as in YAML: true and null, unlike Python's True and None."""
     return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
@@ -195,7 +213,7 @@ def _named(path: str, item: Any) -> Iterator[Location]:
 
 
 def _steps(path: str, item: Any) -> Iterator[tuple[str | int, str]]:
-    """The entries that a path may begin with, and what of it is left: keys may hold dots themselves."""
+    """Yield the entries that a path may begin with, and the rest of the path. Keys may contain dots themselves."""
     if path.startswith("["):
         inside, _, rest = path[1:].partition("]")
         yield from ((key, rest.removeprefix(".")) for key in _chosen(inside, item))
@@ -209,7 +227,7 @@ def _steps(path: str, item: Any) -> Iterator[tuple[str | int, str]]:
 
 
 def _child(node: str, item: Any) -> str | int | None:
-    """The key or number of what FieldsV1 names: "f:<key>", "k:{...}", "v:<value>", "i:<number>"."""
+    """Return the key or position of a FieldsV1 name: "f:<key>", "k:{...}", "v:<value>", "i:<number>"."""
     kind, _, rest = node.partition(":")
     if kind == "f":
         return rest if isinstance(item, Mapping) and rest in item else None

@@ -1,7 +1,8 @@
-"""When objects are ready: by the rules of kstatus, or by a unit's own expressions for its custom kinds.
+"""Judges readiness: by kstatus's rules, or by a unit's own expressions for its custom kinds.
 
-An expression is in the Common Expression Language (https://cel.dev), which Kubernetes itself uses; `object` is the
-live object. One that cannot be evaluated makes nothing ready: mostly, the controller has not written a status yet.
+An expression is in the Common Expression Language (https://cel.dev), which Kubernetes uses too; `object` is the live
+object. If an expression cannot be evaluated, the object is not ready: mostly its controller has not written a status
+yet.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 _OBJECT = "object"
 _MISTAKES = (TypeError, ValueError, RuntimeError, LookupError, ArithmeticError)
-"""What the interpreter raises for an expression that is none, or has no value."""
+"""What the interpreter raises for an expression that is invalid, or has no value."""
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
-"""A name that stands for an entry of a list, within a macro."""
+"""A name that a macro binds to each entry of a list."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Rule:
     failed: str = ""
 
     def readiness(self, live: Manifest) -> Readiness:
-        """What the expressions say of a live object."""
+        """Evaluate the expressions for a live object."""
         failed = _answer(self.failed, live) if self.failed else False
         if failed is True:
             return Readiness(State.FAILED, f"{self.failed} is true")
@@ -47,12 +48,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Health:
-    """The rules of a unit; of several for an object the first one counts. The rest is judged by `readiness`."""
+    """The rules of a unit. The first one that matches an object counts; the rest is judged by `readiness`."""
 
     rules: Sequence[Rule] = ()
 
     def of(self, live: Manifest | None) -> Readiness:
-        """Whether a live object is ready."""
+        """Judge a live object, or None for one that does not exist."""
         rule = self._rule(live)
         if live is None or rule is None:
             return readiness(live)
@@ -70,7 +71,7 @@ BY_STATUS = Health()
 
 
 def fault(expression: str) -> str:
-    """What is wrong with an expression, as far as that is seen without an object; empty when nothing is."""
+    """Explain what is wrong with an expression, as far as that is visible without an object; empty if nothing is."""
     try:
         found = _compiled(expression)
     except _MISTAKES as error:
@@ -80,7 +81,7 @@ def fault(expression: str) -> str:
 
 
 def _answer(expression: str, live: Manifest) -> bool | str:
-    """True, false, or why it is neither."""
+    """Evaluate to true or false, or return why it is neither."""
     try:
         found = _compiled(expression).execute({_OBJECT: dict(live)})
     except _MISTAKES as error:
@@ -90,13 +91,13 @@ def _answer(expression: str, live: Manifest) -> bool | str:
 
 @lru_cache(maxsize=256)
 def _compiled(expression: str) -> cel.Program:
-    # The import takes a second: units without expressions do not need it.
+    # The import takes a second, and units without expressions do not need it.
     import cel
 
     return cel.compile(expression)
 
 
 def _line(error: Exception) -> str:
-    """What the interpreter says, without the drawing of where."""
+    """Return the interpreter's message without its drawing of the position."""
     said = " ".join(line for line in str(error).splitlines() if not line.startswith("| "))
     return f"no such key: {said}" if isinstance(error, KeyError) else said.partition("ERROR: <input>:")[2] or said

@@ -1,8 +1,8 @@
-"""Fields that a unit leaves to others: they are not a difference, and they stay as they are. Pure.
+"""Handles fields that a unit leaves to others: they are not a difference, and they keep their live values. Pure.
 
 A rule names fields, or the manager that owns them by an object's managedFields. Such a field is cut from both sides
-of every comparison. Of what is sent it is left out where somebody else owns it; where only we own it, what is there
-is sent again, since a field that its only owner drops is removed. A new object gets it as the release has it.
+of every comparison. It is left out of what is sent if somebody else owns it. If only we own it, its live value is
+sent again, because the server removes a field that its only owner drops. A new object gets the release's value.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ IDENTITY: tuple[Location, ...] = (
     *(("apiVersion",), ("kind",), ("metadata",)),
     *(("metadata", "name"), ("metadata", "namespace")),
 )
-"""What tells which object it is, and what it is."""
+"""The fields that identify an object and its type. No rule can ignore them."""
 
 _Owned = Mapping[str, Any]
 _Owners = Sequence[_Owned]
 _LISTED = 3
-"""Of how many fields the paths are told."""
+"""How many paths a note lists."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ class Rule:
     """Fields of some objects that are ignored, and why.
 
     Attributes:
+        selection: the objects.
+        reason: why the fields are ignored, for notes.
         paths: the fields, as `tasks.cluster.fields` reads them.
-        manager: or the manager that owns them, a shell pattern; empty with `paths`.
+        manager: instead of `paths`, the manager that owns the fields, as a shell pattern; else empty.
     """
 
     selection: Selection
@@ -46,7 +48,13 @@ class Rule:
     manager: str = ""
 
     def locations(self, item: Manifest, live: Manifest | None, us: str) -> set[Location]:
-        """Where the ignored fields are in an object, given what is live of it."""
+        """Return where the ignored fields are in an object.
+
+        Args:
+            item: the object or its manifest.
+            live: the live object; None if it does not exist.
+            us: our own field manager, whose fields `manager` never selects.
+        """
         named = (found for path in self.paths for found in fields.located(path, item))
         theirs = (found for each in self._theirs(live, us) for found in fields.owned(each, item))
         return {found for found in (*named, *theirs) if found not in IDENTITY and found[0] != "status"}
@@ -66,7 +74,8 @@ class Ignoring:
     """The rules of a unit.
 
     Attributes:
-        us: the manager of what we apply ourselves.
+        us: our own field manager.
+        rules: the rules.
         key: where the rules are in the unit, for messages.
     """
 
@@ -75,22 +84,34 @@ class Ignoring:
     key: str = ""
 
     def covers(self, about: Reference) -> bool:
-        """Whether any rule is about the object."""
+        """Tell whether any rule selects the object."""
         return any(rule.selection.covers(about) for rule in self.rules)
 
     def cut(self, about: Reference, item: Manifest, live: Manifest | None) -> Manifest:
-        """The object without its ignored fields."""
+        """Return the object without its ignored fields.
+
+        Args:
+            about: the object.
+            item: the live object or a manifest of it.
+            live: the live object; None if it does not exist.
+        """
         found = self._locations(about, item, live)
         return _with_marks(fields.without(item, found), item) if found else item
 
     def owned(self, about: Reference, live: Manifest | None) -> dict[str, Any]:
-        """The fields that we own of a live object (FieldsV1), but for the ignored ones."""
+        """Return the fields that we own of a live object (FieldsV1), without the ignored ones."""
         ours = owned_fields(live, self.us)
         found = self._locations(about, live, live) if live else set()
         return _pruned(ours, live, found) if found else ours
 
     def sent(self, about: Reference, manifest: Manifest, live: Manifest | None) -> Manifest:
-        """The manifest as it is sent to an object that is there."""
+        """Return the manifest as a server-side apply should send it, so that ignored fields stay as they are.
+
+        Args:
+            about: the object.
+            manifest: the manifest to send.
+            live: the live object; None if it does not exist.
+        """
         if live is None or not self.covers(about):
             return manifest
         ours = owned_fields(live, self.us)
@@ -104,10 +125,13 @@ class Ignoring:
     def as_live(
         self, about: Reference, manifest: Manifest, live: Manifest | None, before: Manifest | None
     ) -> Manifest:
-        """The manifest with what is live of the ignored fields, for a tool that patches whoever owns them.
+        """Return the manifest with the live values of ignored fields, for a tool that disregards field owners.
 
         Args:
-            before: the manifest that the tool patches from: what it has and the new one has not, is taken away.
+            about: the object.
+            manifest: the manifest to send.
+            live: the live object; None if it does not exist.
+            before: the manifest that the tool patches from. The tool removes what it has and the new one lacks.
         """
         if live is None or not self.covers(about):
             return manifest
@@ -120,7 +144,11 @@ class Ignoring:
         return _left(item, live, ours, theirs, found) if found else item
 
     def notes(self, objects: Mapping[Reference, tuple[Manifest | None, Manifest | None]]) -> list[str]:
-        """How much each rule ignores of the objects (declared, live), and why; which rules have no effect."""
+        """Describe how much each rule ignores and why, and which rules have no effect.
+
+        Args:
+            objects: each object as it is declared and as it is live; None where it does not exist.
+        """
         return [note for number, rule in enumerate(self.rules) for note in self._note(number, rule, objects)]
 
     def _note(
@@ -156,12 +184,13 @@ _GONE = object()
 
 @dataclass(frozen=True)
 class _Entry:
-    """One entry of a manifest: what is live of it, and who owns what of it.
+    """One entry of a manifest: its live value, and who owns which parts of it.
 
     Attributes:
-        ours: what we own of it (FieldsV1); empty: all of it, as one value. None: nothing.
-        theirs: the same of each of the others that own something of it.
-        identity: the values by which its list tells it apart.
+        live: the live value.
+        ours: the fields of it that we own (FieldsV1); empty if we own all of it as one value, None if nothing.
+        theirs: the same for each other manager that owns a part of it.
+        identity: the values by which its list identifies it.
     """
 
     live: Any
@@ -171,12 +200,12 @@ class _Entry:
 
     @property
     def is_one_value(self) -> bool:
-        """Whether it has one owner as a whole, as lists without keys have."""
+        """Whether the entry is owned as a whole, like a list without keys."""
         return self.ours == {} or {} in self.theirs
 
 
 def _left(item: Any, live: Any, ours: _Owned, theirs: _Owners, found: Iterable[Location]) -> Any:
-    """The manifest, in which the fields at these locations are left to others."""
+    """Return the manifest in which the fields at these locations are left to others."""
     left: dict[str | int, Any] = dict(item.items() if isinstance(item, Mapping) else enumerate(item))
     for key, rests in fields.heads(found).items():
         entry = _entry(item, key, live, ours, theirs)
@@ -206,7 +235,7 @@ def _value(item: Any, entry: _Entry, rests: list[Location]) -> Any:
 
 
 def _given_up(item: Any, entry: _Entry) -> Any:
-    """What is sent of an ignored field: nothing where others own it, what is there where only we own it."""
+    """Return what to send of an ignored field: nothing if others own it, the live value if only we do."""
     if entry.ours is None or {} in entry.theirs or entry.live is None:
         return _GONE
     if not entry.ours or not isinstance(item, Mapping | list):
@@ -217,7 +246,7 @@ def _given_up(item: Any, entry: _Entry) -> Any:
 
 
 def _mixed(item: Any, live: Any, found: Iterable[Location]) -> Any:
-    """The value with what is live at these locations."""
+    """Return the value with the live values at these locations."""
     mixed = dict(item.items() if isinstance(item, Mapping) else enumerate(item))
     there = dict(live.items() if isinstance(live, Mapping) else enumerate(live if isinstance(live, list) else ()))
     for key, rests in fields.heads(found).items():
@@ -227,15 +256,17 @@ def _mixed(item: Any, live: Any, found: Iterable[Location]) -> Any:
 
 
 def _with_dropped(left: Any, manifest: Manifest, source: Any, live: Manifest, dropped: Iterable[Location]) -> Any:
-    """`left`, with what is live of the fields that are at these locations of `source`, and that the manifest lacks:
-    whoever sends a field no more has it removed."""
+    """Add the live values of dropped fields to `left`, because a field that is no longer sent would be removed.
+
+    Dropped fields are at these locations of `source` and not in the manifest.
+    """
     for location in dropped:
         left = _restored(left, manifest, source, live, location)
     return left
 
 
 def _restored(left: Any, manifest: Any, source: Any, live: Any, location: Location) -> Any:
-    """`left` with one field of `live`. An entry of a list that is not declared any more goes with all its fields."""
+    """Add one live field to `left`. An entry of a list that is no longer declared is dropped with all its fields."""
     key, rest = location[0], location[1:]
     if isinstance(key, int):
         mine, declared, there = (fields.place_by_name(item, source[key]) for item in (left, manifest, live))
@@ -262,7 +293,7 @@ def _deepened(one: Any, other: Any) -> Any:
 
 
 def _pruned(owned: Mapping[str, Any], item: Any, found: Iterable[Location]) -> dict[str, Any]:
-    """FieldsV1 without what is at these locations."""
+    """Return FieldsV1 without the fields at these locations."""
     left = dict(owned)
     for key, rests in fields.heads(found).items():
         node = fields.node_of(owned, item, key)
@@ -274,7 +305,7 @@ def _pruned(owned: Mapping[str, Any], item: Any, found: Iterable[Location]) -> d
 
 
 def _with_marks(item: Any, before: Manifest) -> Manifest:
-    """Whose an object is, no rule ignores."""
+    """Restore our own annotations, because no rule can ignore who owns an object."""
     marks = {k: v for k, v in (before["metadata"].get("annotations") or {}).items() if k in OWN_ANNOTATIONS}
     if not marks:
         return dict(item)

@@ -1,4 +1,4 @@
-"""Kubernetes objects as plain mappings: what they are called, in which order they go, what of them is shown. Pure."""
+"""Kubernetes objects as plain mappings: their names, their order, and what plans show of them. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CLUSTER_WIDE = frozenset(
         "VolumeSnapshotClass",
     }
 )
-"""Built-in kinds that live in no namespace. Others are taken to live in one: only a name in a plan is at stake."""
+"""Built-in kinds that live in no namespace. Others are assumed to live in one; only names in plans depend on it."""
 
 _ORDER = (
     "Namespace",
@@ -71,7 +71,7 @@ _ORDER = (
     "IngressClass",
     "Ingress",
 )
-"""Helm's install order (helm's kind_sorter.go), with CRDs up front; kinds that are not in it come last."""
+"""Helm's install order (helm's kind_sorter.go), with custom resource definitions early. Other kinds come last."""
 
 _NOISE = frozenset(
     {
@@ -86,16 +86,16 @@ _NOISE = frozenset(
     }
 )
 _SHOWN = 4
-"""Of how many keys something is told by that does not say what it is."""
+"""How many keys a message names of an entry that does not say what it is."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What identifies an object in a cluster: group, kind, namespace and name.
+    """Identifies an object in a cluster: by group, kind, namespace and name.
 
-    The version in `api_version` is only the one to address it by: an object is the same in every version that its
-    group serves. `namespace` is empty for kinds that live in none.
+    The version in `api_version` is only used for addressing: an object is the same in every version that its group
+    serves. `namespace` is empty for kinds that live in none.
     """
 
     api_version: str = field(compare=False)
@@ -108,7 +108,7 @@ class Reference:
         object.__setattr__(self, "group", self.api_version.rpartition("/")[0])
 
     def __str__(self) -> str:
-        """The address in plans. Kinds that Kubernetes does not bring are named with their group, as kubectl does."""
+        """The address in plans. Kinds that are not built in are named with their group, as kubectl does."""
         built_in = "." not in self.group or self.group.endswith(".k8s.io")
         kind = self.kind if built_in else f"{self.kind}.{self.group}"
         return "/".join(part for part in (kind, self.namespace, self.name) if part)
@@ -120,13 +120,18 @@ class Reference:
 
     @property
     def rank(self) -> tuple[int, str, str, str]:
-        """Sorts references into the order in which they are applied; removing goes the other way."""
+        """The sort key for the order of applying; removals go in reverse."""
         place = _ORDER.index(self.kind) if self.kind in _ORDER else len(_ORDER)
         return (place, self.kind, self.namespace, self.name)
 
 
 def reference(manifest: Manifest, namespace: str = "") -> Reference:
-    """What `manifest` is about; `namespace` is where it lives when it does not say so itself."""
+    """Return the reference of a manifest.
+
+    Args:
+        manifest: the manifest.
+        namespace: where the object lives if the manifest names no namespace.
+    """
     kind = str(manifest["kind"])
     metadata = manifest["metadata"]
     lives_in = "" if kind in _CLUSTER_WIDE else str(metadata.get("namespace") or namespace)
@@ -134,16 +139,22 @@ def reference(manifest: Manifest, namespace: str = "") -> Reference:
 
 
 def is_object(item: Any) -> bool:
-    """Whether it tells which object it is."""
+    """Tell whether it has everything that identifies an object."""
     if not isinstance(item, Mapping) or not isinstance(item.get("metadata"), Mapping):
         return False
     return "apiVersion" in item and "kind" in item and "name" in item["metadata"]
 
 
 def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manifest]:
-    """The manifests in a stream of YAML documents, in the order in which they are applied.
+    """Parse the manifests in a stream of YAML documents, in the order of applying.
 
-    `origin` is named when the stream is not valid YAML, or something in it is not a Kubernetes object.
+    Args:
+        text: the stream.
+        origin: where the text comes from, for messages.
+        namespace: where objects live that name no namespace.
+
+    Raises:
+        InvalidInput: it is not valid YAML, or an entry is not a Kubernetes object.
     """
     try:
         return indexed(_read(text), origin, namespace)
@@ -153,12 +164,21 @@ def parsed(text: str, origin: str, namespace: str = "") -> dict[Reference, Manif
 
 @lru_cache(maxsize=8)
 def _read(text: str) -> list[Any]:
-    """The documents of a stream. A run reads the same one several times, and definitions make long ones."""
+    """Read a stream's documents. They are cached, since a run reads a text repeatedly, and definitions are long."""
     return documents(text)
 
 
 def indexed(found: Iterable[Any], origin: str, namespace: str = "") -> dict[Reference, Manifest]:
-    """Documents that have been read already, by what they are about, in the order in which they are applied."""
+    """Key documents that are already parsed by their references, in the order of applying.
+
+    Args:
+        found: the documents; lists among them are expanded.
+        origin: where they come from, for messages.
+        namespace: where objects live that name no namespace.
+
+    Raises:
+        InvalidInput: an entry is not a Kubernetes object.
+    """
     objects = {}
     for item in (item for document in found for item in listed(document)):
         if told := _fault(item):
@@ -168,13 +188,13 @@ def indexed(found: Iterable[Any], origin: str, namespace: str = "") -> dict[Refe
 
 
 def repeated(text: str, namespace: str = "") -> list[Reference]:
-    """The objects that a stream of YAML documents declares more than once; it is one that `parsed` takes."""
+    """Return the objects that a stream of YAML documents declares more than once; `parsed` must accept the stream."""
     every = Counter(reference(item, namespace) for document in _read(text) for item in listed(document))
     return ordered(about for about, count in every.items() if count > 1)
 
 
 def _fault(item: Any) -> str:
-    """Why something is not an object that can be applied, and what to do; empty when it is one."""
+    """Explain why an entry is not an object that can be applied, and what to do; empty if it is one."""
     if not isinstance(item, Mapping):
         return f"holds {str(item)[:40]!r}, which is not a Kubernetes object; remove it"
     metadata = item.get("metadata")
@@ -189,12 +209,15 @@ def _fault(item: Any) -> str:
 
 
 def ordered(references: Iterable[Reference]) -> list[Reference]:
-    """In the order in which they are applied."""
+    """Sort references into the order of applying."""
     return sorted(references, key=lambda about: about.rank)
 
 
 def shown(manifest: Manifest) -> dict[str, Any]:
-    """The object without its status and what the server adds by itself, and with the data of a Secret masked."""
+    """Return what plans show of an object.
+
+    This leaves out the status and the metadata that the server adds, and masks the data of a Secret.
+    """
     kept = {key: value for key, value in manifest.items() if key != "status"}
     metadata = {key: value for key, value in manifest.get("metadata", {}).items() if key not in _NOISE}
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED}
@@ -203,9 +226,10 @@ def shown(manifest: Manifest) -> dict[str, Any]:
 
 
 def sent(manifest: Manifest) -> dict[str, Any]:
-    """The manifest as it is sent to the server: without a status, and with a Secret's stringData as data.
+    """Return the manifest as it is sent to the server: without a status, and with a Secret's stringData as data.
 
-    The API merges stringData into data and then owns neither: a key that a release drops would stay for ever.
+    The API merges stringData into data, and the field manager then owns neither. A key that a release drops would
+    stay forever.
     """
     kept = {key: value for key, value in manifest.items() if key not in ("status", "stringData")}
     if manifest.get("kind") == "Secret" and manifest.get("stringData"):
@@ -221,7 +245,7 @@ def _masked(secret: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _values(secret: Mapping[str, Any]) -> Iterator[str]:
-    """The values of a Secret, decoded; and as they are, where they are not base64."""
+    """Yield the values of a Secret, decoded where they are base64."""
     yield from (secret.get("stringData") or {}).values()
     for value in (secret.get("data") or {}).values():
         try:
@@ -231,7 +255,7 @@ def _values(secret: Mapping[str, Any]) -> Iterator[str]:
 
 
 def listed(document: Any) -> list[Any]:
-    """The objects of one document: none when it is empty, several when it is a list, as `kubectl` reads lists."""
+    """Return the objects of one document: none if it is empty, several if it is a list, as `kubectl` reads lists."""
     if document is None:
         return []
     if not is_list(document):
@@ -240,14 +264,14 @@ def listed(document: Any) -> list[Any]:
 
 
 def is_list(document: Any) -> bool:
-    """Whether it stands for other objects: a List, or one of a kind, such as a ConfigMapList."""
+    """Tell whether a document is a list of objects: a List, or a typed one such as a ConfigMapList."""
     if not isinstance(document, Mapping) or not str(document.get("kind")).endswith("List"):
         return False
     return "name" not in (document.get("metadata") or {}) and isinstance(document.get("items") or [], list)
 
 
 def entry_of(document: Mapping[str, Any], item: Any) -> Any:
-    """An entry of a list; in a list of one kind, it need not say which."""
+    """Complete an entry of a list. In a typed list, entries may leave out their apiVersion and kind."""
     if document["kind"] == "List" or not isinstance(item, Mapping):
         return item
     kind = {"apiVersion": document.get("apiVersion"), "kind": str(document["kind"]).removesuffix("List")}

@@ -1,8 +1,8 @@
-"""In which waves the objects of a unit are applied, by rules of the unit's own. Pure.
+"""Puts the objects of a unit into waves, by the unit's own rules. Pure.
 
-An object that a rule puts behind another is applied in a later wave, once what it comes behind is ready. What no
-rule names keeps its place in the default order: it is in no earlier wave than what is usually applied before it.
-Namespaces and custom resource definitions come before everything.
+An object that a rule puts after another is applied in a later wave, once the other is ready. Objects that no rule
+names keep their place in the default order: none is in an earlier wave than what usually precedes it. Namespaces and
+custom resource definitions come before everything else.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _LISTED = 5
 
 @dataclass(frozen=True)
 class Rule:
-    """All `earlier` objects are applied and ready before any of the `later` ones. What is both is not `later`."""
+    """All `earlier` objects are applied and ready before any `later` one. An object that both select is `earlier`."""
 
     earlier: Selection
     later: Selection
 
     def pairs(self, objects: Sequence[Reference]) -> tuple[list[Reference], list[Reference]]:
-        """The earlier and the later ones of these objects."""
+        """Split these objects into the earlier and the later ones."""
         earlier = [about for about in objects if self.earlier.covers(about)]
         later = [about for about in objects if self.later.covers(about) and about not in earlier]
         return earlier, [about for about in later if about.kind not in FIRST]
 
     def leads_to(self, rule: Rule) -> bool:
-        """Whether some of the later ones are certainly the earlier ones of another rule."""
+        """Tell whether some of the later objects are certainly the earlier objects of another rule."""
         meets = self.later.includes(rule.earlier) or rule.earlier.includes(self.later)
         return meets and not self.earlier.includes(rule.earlier) and not self.earlier.includes(self.later)
 
@@ -47,13 +47,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Waves:
-    """The wave of each object, from 0 on, and those that a later wave has to wait for."""
+    """The wave of each object, counted from 0, and the objects that a later wave waits for."""
 
     of: Mapping[Reference, int] = field(default_factory=dict)
     awaited: frozenset[Reference] = frozenset()
 
     def each(self, objects: Iterable[Reference]) -> list[list[Reference]]:
-        """The objects in their waves, each in the default order; empty waves are left out."""
+        """Group objects by wave, each in the default order; empty waves are left out."""
         found: dict[int, list[Reference]] = {}
         for about in ordered(objects):
             found.setdefault(self.of.get(about, 0), []).append(about)
@@ -61,16 +61,16 @@ class Waves:
 
 
 def circle(rules: Iterable[Rule]) -> str:
-    """Rules that cannot hold together whatever the objects are, in words; empty when there are none."""
+    """Describe a cycle among rules that exists whatever the objects are; empty if there is none."""
     edges = list(dict.fromkeys(rules))
     return _circle({rule: [before for before in edges if before.leads_to(rule)] for rule in edges})
 
 
 def waves(rules: Sequence[Rule], objects: Iterable[Reference]) -> Waves:
-    """The waves of these objects.
+    """Compute the waves of these objects.
 
     Raises:
-        Refused: the rules make a circle of them.
+        Refused: the rules form a cycle.
     """
     listed = ordered(objects)
     before: dict[Reference, set[Reference]] = {}
@@ -84,12 +84,12 @@ def waves(rules: Sequence[Rule], objects: Iterable[Reference]) -> Waves:
 
 
 def idle(rules: Sequence[Rule], objects: Sequence[Reference]) -> list[str]:
-    """The rules that put nothing behind anything."""
+    """Return the rules that have no effect on these objects."""
     return [str(rule) for rule in rules if not all(rule.pairs(objects))]
 
 
 def notes(found: Waves, objects: Iterable[Reference]) -> Iterator[str]:
-    """What a person should know of the waves; nothing where there is only one."""
+    """Yield notes for the operator about the waves; none if there is only one."""
     listed = found.each(objects)
     behind: list[Reference] = []
     for number, wave in enumerate(listed[1:], start=2):
@@ -117,7 +117,7 @@ def _levels(listed: Sequence[Reference], before: Mapping[Reference, set[Referenc
 
 
 def _circle(before: Mapping[Reference, Iterable[Reference]] | Mapping[Rule, Iterable[Rule]]) -> str:
-    """A circle, each after the one before it; empty when there is none."""
+    """Describe a cycle, each element after the one before it; empty if there is none."""
     try:
         TopologicalSorter(before).prepare()
     except CycleError as error:

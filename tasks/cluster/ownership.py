@@ -1,7 +1,7 @@
-"""Who owns an object and its fields: the unit that its mark names, and the managers in its managedFields. Pure.
+"""Determines who owns an object (the unit in its mark) and its fields (the managers in its managedFields). Pure.
 
 Every object that a unit applies carries the unit's name in an annotation, so that no other unit removes or overwrites
-it. Fields belong to whoever set them last, as server-side apply keeps it in `metadata.managedFields`
+it. Fields belong to whoever set them last, as server-side apply records in `metadata.managedFields`
 (https://kubernetes.io/docs/reference/using-api/server-side-apply/).
 """
 
@@ -16,10 +16,10 @@ from tasks.cluster.objects import Manifest
 UNIT = "flowmart.example/unit"
 """The annotation that names the unit that owns an object: platform/environment/unit."""
 ADOPTED = "flowmart.example/adopted"
-"""The annotation of an object that existed before the unit first applied it: a rollback never removes it."""
+"""The annotation of an object that existed before the unit first applied it. A rollback never removes it."""
 
 REMOVAL = "flowmart.example/removal"
-"""The annotation that says with `keep` that an object is never removed."""
+"""The annotation that prevents the removal of an object if its value is `keep`."""
 OWN_ANNOTATIONS = (UNIT, ADOPTED, REMOVAL)
 
 _HELM = ("meta.helm.sh/release-namespace", "meta.helm.sh/release-name")
@@ -27,14 +27,20 @@ _REPLICAS = "f:replicas"
 
 
 def marked(manifest: Manifest, owner: str, *, adopted: bool) -> dict[str, Any]:
-    """The manifest with the mark of the unit that owns the object."""
+    """Return the manifest with the mark of the unit that owns the object.
+
+    Args:
+        manifest: the manifest.
+        owner: the owner, "platform/environment/unit".
+        adopted: whether the object existed before the unit first applied it.
+    """
     metadata = manifest["metadata"]
     marks = {UNIT: owner, **({ADOPTED: "true"} if adopted else {})}
     return {**manifest, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **marks}}}
 
 
 def marked_as(manifest: Manifest, live: Manifest | None) -> dict[str, Any]:
-    """The manifest with the marks that the live object carries: whose it is, is not a difference in it."""
+    """Return the manifest with the live object's marks, so that ownership does not count as a difference."""
     marks = {key: value for key, value in annotated(live).items() if key in (UNIT, ADOPTED)}
     metadata = manifest["metadata"]
     merged = {**(metadata.get("annotations") or {}), **marks}
@@ -42,36 +48,36 @@ def marked_as(manifest: Manifest, live: Manifest | None) -> dict[str, Any]:
 
 
 def owner_of(live: Manifest | None) -> str:
-    """The unit that owns an object, or the Helm release; empty when nobody said."""
+    """Return the unit or the Helm release that owns an object; empty if neither is recorded."""
     found = annotated(live)
     release = "/".join(found[key] for key in _HELM if key in found)
     return found.get(UNIT) or (f"Helm release {release}" if release else "")
 
 
 def is_managed(live: Manifest, manager: str) -> bool:
-    """Whether `manager` ever applied it: what only has the same name is somebody else's."""
+    """Tell whether `manager` ever applied the object. Otherwise it only has the same name."""
     return any(entry.get("manager") == manager for entry in _entries(live))
 
 
 def is_terminating(live: Manifest | None) -> bool:
-    """Whether the object is being deleted: it cannot be kept, whatever is written to it."""
+    """Tell whether the object is being deleted. Nothing that is written to it can keep it."""
     return live is not None and bool(live["metadata"].get("deletionTimestamp"))
 
 
 def annotated(live: Manifest | None) -> Mapping[str, str]:
-    """The annotations of an object; none when there is none."""
+    """Return the annotations of an object; empty if there is none."""
     return (live["metadata"].get("annotations") or {}) if live else {}
 
 
 def without_autoscaled(manifest: Manifest, live: Manifest | None) -> Manifest:
-    """The manifest without `spec.replicas` where an autoscaler sets them: they are not ours to set then."""
+    """Remove `spec.replicas` from the manifest if an autoscaler sets them on the live object."""
     if live is None or not _is_autoscaled(live) or "replicas" not in (manifest.get("spec") or {}):
         return manifest
     return {**manifest, "spec": {key: value for key, value in manifest["spec"].items() if key != "replicas"}}
 
 
 def owned_fields(live: Manifest | None, manager: str) -> dict[str, Any]:
-    """The fields that `manager` owns, as FieldsV1 of managedFields, without replicas that an autoscaler sets."""
+    """Return the fields that `manager` owns, as FieldsV1, without replicas that an autoscaler sets."""
     if live is None:
         return {}
     found: dict[str, Any] = {}
@@ -84,14 +90,19 @@ def owned_fields(live: Manifest | None, manager: str) -> dict[str, Any]:
 
 
 def managed_fields(live: Manifest) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each manager of an object with fields that it owns, as FieldsV1; several times where it has several entries."""
+    """Yield each manager with fields that it owns, as FieldsV1. A manager with several entries is repeated."""
     return ((str(entry.get("manager")), entry.get("fieldsV1") or {}) for entry in _entries(live))
 
 
 def relevant(item: Any, owned: Any, other: Any) -> Any:
-    """`item`, cut down to the fields in `owned` (FieldsV1) and to those in which it differs from `other`.
+    """Cut `item` down to the fields that we own and those that differ from `other`.
 
-    What controllers and people write into the rest of an object is nobody's business here.
+    What controllers and people write into the rest of an object is not our concern.
+
+    Args:
+        item: an object, or a part of one.
+        owned: the fields of it that we own (FieldsV1).
+        other: the same part of the object to compare with.
     """
     if owned == {}:
         return item
@@ -119,14 +130,14 @@ def _relevant_items(item: list[Any], owned: Any, other: list[Any]) -> Iterator[A
 
 
 def _selects(key: str, entry: Any) -> bool:
-    """Whether a key of FieldsV1 ("k:{...}" or "v:...") is about this entry of a list."""
+    """Tell whether a key of FieldsV1 ("k:{...}" or "v:...") identifies this entry of a list."""
     if key.startswith("k:") and isinstance(entry, Mapping):
         return all(entry.get(name) == value for name, value in json.loads(key[2:]).items())
     return key.startswith("v:") and bool(json.loads(key[2:]) == entry)
 
 
 def _is_autoscaled(live: Manifest) -> bool:
-    """Autoscalers set replicas through the scale subresource. kubectl does too, and that is a person."""
+    """Tell whether an autoscaler sets replicas through the scale subresource. If kubectl does, that is a person."""
     return any(
         entry.get("subresource") == "scale"
         and not str(entry.get("manager")).startswith("kubectl")

@@ -1,4 +1,4 @@
-"""Asking a cluster about many objects side by side: each question is short, and there are hundreds of them."""
+"""Sends many requests to a cluster in parallel: each is short, and there are hundreds of them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 _SIDE_BY_SIDE = 8
-"""As many requests as kubectl and helm have open at a time; API servers allow any one client a few dozen."""
+"""How many requests run at a time, as in kubectl and helm. API servers allow any one client a few dozen."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 def each(function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-    """What the function returns for every item, in their order; the first error, once all have ended."""
+    """Call the function for every item in parallel.
+
+    Returns:
+        The results, in the order of the items. If calls fail, the first error is raised once all have ended.
+    """
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         return list(pool.map(function, items))

@@ -1,7 +1,7 @@
-"""Where objects live: in the namespace that they name, in the context's, or in none. The cluster knows.
+"""Finds where objects live: in the namespace that they name, in the context's, or in none. The cluster decides.
 
-Manifests do not tell: kustomize gives a namespace to every custom resource, cluster-wide ones too, and who leaves the
-namespace out means the one of the context, as with `kubectl apply`.
+Manifests do not say. kustomize gives a namespace to every custom resource, even a cluster-wide one. A manifest
+without a namespace means the context's, as with `kubectl apply`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ _T = TypeVar("_T")
 
 
 def placed(cluster: Cluster, objects: Mapping[Reference, _T], coming: Iterable[Manifest] = ()) -> dict[Reference, _T]:
-    """The same objects, under references that say where the cluster has them, in the order of applying.
+    """Key the objects by references that say where they live in the cluster, in the order of applying.
 
     Args:
-        coming: manifests that may define kinds which the cluster does not know yet.
+        cluster: the cluster.
+        objects: the objects, by the references that their manifests give.
+        coming: manifests that may define kinds which the cluster does not serve yet.
     """
     scopes = {key: spec.get("scope") == "Namespaced" for key, spec in defined(coming).items()}
     found = {_placed(cluster, about, scopes): item for about, item in objects.items()}
@@ -31,7 +33,7 @@ def placed(cluster: Cluster, objects: Mapping[Reference, _T], coming: Iterable[M
 def placed_manifests(
     cluster: Cluster, objects: Mapping[Reference, Manifest], coming: Iterable[Manifest] = ()
 ) -> dict[Reference, Manifest]:
-    """The same as `placed`, with the namespaces in the manifests, too."""
+    """Do the same as `placed`, and set the namespaces in the manifests too."""
     found = placed(cluster, objects, coming)
     return {about: _in_namespace(manifest, about.namespace) for about, manifest in found.items()}
 
@@ -42,7 +44,7 @@ def _in_namespace(manifest: Manifest, namespace: str) -> Manifest:
 
 
 def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], Mapping[str, object]]:
-    """Group and kind of what the custom resource definitions among the objects bring, with their specs."""
+    """Return the kinds that custom resource definitions among the objects create: (group, kind) -> spec."""
     specs = (manifest["spec"] for manifest in manifests if manifest.get("kind") == DEFINITION)
     return {(spec["group"], spec["names"]["kind"]): spec for spec in specs}
 

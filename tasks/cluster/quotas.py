@@ -1,8 +1,8 @@
-"""Whether a namespace has room for all that a release adds: each object alone passes a dry run, all may not.
+"""Checks whether a namespace has room for all objects of a release; a dry run checks each object only alone.
 
-Counted are objects and the storage that claims ask for: what the API server itself counts as an object is made
-(https://kubernetes.io/docs/concepts/policy/resource-quotas/). What the pods of a workload need is counted when its
-controller makes them, long after the workload was accepted.
+It counts objects and the storage that claims request, which the API server counts when an object is created
+(https://kubernetes.io/docs/concepts/policy/resource-quotas/). A workload's pods are not counted here. The API server
+counts them when the controller creates them, long after it accepted the workload.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ _BY_NAME = frozenset(
         "services",
     }
 )
-"""The resources of the core group that a quota counts without `count/`, too."""
+"""The core group's resources that a quota also counts without `count/`."""
 
 Created = Mapping[Reference, Manifest]
 
 
 def exceeded(cluster: Cluster, created: Created, released: Created) -> list[str]:
-    """A sentence for each quota that the created objects do not fit in; those that may not be read are left out.
+    """Describe each quota that the created objects would exceed. Quotas that may not be read are skipped.
 
     Args:
+        cluster: the cluster, as the identity that reads.
         created: the objects that do not exist yet.
-        released: all objects of the release: quotas among them will be in force.
+        released: all objects of the release. Quotas among them will be in force.
     """
     found: list[str] = []
     for namespace in sorted({about.namespace for about in created if about.namespace}):
@@ -54,7 +55,7 @@ def exceeded(cluster: Cluster, created: Created, released: Created) -> list[str]
 
 
 def _limits(live: Manifest, released: Manifest | None) -> Mapping[str, Any]:
-    """What the quota allows. One with scopes counts only certain pods, which are not counted here."""
+    """Return what the quota allows. A quota with scopes counts only certain pods, which are not counted here."""
     spec = (released or live).get("spec") or {}
     scoped = spec.get("scopes") or spec.get("scopeSelector")
     return {} if scoped else spec.get("hard") or {}
@@ -77,7 +78,7 @@ def _needed(cluster: Cluster, created: Created) -> Counter[str]:
 
 
 def _counted(about: Reference, resource: str, spec: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """What an object counts as, by the names of quotas."""
+    """Yield the resources of quotas that an object counts towards, with amounts."""
     yield (f"count/{resource}.{about.group}" if about.group else f"count/{resource}"), 1
     if not about.group and resource in _BY_NAME:
         yield resource, 1

@@ -1,9 +1,9 @@
-"""Whether a live object has become what it is meant to be. Pure.
+"""Judges whether a live object is ready. Pure.
 
-The rules are those of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/README), by which helm 4 and kubectl wait too: the
-built-in kinds by their status, everything else by its standard conditions. Two differences: a Job is ready when it
-has completed, not when it has started, since what waits for it wants its result; an APIService is ready when it is
-available, since one that is not keeps every namespace from being deleted.
+The rules are those of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/README), which helm 4 and kubectl use too: built-in
+kinds are judged by their status, everything else by its standard conditions. There are two differences. A Job is
+ready when it has completed, not when it has started, because its result is what is waited for. An APIService is ready
+when it is available, because an unavailable one blocks the deletion of every namespace.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tasks.cluster.objects import Manifest
 
 
 class State(StrEnum):
-    """Where an object stands on its way."""
+    """The progress of an object towards being ready."""
 
     READY = "ready"
     PROGRESSING = "progressing"
@@ -26,14 +26,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Readiness:
-    """The state of an object, and in words why it is not ready."""
+    """The state of an object, and the reason why it is not ready."""
 
     state: State
     why: str = ""
 
     @property
     def ready(self) -> bool:
-        """Whether it is what it is meant to be."""
+        """Whether the object is ready."""
         return self.state is State.READY
 
 
@@ -41,7 +41,7 @@ READY = Readiness(State.READY)
 
 
 def readiness(live: Manifest | None) -> Readiness:
-    """Whether a live object is ready; one that does not exist is on its way at best."""
+    """Judge a live object by the built-in rules; one that does not exist is progressing."""
     if live is None:
         return _progressing("it does not exist")
     rule = _RULES.get(str(live["kind"]), _by_conditions)
@@ -49,7 +49,7 @@ def readiness(live: Manifest | None) -> Readiness:
 
 
 def pending(live: Manifest) -> Readiness | None:
-    """Why an object cannot be judged by its status yet; None when it can."""
+    """Explain why an object's status cannot be judged yet; None if it can."""
     if live["metadata"].get("deletionTimestamp"):
         return _progressing("it is being deleted")
     seen = (live.get("status") or {}).get("observedGeneration")
@@ -167,14 +167,14 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Readiness]
     "Service": _service,
     "CustomResourceDefinition": _definition,
     "APIService": _api_service,
-    # Their conditions tell about others: whether pods may be evicted now, whether there are numbers to scale by.
+    # Their conditions describe other things: whether pods may be evicted now, and whether metrics are available.
     "PodDisruptionBudget": _always,
     "HorizontalPodAutoscaler": _always,
 }
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """The condition of that type; empty when there is none."""
+    """Return the condition of that type; empty if there is none."""
     return next((found for found in status.get("conditions") or () if found.get("type") == kind), {})
 
 

@@ -1,7 +1,7 @@
-"""Reading many objects with few requests: a list has all of a kind in a namespace, where each would be a request.
+"""Reads many objects with few requests: one list returns all objects of a kind in a namespace.
 
-A list may hold much that nobody wants, so only its first page is asked for. What is not on it is read by itself, and
-so are Secrets: helm keeps its releases in them, a megabyte each.
+A list may contain many objects that are not wanted, so only its first page is requested. Objects that are not on it
+are read one by one. So are Secrets: helm keeps its releases in them, a megabyte each.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Reference
 
 _WORTH = 4
-"""So many objects of a kind in a namespace are worth a list."""
+"""How many wanted objects of a kind in a namespace are worth a list."""
 _BESIDE, _MOST_BESIDE = 20, 500
-"""So many others may be on the page for each that is wanted, and in all."""
+"""How many unwanted objects may be on the page: for each wanted one, and in all."""
 _ALONE = "Secret"
 
 Live = dict[str, Any] | None
-"""An object as it is; None when there is none."""
+"""A live object; None if it does not exist."""
 Read = Callable[[Reference], Live]
 
 
 class Reader:
-    """Reads each of many objects; what a list said of one counts once, since whoever asks again wants to know anew.
+    """Reads many objects with the help of lists.
+
+    The result of a list is used once for each object, because a second read should see the current state.
 
     Args:
-        cluster: where they are.
-        wanted: those that will be read.
+        cluster: where the objects are.
+        wanted: the objects that will be read.
     """
 
     def __init__(self, cluster: Cluster, wanted: Iterable[Reference]) -> None:
@@ -44,11 +46,11 @@ class Reader:
             self._found |= found
 
     def read(self, about: Reference) -> Live:
-        """The live object; None when there is none."""
+        """Return the live object; None if it does not exist."""
         return self._found.pop(about) if about in self._found else self._cluster.read(about)
 
     def _listed(self, alike: list[Reference]) -> dict[Reference, Live]:
-        """What a list says of objects of one kind in one namespace; nothing of those that it does not reach."""
+        """List objects of one kind in one namespace; those beyond the first page are left out."""
         try:
             limit = len(alike) + min(_BESIDE * len(alike), _MOST_BESIDE)
             items, complete = self._cluster.first(alike[0], limit)
@@ -59,6 +61,6 @@ class Reader:
 
 
 def read_all(cluster: Cluster, wanted: Iterable[Reference]) -> dict[Reference, Live]:
-    """All of them, side by side."""
+    """Read all objects in parallel; None for those that do not exist."""
     each = list(wanted)
     return dict(zip(each, parallel.each(Reader(cluster, each).read, each), strict=True))

@@ -1,8 +1,8 @@
-"""What an object would become: a server-side apply that the cluster only rehearses, against what was read.
+"""Rehearses a server-side apply, to find what an object would become compared with what was read.
 
-The server fills in defaults, drops empty values and runs admission, so nothing of that is a difference. Controllers
-write at any time: an answer that is about another revision of the object than was read is asked for again, or their
-writing would look like a change of ours.
+The server fills in defaults, drops empty values and runs admission, so none of these is a difference. Controllers
+write at any time. If the response is about another revision of the object than was read, both are repeated. Otherwise
+a controller's write would look like a change of ours.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.cluster.ownership import is_terminating, without_autoscaled
 
 _ATTEMPTS = 5
 _LONGEST_NAME = 40
-"""Characters of a name to which more can be added: some kinds take no more than 52."""
+"""How many characters of a name are kept before a suffix is added. Some kinds accept no more than 52."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Rehearsal:
 
     Attributes:
         sent: the manifest that was rehearsed.
-        live: the object as it is; None when there is none, or when it is being deleted.
-        becomes: the object as it would be; None when that cannot be rehearsed, since the cluster has no such kind or
-            no such namespace (yet).
+        live: the live object; None if it does not exist or is being deleted.
+        becomes: what it would become; None if that cannot be rehearsed, because the kind or namespace does not exist
+            (yet).
         leaving: whether an object of that name is being deleted.
-        replaced: whether only a new object can become that, in the place of the one that is there.
-        warnings: what the cluster warned of, with the object's name.
+        replaced: whether only a new object can become that, in place of the live one.
+        warnings: the cluster's warnings, with the object's name.
     """
 
     sent: Manifest
@@ -54,13 +54,15 @@ def rehearse(
     """Read an object and rehearse an apply.
 
     Args:
-        prepare: the manifest to apply, given the live object.
-        force: take fields from whoever owns them; without it `Refused` names the owners.
-        read: reads the object; by itself if nothing else is said.
+        cluster: the cluster, as the identity that reads.
+        about: the object.
+        prepare: returns the manifest to apply, given the live object.
+        force: take fields from other owners. Without it `Refused` names them.
+        read: reads the object; by default `cluster.read`.
 
     Raises:
-        Refused: the cluster refuses the manifest.
-        Unanswered: the cluster does not answer.
+        Refused: the cluster rejects the manifest.
+        Unanswered: the cluster does not respond.
     """
     for _ in range(_ATTEMPTS):
         found = (read or cluster.read)(about)
@@ -76,16 +78,18 @@ def rehearse(
 
 
 def rehearse_anew(cluster: Cluster, about: Reference, prepare: Callable[[Manifest | None], Manifest]) -> Rehearsal:
-    """Rehearse an object that takes the place of the one that is there: as a new one, under a name that is free.
+    """Rehearse the replacement of an object, by creating it under a name that is free.
 
-    Who has rights by names may not do that: then it is not rehearsed.
+    An identity whose rights are limited to names may not do that. Then the object is not rehearsed.
 
     Args:
-        prepare: the manifest to apply, given the live object.
+        cluster: the cluster, as the identity that reads.
+        about: the object.
+        prepare: returns the manifest to apply, given the live object.
 
     Raises:
-        Refused: the cluster refuses the manifest.
-        Unanswered: the cluster does not answer.
+        Refused: the cluster rejects the manifest.
+        Unanswered: the cluster does not respond.
     """
     live = cluster.read(about)
     sent = prepare(live)
@@ -109,5 +113,5 @@ def _warnings(about: Reference, written: Written) -> tuple[str, ...]:
 
 
 def _revision(item: Manifest | None) -> str:
-    """Empty where there is no object."""
+    """Return the object's resourceVersion; empty if there is no object."""
     return str(item["metadata"].get("resourceVersion", "")) if item else ""

@@ -1,7 +1,7 @@
-"""The rule of RBAC that is missing, read from the words of a refusal. Pure.
+"""Derives the missing RBAC rule from the text of a rejection. Pure.
 
-An API server says who may not do what where (k8s.io/apiserver, `responsewriters`); helm and kubectl pass
-the words on. With the rule at hand, whoever administers the cluster has nothing to look up.
+An API server reports who may not do what, and where (k8s.io/apiserver, `responsewriters`). helm and kubectl pass its
+words on. With the rule in the message, the cluster's administrator has nothing to look up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _REFUSED = re.compile(
 
 
 def advice(said: str) -> str:
-    """The rules to add, for all that a text says is refused; empty when it is about something else."""
+    """Return the rules to add for every rejection in a text; empty if it is about something else."""
     return "; ".join(dict.fromkeys(_rule(found) for found in _REFUSED.finditer(said)))
 
 

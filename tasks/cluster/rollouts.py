@@ -1,8 +1,8 @@
-"""Why a workload does not get ready: what its pods, their events and the last lines of their logs say.
+"""Explains why a workload is not ready: from its pods, their events and the last lines of their logs.
 
-A tool that waits says only that it waited too long. What a person needs is with the pods: an image that cannot be
-pulled, a program that crashes, a node that has no room. What cannot be looked up for the reasons is left out of them:
-they explain a no that is certain already.
+A tool that waits only reports that it timed out. The causes are with the pods: an image that cannot be pulled, a
+program that crashes, a node without room. Causes that cannot be read are left out, because the failure is certain
+without them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tasks.cluster.readiness import readiness
 from tasks.domain.errors import FlowmartError
 
 _PODS = 2
-"""Of how many pods the reasons are told: the others mostly have the same."""
+"""How many pods are described. The others mostly have the same problem."""
 _LINES = 3
 _EVENTS = 2
 _HARMLESS = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -25,7 +25,13 @@ _WITH_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", 
 
 
 def unready(cluster: Cluster, references: Iterable[Reference], health: Health = BY_STATUS) -> list[str]:
-    """A line for each object that is not ready, with the reasons that its pods give; none when all are."""
+    """Describe each object that is not ready, with the reasons from its pods; empty if all are ready.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        references: the objects.
+        health: the rules of readiness.
+    """
     found = ((about, cluster.read(about)) for about in references)
     return [
         f"{about}: {reasons(cluster, about, live, health)}"
@@ -35,7 +41,14 @@ def unready(cluster: Cluster, references: Iterable[Reference], health: Health = 
 
 
 def reasons(cluster: Cluster, about: Reference, live: Manifest | None, health: Health = BY_STATUS) -> str:
-    """Why one object is not ready, in words."""
+    """Explain why one object is not ready.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        about: the object.
+        live: the live object; None if it does not exist.
+        health: the rules of readiness.
+    """
     own = health.of(live).why
     if live is None or about.kind not in (*_WITH_PODS, "Pod"):
         return own
@@ -51,7 +64,7 @@ def _of_its_pods(cluster: Cluster, namespace: str, live: Manifest) -> Iterator[s
     labels = (live["spec"].get("selector") or {}).get("matchLabels") or {}
     selector = ",".join(f"{name}={value}" for name, value in labels.items())
     pods = cluster.listed("v1", "Pod", namespace, label_selector=selector) if selector else []
-    # Of a rollout that does not get on, the newest pods are the ones that matter.
+    # If a rollout is stuck, its newest pods show why.
     newest = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True)
     waiting = [pod for pod in newest if not readiness(pod).ready]
     return (_told(cluster, namespace, pod) for pod in waiting[:_PODS])
@@ -78,7 +91,7 @@ def _containers(pod: Manifest) -> list[Mapping[str, Any]]:
 
 
 def _container(cluster: Cluster, namespace: str, pod: str, status: Mapping[str, Any]) -> str:
-    """What keeps a container from being ready; empty when nothing does."""
+    """Explain what keeps a container from being ready; empty if nothing does."""
     state, before = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     waiting, ended = state.get("waiting") or {}, state.get("terminated") or before
     reason = waiting.get("reason", "")

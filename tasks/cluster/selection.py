@@ -1,4 +1,4 @@
-"""Which objects a rule of a unit is about: by group, kind, namespace and name, each a shell pattern. Pure."""
+"""Selects the objects of a rule by group, kind, namespace and name, each a shell pattern. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.cluster.objects import Reference
 
 @dataclass(frozen=True)
 class Selection:
-    """Some objects of a cluster. `*` stands for any text, also for none: the core group has an empty name."""
+    """A selection of objects. `*` matches any text, also an empty one, as in the core group's name."""
 
     kind: str
     group: str = "*"
@@ -18,12 +18,12 @@ class Selection:
     name: str = "*"
 
     def covers(self, about: Reference) -> bool:
-        """Whether an object is among them."""
+        """Tell whether it selects an object."""
         found = (about.kind, about.group, about.namespace, about.name)
         return all(fnmatchcase(text, pattern) for text, pattern in zip(found, self._patterns, strict=True))
 
     def includes(self, other: Selection) -> bool:
-        """Whether all that the other selects is certainly selected here, too."""
+        """Tell whether it certainly selects everything that the other selection does."""
         pairs = zip(other._patterns, self._patterns, strict=True)
         return all(pattern in ("*", theirs) or _matches(theirs, pattern) for theirs, pattern in pairs)
 
@@ -32,12 +32,12 @@ class Selection:
         return self.kind, self.group, self.namespace, self.name
 
     def __str__(self) -> str:
-        """As it would be addressed in a plan: Kind.group/namespace/name, without the parts that may be anything."""
+        """Kind.group/namespace/name, as plans address objects, without the parts that match anything."""
         kind = self.kind if self.group in ("", "*") else f"{self.kind}.{self.group}"
         places = [part for part in (self.namespace, self.name) if part != "*"]
         return "/".join([kind, *places])
 
 
 def _matches(text: str, pattern: str) -> bool:
-    """Whether a text without patterns of its own is matched."""
+    """Tell whether the pattern matches a text that has no wildcards itself."""
     return not any(sign in text for sign in "*?[") and fnmatchcase(text, pattern)

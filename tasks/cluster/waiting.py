@@ -1,7 +1,7 @@
-"""Waiting for a cluster: until objects are ready, until they are gone.
+"""Waits for a cluster: until objects are ready, or until they are gone.
 
-What is waited for is logged whenever it changes. Reads that get no answer are repeated until the time is up, since
-reading changes nothing.
+The objects that are waited for are logged whenever they change. Reads without a response are retried until the time
+is up, because reading changes nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ from tasks.domain.errors import Unanswered
 log = structlog.get_logger("flowmart.cluster")
 
 _SHORTEST, _LONGEST = 0.1, 2.0
-"""Seconds between two looks: what is quick is seen quickly, what takes minutes is not asked for all the time."""
+"""The shortest and longest pause between reads, in seconds.
+
+Quick changes are seen quickly, and slow ones cost few reads.
+"""
 
 _T = TypeVar("_T")
 
 
 class Deadline:
-    """When the time for a piece of work is up."""
+    """The time limit for a piece of work; it starts now."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -42,14 +45,21 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """How many seconds are left; 0 once the time is up."""
+        """The seconds that are left; 0 once the time is up."""
         return max(0.0, self._end - time.monotonic())
 
     def poll(self, look: Callable[[], _T], done: Callable[[_T], bool]) -> _T:
-        """The first finding that is `done`, or the last one before the time is up.
+        """Call `look` until `done` accepts its result or the time is up.
+
+        Args:
+            look: reads the state; repeated if it raises Unanswered.
+            done: tells whether to stop.
+
+        Returns:
+            The first accepted result, or the last one before the time was up.
 
         Raises:
-            Unanswered: the last look got no answer, and the time is up.
+            Unanswered: the time is up, and the last look got no response.
         """
         pause = _SHORTEST
         while True:
@@ -67,7 +77,17 @@ class Deadline:
 def until_ready(
     cluster: Cluster, references: Iterable[Reference], deadline: Deadline, health: Health = BY_STATUS
 ) -> list[str]:
-    """Wait until all objects are ready; the reasons of those that are not, when one failed or the time is up."""
+    """Wait until all objects are ready, one fails, or the time is up.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        references: the objects.
+        deadline: when the time is up.
+        health: the rules of readiness.
+
+    Returns:
+        The objects that are not ready, with reasons; empty if all are.
+    """
     objects = tuple(references)
     report = _Report("waiting until objects are ready")
 
@@ -86,10 +106,15 @@ def until_ready(
 
 
 def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline) -> None:
-    """Wait until objects that are being deleted are gone, each by its UID.
+    """Wait until objects that are being deleted are gone.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        uids: the objects, with their UIDs.
+        deadline: when the time is up.
 
     Raises:
-        Unanswered: they are still there when the time is up; something holds them.
+        Unanswered: some still exist when the time is up, because something holds them.
     """
     report = _Report("waiting until objects are deleted")
 
@@ -107,14 +132,14 @@ def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline)
 
 
 class _Report:
-    """Logs what is waited for, when it is another than before."""
+    """Logs what is waited for, whenever it changes."""
 
     def __init__(self, event: str) -> None:
         self._event = event
         self._last: Sequence[str] = ()
 
     def of(self, waiting: Sequence[str]) -> None:
-        """Log it, unless it is nothing or the same again."""
+        """Log it, unless it is empty or unchanged."""
         if waiting and waiting != self._last:
             log.info(self._event, objects="; ".join(waiting))
         self._last = waiting
