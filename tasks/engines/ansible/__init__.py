@@ -1,1 +1,1 @@
-"""Ansible playbooks."""
+"""The engine for Ansible playbooks."""

@@ -1,10 +1,11 @@
-"""What Ansible tells, as ansible-runner's events, turned into the product's words. Pure.
+"""Parse the events of ansible-runner into the changes and failures of a run. Pure.
 
-Events are those of ansible-runner's own callback (its documentation, "Runner Artifact Job Events"): one a task and
-host, and `playbook_on_stats` at the end. What a task with `no_log` did is not in them, nor whether it changed
-something: the stats count it, so where more tasks changed than told so, all that say nothing count as changes.
+The events come from ansible-runner's own callback (its documentation, "Runner Artifact Job Events"): one for each
+task and host, and `playbook_on_stats` at the end. The events do not show what a task with `no_log` did, nor whether
+it changed something. The stats do count it. So if the stats count more changed tasks on a host than the events show,
+all its tasks that do not say whether they changed something count as changes.
 
-What these events leave out, our own callback plugin records (`recordings.py`).
+Our own callback plugin records what these events leave out (`recordings.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Event = Mapping[str, Any]
 
 _LINES = 5
 _ONLY_GROUPING = ("add_host", "group_by")
-"""Modules that say "changed" and change nothing but what Ansible knows of hosts while it runs."""
+"""Modules that report "changed" but only change what Ansible knows of hosts while it runs."""
 
 _NOT_MADE = "earlier changes are not made in a rehearsal"
 _BLOCKED = f"{_NOT_MADE}; the tasks after it are not rehearsed"
@@ -33,20 +34,20 @@ _BLOCKED = f"{_NOT_MADE}; the tasks after it are not rehearsed"
 
 @dataclass(frozen=True)
 class Results:
-    """What came of a run.
+    """The results of a run.
 
     Attributes:
-        changes: what tasks changed, or would; without those that are not comparable.
-        failed: a line each.
-        blocked: those of `failed` on hosts where tasks before them would have changed something, so that a rehearsal
-            cannot tell whether they fail in earnest.
-        ignored: addresses of tasks whose failure is ignored or rescued, on such hosts: in earnest they may succeed.
-        unreachable: a line each.
+        changes: what tasks changed, or would change; without tasks that cannot be compared.
+        failed: one line for each failed task.
+        blocked: the lines of `failed` on hosts where earlier tasks would have changed something. A rehearsal cannot
+            show whether these tasks would fail in an apply.
+        ignored: addresses of tasks on such hosts whose failure is ignored or rescued: in an apply they may succeed.
+        unreachable: one line for each unreachable host.
         blind: addresses of changes that show no difference.
         unrehearsed: addresses of tasks that check mode skipped.
-        dependent: addresses of tasks that depend on what an unrehearsed one returns.
+        dependent: addresses of tasks that depend on the result of an unrehearsed task.
         handlers: addresses of handlers that ran.
-        finished: the run got to its end on the hosts that it reached, whatever happened there.
+        finished: the run reached its end on the hosts that it reached, even if tasks failed there.
     """
 
     changes: tuple[Change, ...] = ()
@@ -62,7 +63,7 @@ class Results:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What a rehearsal could not tell, in words."""
+        """Describe each task whose effect the rehearsal could not show."""
         return (
             *(f"{address}: cannot be rehearsed" for address in self.unrehearsed),
             *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
@@ -72,7 +73,12 @@ class Results:
 
 
 def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
-    """What the events of one run, and what our plugin recorded of it, add up to."""
+    """Combine the events of one run with the lines that our plugin recorded.
+
+    Args:
+        events: ansible-runner's events, in order.
+        lines: the lines of our callback plugin, in order.
+    """
     stats = next((_data(e) for e in events if e["event"] == "playbook_on_stats"), None)
     tasks = [line for line in lines if "host" in line]
     rescued = {_task(line) for line in tasks if line["event"] == "failed" and line["rescued_by"]}
@@ -107,7 +113,7 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
 
 
 def masked(found: Results, secrets: Iterable[str]) -> Results:
-    """The same without any of the secrets in what is shown."""
+    """Return the results with the secrets masked. Also registers the secrets for masking in later output."""
     hidden = tuple(sorted(secrets, key=len, reverse=True))
     masking.KNOWN.learn(hidden)
     return replace(
@@ -125,7 +131,7 @@ def masked(found: Results, secrets: Iterable[str]) -> Results:
 
 
 def placed(found: Results, checkout: str) -> Results:
-    """The same without the folder of the checkout in its lines: it is another one each time, and a plan is not."""
+    """Return the results without the checkout's path in their lines. It differs each time, and plans must not."""
 
     def shortened(lines: Iterable[str]) -> tuple[str, ...]:
         return tuple(line.replace(f"{checkout}/", "") for line in lines)
@@ -146,7 +152,7 @@ def _without(value: Any, secrets: Sequence[str]) -> Any:
 
 
 def _task(data: Mapping[str, Any]) -> tuple[str, str]:
-    """One task on one host: several tasks may have the same name."""
+    """Identify one task on one host. Names are not enough: several tasks may have the same name."""
     return str(data["host"]), str(data.get("task_uuid") or _address(data))
 
 
@@ -160,7 +166,7 @@ def _data(event: Event) -> Mapping[str, Any]:
 
 
 def _is_fatal(event: Event, stats: Mapping[str, Any] | None) -> bool:
-    """A failed task that was neither to be ignored nor rescued. Without stats, the run ended there."""
+    """Tell whether a task failed, and was neither ignored nor rescued. Without stats, the run ended there."""
     data = _data(event)
     if event["event"] != "runner_on_failed" or data.get("ignore_errors"):
         return False
@@ -173,7 +179,7 @@ def _is_ignored(event: Event, rescued: Set[tuple[str, str]]) -> bool:
 
 
 def _is_unreachable(event: Event, stats: Mapping[str, Any] | None) -> bool:
-    """An unreachable host, unless the play says to go on without it (`ignore_unreachable`): then no count has it."""
+    """Tell whether an unreachable host counts. With `ignore_unreachable` it does not, and the stats omit it."""
     if event["event"] != "runner_on_unreachable":
         return False
     return stats is None or bool(stats.get("dark", {}).get(_data(event)["host"]))
@@ -207,7 +213,7 @@ def _change(data: Mapping[str, Any], result: Mapping[str, Any], item: str = "") 
 
 
 def _thing(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    """ "bastion: /etc/motd": the file that a module was given; empty where it was given none."""
+    """Return the file that a module was given, as "bastion: /etc/motd"; empty if it was given none."""
     given = result.get("invocation") or {}
     given = given.get("module_args") or given
     place, source = given.get("path") or given.get("dest"), given.get("src")
@@ -218,7 +224,7 @@ def _thing(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
 
 
 def _compared(diff: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after, from one or several of a task's differences: contents by line, attributes by name."""
+    """Return before and after of a task's differences: contents as lines, attributes by name."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for part in diff if isinstance(diff, list) else [diff or {}]:
@@ -234,7 +240,7 @@ def _compared(diff: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _narrowed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Of contents only the lines that differ: what else is in a file is nobody's business here."""
+    """Keep only the lines of contents that differ: the rest of a file does not belong in a plan."""
     if not ("content" in before and "content" in after):
         return before, after
     old, new = before["content"], after["content"]
@@ -245,7 +251,7 @@ def _narrowed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, 
 
 
 def _action(before: Mapping[str, Any], after: Mapping[str, Any]) -> Action:
-    """`state` tells for what has one; of a content only that nothing was there before."""
+    """Derive the action from `state` if the task has one; otherwise new content in place of none is a creation."""
     if after.get("state") == "absent":
         return Action.DELETE
     if before.get("state") == "absent":
@@ -254,7 +260,7 @@ def _action(before: Mapping[str, Any], after: Mapping[str, Any]) -> Action:
 
 
 def _is_hidden(event: Event) -> bool:
-    """Whether the task ended well and does not say whether it changed something."""
+    """Tell whether a task succeeded without saying whether it changed something."""
     result = _data(event).get("res") or {}
     return event["event"] == "runner_on_ok" and "changed" not in result
 
@@ -285,6 +291,6 @@ def _said(result: Mapping[str, Any]) -> str:
 
 
 def _address(data: Mapping[str, Any], item: str = "") -> str:
-    """ "bastion : hardening : Configure sshd (item)"; without the role for a task of the playbook's own."""
+    """Return "bastion : hardening : Configure sshd (item)"; without the role for a task of the playbook itself."""
     parts = [str(data.get(key)) for key in ("host", "role", "task") if data.get(key)]
     return " : ".join(parts) + (f" ({item})" if item else "")

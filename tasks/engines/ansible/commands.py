@@ -1,11 +1,11 @@
-"""Runs playbooks: ansible-runner builds the command and gathers the events, `tasks.processes` runs it.
+"""Run playbooks: ansible-runner builds the command and parses the events; `tasks.processes` runs it.
 
-ansible-runner could run the command too, but what it starts nobody else can end: with `tasks.processes` the time
-limit and the cancellation of a run hold here as for every other tool. Inventory, variables and events are in a folder
-that only we may read, gone when the run is; nothing of a variable is in an argument.
+ansible-runner could run the command too, but then nobody else could end it. `tasks.processes` applies the time limit
+and cancellation as for every other tool. Inventory, variables and events are in a folder that only we may read and
+that is removed after the run. No value of a variable is in an argument.
 
-Names of hosts repeat across environments by design. So whatever Ansible keys by them and keeps (facts, connections,
-retry files, logs) is in that folder too, or in one of the environment's own.
+Host names repeat across environments by design. So whatever Ansible keeps by host name (facts, connections, retry
+files, logs) is in that folder too, or in a folder of the environment's own.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ APPLY = ("--diff",)
 PARSE = ("--syntax-check",)
 
 _PYTHON = "/usr/bin/python3"
-"""What modules run with on hosts, where a unit's variables do not say otherwise."""
+"""The interpreter that modules run with on hosts, unless a unit's variables name another."""
 
 _CALLBACKS = Path(__file__).parent / "callbacks"
-"""Where our callback plugin is, which records what ansible-runner's events leave out."""
+"""The folder of our callback plugin, which records what ansible-runner's events leave out."""
 
 _EVENT_DATA = re.compile(r"\x1b\[K(?:[A-Za-z0-9+/=]+\x1b\[\d+D)+\x1b\[K|\x1b\[K")
-"""What ansible-runner's display plugin writes between the lines, for a terminal to overwrite."""
+"""Event data that ansible-runner's display plugin writes between the lines, for a terminal to overwrite."""
 
 _WAY = (
     "ANSIBLE_PRIVATE_KEY_FILE",
@@ -49,14 +49,14 @@ _WAY = (
     "ANSIBLE_SSH_EXECUTABLE",
     "ANSIBLE_SSH_EXTRA_ARGS",
 )
-"""What decides to which host an address leads."""
+"""Variables that decide which host an address leads to."""
 
 _SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a playbook is run: the unit's folder and all files that it reads, its configuration, its environment."""
+    """Where a playbook is run: the unit's folder and files, its configuration and its environment."""
 
     platform: str
     infrastructure: Path
@@ -74,7 +74,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run came to, and how the process ended."""
+    """The results of a run, and the exit code of the process."""
 
     results: Results
     exit_code: int
@@ -83,10 +83,20 @@ class Run:
 def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runner: Processes) -> Run:
     """Run the playbook of a job.
 
+    Args:
+        executable: ansible-playbook, as a path or a name on PATH.
+        place: where it runs.
+        job: the playbook, its hosts and variables.
+        options: `REHEARSE`, `APPLY` or `PARSE`.
+        runner: runs the command.
+
+    Returns:
+        The results, with secrets masked, and the exit code.
+
     Raises:
         Unequipped: Ansible is not installed.
-        Refused: the run never began, a play matches no host, or one asks for a value that nobody gives.
-        Unanswered: the run was ended before it came to anything.
+        Refused: the run did not start, a play matches no host, or a play asks for a value that is not given.
+        Unanswered: the run was interrupted before it had any result.
     """
     if not shutil.which(executable):
         raise Unequipped(f"{executable} is missing: install it with: pip install ansible-core")
@@ -99,7 +109,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     if asked := unanswered_questions(lines):
         raise Refused(f"{what}: asks for {', '.join(asked)} (vars_prompt): give it in inputs.variables")
     missed = () if options == PARSE else without_hosts(lines)
-    # Of those that a limit leaves out, nothing was expected.
+    # With a limit, some plays may match no host.
     if missed and not (job.limit and plays(lines) > len(missed)):
         groups = ", ".join(sorted({"all", *([] if place.inventories else [_group(place)]), *job.groups}))
         raise Refused(f"{what}: {missed[0]} matches no host; the groups are {groups}")
@@ -113,7 +123,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
 def _run(
     executable: str, place: Place, job: Job, options: tuple[str, ...], folder: Path, runner: Processes
 ) -> tuple[Finished, list[Event], list[Line]]:
-    # A third of a second to import: only runs of this engine pay for it.
+    # Importing it takes a third of a second: only runs of this engine should pay for that.
     from ansible_runner.config.runner import RunnerConfig
 
     config = RunnerConfig(
@@ -121,7 +131,7 @@ def _run(
         ident="run",
         project_dir=str(place.folder),
         playbook=job.playbook,
-        # Ours first: what an inventory of the unit's says wins.
+        # Ours comes first, so that the unit's own inventories override it.
         inventory=[str(_written(folder / "inventory.json", json.dumps(_inventory(place, job)))), *_own(place)],
         limit=job.limit or None,
         extravars=str(_written(folder / "variables.json", json.dumps(dict(job.variables or {})))),
@@ -138,7 +148,7 @@ def _run(
     recorded = folder / "rehearsal.jsonl"
     config.env["ANSIBLE_CALLBACK_PLUGINS"] += f":{_CALLBACKS}"
     config.env["FLOWMART_REHEARSAL"] = str(recorded)
-    # ansible-runner copies our whole environment; `runner` adds what may be inherited.
+    # ansible-runner copies our whole environment; `runner` adds the variables that may be inherited.
     variables = {name: value for name, value in config.env.items() if os.environ.get(name) != value}
     finished = runner.run(Command(argv, place.folder, variables, place.time_limit))
     lines = recorded.read_text().splitlines() if recorded.exists() else []
@@ -146,7 +156,17 @@ def _run(
 
 
 def hosts(executable: str, place: Place, limit: str, runner: Processes) -> Inventory:
-    """The hosts in a place's inventories. Raises what `inventories.listed` does, and says of which unit."""
+    """List the hosts in a place's inventories.
+
+    Args:
+        executable: ansible-playbook; ansible-inventory is expected next to it.
+        place: whose inventories to list.
+        limit: a pattern of hosts; empty for all.
+        runner: runs the command.
+
+    Raises:
+        FlowmartError: the errors of `inventories.listed`, prefixed with the unit and environment.
+    """
     with run_folder("inventory") as folder:
         variables = _variables(place, folder, runner.environment)
         try:
@@ -174,12 +194,12 @@ def _known(place: Place, job: Job) -> dict[str, str]:
 
 
 def _group(place: Place) -> str:
-    """The group of all of a unit's hosts."""
+    """Return the name of the group of all of a unit's hosts."""
     return place.unit.replace("-", "_")
 
 
 def _variables(place: Place, folder: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """No colours, no questions, nothing left behind; hosts whose key is not known are refused."""
+    """Return Ansible's environment: no colours, no prompts, no files left behind, unknown host keys rejected."""
     return {
         "ANSIBLE_CONFIG": str(place.config or _written(folder / "ansible.cfg", "")),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
@@ -193,17 +213,17 @@ def _variables(place: Place, folder: Path, own: Mapping[str, str]) -> dict[str, 
         "ANSIBLE_TIMEOUT": own.get("ANSIBLE_TIMEOUT", "10"),
         "ANSIBLE_SSH_COMMON_ARGS": f"{own.get('ANSIBLE_SSH_COMMON_ARGS', '')} -o BatchMode=yes".strip(),
         **place.variables,
-        # What ssh_config may ask (Match exec) where networks of several environments have the same addresses.
+        # For `Match exec` in ssh_config, where networks of several environments have the same addresses.
         "FLOWMART_ENVIRONMENT": place.environment,
     }
 
 
 def _connections(place: Place, variables: Mapping[str, str]) -> str:
-    """Where connections to an environment's hosts wait to be used again, for a minute as Ansible has it.
+    """Return the folder for the sockets of SSH connections, which Ansible reuses for a minute.
 
-    Ansible tells them apart by host, port and user alone: with the same address in two environments or platforms, or
-    by two configurations of ssh, the second playbook would go over the connection to the first one's host
-    (`_create_control_path` of its ssh plugin). The name is short because the path of a socket has to be.
+    Ansible distinguishes connections only by host, port and user (`_create_control_path` of its ssh plugin). If two
+    environments or platforms have the same address, or there are two configurations of ssh, the second playbook would
+    use the connection to the first one's host. The name is short because the path of a socket has to be.
     """
     folder = variables.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
     way = {name: variables[name] for name in _WAY if name in variables}
@@ -216,7 +236,7 @@ def _secrets(executable: str, place: Place, runner: Processes) -> frozenset[str]
 
 
 def _own_connections(config: Path | None) -> dict[str, str]:
-    """A configuration that names the sockets of connections itself would share them between environments."""
+    """Override `control_path` of a configuration, which would share sockets between environments."""
     shared = config is not None and _SHARED_CONNECTIONS.search(config.read_text())
     return {"ANSIBLE_SSH_CONTROL_PATH": "%(directory)s/%%C"} if shared else {}
 

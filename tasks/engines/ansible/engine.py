@@ -1,14 +1,14 @@
-"""Ansible behind the engine protocol: a unit is a folder with a playbook, run on the hosts that its inputs name.
+"""The Ansible engine: a unit is a folder with a playbook, run on the hosts that its inputs or inventories name.
 
-A plan is a rehearsal (`--check --diff`): what each task would change on each host. Ansible has no plan that it could
-be bound to. So a plan is used up by its apply, and one that is no longer fresh is rehearsed again before: when that
-is not what was planned, nothing is done. Another rehearsal that finds nothing to change is what verifies a unit.
+A plan is a rehearsal (`--check --diff`): it lists what each task would change on each host. Ansible has no plan file
+that an apply could be bound to. So each plan can be applied only once. A plan older than `FRESH` is rehearsed again
+first; if the result differs, nothing is changed. Verification is another rehearsal that must find no changes.
 
-A task that check mode skips is unknown: the plan names it and is applied. Such tasks, and what depends on what they
-return, are neither drift nor a difference.
+A task that check mode skips is unknown: the plan names it, and the apply runs it. Such tasks, and tasks that depend
+on their results, count neither as drift nor as differences.
 
-What cannot be promised is a rollback: the earlier release's playbook restores what it knows of, and nothing else.
-Every plan that changes something says so. A host that cannot be reached has not failed: that is no answer.
+A complete rollback cannot be promised: the earlier release's playbook restores only what it manages. Every plan that
+changes something warns of this. An unreachable host has not failed: the outcome is `unanswered`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from tasks.engines.base import Engine, Variables, Workspace
 log = structlog.get_logger("flowmart.ansible")
 
 FRESH = 60.0
-"""Seconds after which a rehearsal is done again: about as long as one and a run take on a few hosts."""
+"""Seconds after which a plan is rehearsed again before its apply: about a rehearsal and a run on a few hosts."""
 
 _ROLLBACK = "a rollback runs the earlier release's playbook: what only this release brings to a host stays there"
 _FIRST = f"a rollback of this first release only runs its {REMOVAL}: how the hosts were before is not known"
@@ -55,18 +55,28 @@ class Ansible:
         self.workspace = workspace
 
     def validate(self) -> None:
-        """Ansible can read the playbook and finds its roles. No host is asked."""
+        """Check that Ansible can parse the playbook and find its roles. No host is contacted."""
         workspace = self.workspace
         self._run(workspace, Job(self._playbook, {"localhost": "127.0.0.1"}), PARSE, dict)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """What the playbook would change on its hosts."""
+        """Rehearse the playbook on its hosts; after an unfinished apply, with all handlers.
+
+        Raises:
+            Refused: a task fails, or hosts refuse the login.
+            Unanswered: a host cannot be reached, or the rehearsal was interrupted.
+            InvalidInput: the inputs name no valid hosts.
+        """
         workspace = self.workspace
         job = replace(self._job(inputs.values), runs_handlers=workspace.unfinished)
         return self._planned(workspace, workspace.target, inputs.digest, job)
 
     def apply(self, plan: Plan) -> Applied:
-        """Run what was planned; `StalePlan` when it would not do any more what was planned."""
+        """Run the planned playbook. The plan is used up.
+
+        Raises:
+            StalePlan: the plan is used up, or its hosts or a new rehearsal of an old plan are not as planned.
+        """
         workspace = self.workspace
         job, age = plans.take(plan)
         self._refuse_other_hosts(plan, job)
@@ -86,14 +96,18 @@ class Ansible:
         return Applied(outcome, detail=_lines([*nothing, *found.failed, *found.unreachable]))
 
     def verify(self) -> Verification:
-        """Whether another run would change nothing, as far as that can be rehearsed."""
+        """Rehearse the playbook and check that it changes nothing. The detail lists tasks that were not compared."""
         found = self._rehearsed(self.workspace, self._declared())
         differing = found.changes
         detail = f"not compared: {'; '.join(found.unknown)}" if found.unknown else ""
         return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing, detail=detail)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """The earlier release's playbook; without one, the failed release's own `remove.yml` where it has one."""
+        """Plan to run the earlier release's playbook, or else the unit's own `remove.yml` if it has one.
+
+        Returns:
+            The plan; None for a baseline, because Ansible cannot restore what existed before.
+        """
         workspace = self.workspace
         if isinstance(to, Baseline):
             return None
@@ -105,22 +119,25 @@ class Ansible:
         return self._planned(workspace, workspace.target, Inputs(workspace.unit.inputs).digest, job)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What a run would have to put right: as it was applied, against as it is."""
+        """Rehearse the playbook and return its changes in reverse: from what was applied to what is there now.
+
+        Tasks that cannot be rehearsed become warnings.
+        """
         workspace = self.workspace
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, self._declared())
-        # Handlers would run because of what somebody did; nobody did that.
+        # A handler would run only as a consequence of drift; it is not drift.
         handlers = plans.saved(plan).handlers
         changes = tuple(change.reversed for change in plan.changes if not _is_of(change, handlers))
         return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=plan.unknown, unknown=())
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply."""
+        """Return the differences that a rehearsal reports right after a good apply."""
         return self.detect_drift(receipt).changes
 
     def observe(self, plan: Plan) -> Observation:
-        """Rehearse again: nothing left to change, the same, or something else.
+        """Rehearse again: `UNCHANGED` if it finds the planned changes, `DONE` if it finds none, otherwise `PARTIAL`.
 
-        What cannot be rehearsed may have been done or not. A handler that was to run may have been left out.
+        It is also `PARTIAL` if the plan has unknown tasks or handlers: a rehearsal cannot show whether they ran.
         """
         job = plans.used(plan)
         found = self._rehearsed(self.workspace, replace(job, runs_handlers=False))
@@ -135,7 +152,7 @@ class Ansible:
         return Observation(Progress.DONE, _outputs(job))
 
     def adopt(self) -> Baseline | None:
-        """Nothing: whether a host was configured before cannot be told from the host."""
+        """Return None: a host does not show whether Ansible configured it before."""
         return None
 
     def _planned(self, workspace: Workspace, target: Target, inputs_digest: str, job: Job) -> Plan:
@@ -159,11 +176,11 @@ class Ansible:
         )
 
     def _rehearsed(self, workspace: Workspace, job: Job, variables: Variables | None = None) -> Results:
-        """What the job would do.
+        """Rehearse a job and return the results. A job without a playbook has none.
 
         Raises:
-            Refused: a task fails already now, and nothing before it could be the reason; or hosts refuse the login.
-            Unanswered: a host cannot be reached, or the run was ended.
+            Refused: a task fails and no earlier change could be the reason; or hosts refuse the login.
+            Unanswered: a host cannot be reached, or the run was interrupted.
         """
         if not job.playbook:
             return Results(finished=True)
@@ -184,7 +201,7 @@ class Ansible:
             raise StalePlan(f"{plan.target}: another rehearsal finds other changes than were planned; plan again")
 
     def _refuse_other_hosts(self, plan: Plan, job: Job) -> None:
-        """An inventory may find other hosts from one minute to the next: nothing was planned for them."""
+        """Reject a plan whose inventories list other hosts now: nothing was planned for those."""
         if not job.playbook or not inventories.paths(self.workspace.infrastructure, self.workspace.unit):
             return
         now = self._listed(job.limit).hosts
@@ -197,7 +214,7 @@ class Ansible:
         return self.workspace.options(AnsibleOptions).playbook
 
     def _declared(self, playbook: str | None = None) -> Job:
-        """The unit's own job; that of another playbook, or of none at all, where it is given."""
+        """Return the job for the unit's declared inputs, with another playbook if one is given ("" for none)."""
         job = self._job(self.workspace.unit.inputs)
         return job if playbook is None else replace(job, playbook=playbook)
 
@@ -220,7 +237,7 @@ class Ansible:
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
-        """All files that the unit reads; to find them, its playbooks and roles are parsed."""
+        """Return all files that the unit reads. Finding them parses its playbooks and roles."""
         infrastructure, unit = self.workspace.infrastructure, self.workspace.unit
         found = {*reads(infrastructure, unit.source), *unit_reads(infrastructure, unit)}
         return tuple(infrastructure / path for path in sorted(found))
@@ -243,17 +260,17 @@ class Ansible:
 
 
 def _outputs(job: Job) -> dict[str, Any]:
-    """The hosts as they were given; their addresses once more in a text, for arguments of checks."""
+    """Return the outputs: the hosts by name, and their addresses joined by commas for arguments of checks."""
     return {"hosts": dict(job.hosts), "addresses": ",".join(job.hosts.values())}
 
 
 def _is_applied(failed: Workspace) -> bool:
-    """Whether the failed release was applied to its end here, handlers and all."""
+    """Tell whether the failed release was applied completely here, handlers included."""
     return failed.receipt is not None and failed.receipt.target.release == failed.target.release
 
 
 def _warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
-    """What whoever approves should know: what comes back, and what a rehearsal does not show."""
+    """Return what approvers should know: the limits of a rollback, and changes that the rehearsal does not show."""
     if not job.playbook:
         return (_STAYS,)
     if not found.changes and not found.unknown:
@@ -264,7 +281,7 @@ def _warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
 
 
 def _is_of(change: Change, tasks: Sequence[str]) -> bool:
-    """Whether a change is one of these tasks', for one of its items or as a whole."""
+    """Tell whether a change belongs to one of these tasks, as a whole or for one of its items."""
     return any(change.address == task or change.address.startswith(f"{task} (") for task in tasks)
 
 

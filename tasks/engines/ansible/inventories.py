@@ -1,6 +1,6 @@
 """The inventories that a unit's options name: files, folders, and configurations of plugins such as aws_ec2.
 
-Ansible itself says which hosts are in them, each time: what a plugin finds may change from a minute to the next, and
+Ansible itself lists their hosts, anew for each plan and apply: the result of a plugin may change at any time, and
 what was planned for some hosts must not be applied to others.
 """
 
@@ -22,7 +22,7 @@ from tasks.engines.playbooks import files_below
 from tasks.processes import Command, Processes
 
 _BESIDE = ("group_vars", "host_vars")
-"""Folders beside an inventory that Ansible reads with it."""
+"""Folders next to an inventory that Ansible reads with it."""
 
 _SECONDS = 300.0
 
@@ -32,7 +32,7 @@ _NO_ANSWER = re.compile(
     r"|Throttl|RequestLimitExceeded|TooManyRequests|ServiceUnavailable|InternalError|\b(429|50[0234])\b",
     re.IGNORECASE,
 )
-"""What plugins say when whoever they ask did not answer; anything else is wrong with the inventory."""
+"""Messages of plugins whose service did not respond. Any other error means that the inventory is wrong."""
 
 _UNKNOWN_PLUGIN = re.compile(r"unknown plugin '(\w+\.\w+)\.\w+'")
 _WARNING = re.compile(r"^\s*\[?(WARNING|DEPRECATION)")
@@ -40,11 +40,11 @@ _WARNING = re.compile(r"^\s*\[?(WARNING|DEPRECATION)")
 
 @dataclass(frozen=True)
 class Inventory:
-    """The hosts that are in a unit's inventories.
+    """The hosts in a unit's inventories.
 
     Attributes:
-        hosts: name -> address; the name itself where the inventory has no other address.
-        groups: group -> the names of its hosts, those of its groups included.
+        hosts: name -> address; the name itself if the inventory gives no address.
+        groups: group -> the names of its hosts, those of its child groups included.
     """
 
     hosts: Mapping[str, str]
@@ -52,14 +52,14 @@ class Inventory:
 
 
 def paths(infrastructure: Path, unit: Unit) -> tuple[Path, ...]:
-    """The inventories that a unit names, in order."""
+    """Return the absolute paths of the inventories that a unit names, in their order."""
     folder = (infrastructure / unit.source).resolve()
     chosen = AnsibleOptions.model_validate(unit.options)
     return tuple(Path(os.path.normpath(folder / each)) for each in chosen.inventories)
 
 
 def read_by(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that Ansible reads of a unit's inventories."""
+    """Return all files that Ansible reads for a unit's inventories, as sorted paths below `infrastructure`."""
     root = infrastructure.resolve()
     found = [file for path in paths(infrastructure, unit) for file in _files(path)]
     return tuple(sorted({str(file.relative_to(root)) for file in found if file.is_relative_to(root)}))
@@ -73,7 +73,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """What is wrong with how a unit names its hosts."""
+    """Yield the mistakes in how a unit names its hosts: a bad inventory path, no hosts, or hosts named twice."""
     root = infrastructure.resolve()
     for path in paths(infrastructure, unit):
         if not path.is_relative_to(root):
@@ -90,19 +90,19 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 def listed(
     executable: str, given: Sequence[Path], limit: str, variables: Mapping[str, str], folder: Path, runner: Processes
 ) -> Inventory:
-    """The hosts of some inventories.
+    """List the hosts of inventories with ansible-inventory.
 
     Args:
-        executable: ansible-playbook; ansible-inventory is beside it.
+        executable: ansible-playbook; ansible-inventory is expected next to it.
         given: the inventories, in order.
         limit: a pattern of hosts; empty for all.
-        variables: environment variables, with the credentials that plugins ask with.
+        variables: environment variables, with the credentials that plugins use.
         folder: the unit's folder.
-        runner: what runs it.
+        runner: runs the command.
 
     Raises:
-        Refused: an inventory cannot be read, or has no host.
-        Unanswered: whoever a plugin asks did not answer.
+        Refused: an inventory cannot be read, or has no hosts.
+        Unanswered: the service that a plugin queries did not respond.
     """
     program = Path(shutil.which(executable) or executable).with_name("ansible-inventory")
     sources = [word for path in given for word in ("--inventory", str(path))]
@@ -126,7 +126,7 @@ def _of(document: Mapping[str, Any], given: Sequence[Path]) -> Inventory:
 
 
 def _members(document: Mapping[str, Any], group: str) -> tuple[str, ...]:
-    """The hosts of a group and of its groups, in order; Ansible refuses circles."""
+    """Return the hosts of a group and its child groups, in order. Ansible rejects circular groups."""
     found = document.get(group, {})
     below = [host for child in found.get("children", ()) for host in _members(document, child)]
     return tuple(dict.fromkeys([*found.get("hosts", ()), *below]))

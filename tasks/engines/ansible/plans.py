@@ -1,4 +1,4 @@
-"""What a run of a playbook needs besides its files, and how a plan keeps it for its apply, sealed by a digest."""
+"""The job of a plan: what a run of a playbook needs besides its files, saved for the apply and sealed by a digest."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Job:
     """One run of a playbook.
 
     Attributes:
-        playbook: a file of the unit's folder; empty where there is nothing to run, a removal that nobody wrote.
+        playbook: a file in the unit's folder; empty if there is nothing to run (a removal without `remove.yml`).
         hosts: name -> address.
-        user: as whom to log in; empty for the configuration's.
+        user: the login user; empty to use the configuration's.
         variables: extra variables.
-        groups: group -> the names of its hosts, beside the group of all of the unit's hosts.
+        groups: group -> the names of its hosts, besides the group of all of the unit's hosts.
         limit: the pattern of the hosts that the playbook is run on; empty for all.
-        runs_handlers: every handler runs, because an earlier run may have ended before its handlers ran.
+        runs_handlers: run every handler, because an earlier run may have ended before its handlers ran.
         handlers: addresses of the handlers that ran in the rehearsal.
     """
 
@@ -43,7 +43,16 @@ class Job:
 
 
 def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
-    """The job that a unit's inputs describe; `InvalidInput` names what is wrong with them."""
+    """Build the job from a unit's inputs.
+
+    Args:
+        unit: the unit's name, for messages.
+        playbook: a file in the unit's folder.
+        inputs: `hosts` (name -> address, or group -> {name: address}), and optionally `user` and `variables`.
+
+    Raises:
+        InvalidInput: no hosts are given, a group is empty, or a name or address is not valid.
+    """
     given = inputs.get("hosts")
     if not isinstance(given, Mapping) or not given:
         raise InvalidInput(f"{unit}: inputs.hosts: name at least one host and its address, as {{bastion: 10.0.0.1}}")
@@ -68,21 +77,22 @@ def job(unit: str, playbook: str, inputs: Mapping[str, Any]) -> Job:
 
 
 def inventoried(playbook: str, found: Inventory, limit: str, inputs: Mapping[str, Any]) -> Job:
-    """The job of a unit whose hosts are in inventories."""
+    """Build the job of a unit whose hosts come from inventories."""
     user, variables = str(inputs.get("user") or ""), dict(inputs.get("variables") or {})
     groups = {name: list(members) for name, members in found.groups.items()}
     return Job(playbook, dict(found.hosts), user, variables, groups, limit)
 
 
 def save(what: Job, unit: str, folder: Path) -> Artifact:
-    """Write it into `folder`, readable for its owner only: there may be secrets in the variables."""
+    """Write the job into `folder`. Only the owner may read the file: the variables may contain secrets."""
     return sealed.save(asdict(what), folder / f"{unit}.{what.playbook or 'nothing'}.plan.json")
 
 
 def take(plan: Plan) -> tuple[Job, float]:
-    """What `plan` saved, and how many seconds ago. A plan is taken once: `StalePlan` the second time.
+    """Return the plan's job and its age in seconds, and use the plan up.
 
-    `StalePlan` too when the file is not the one that was planned.
+    Raises:
+        StalePlan: the plan was taken before, or its file is not the one that was planned.
     """
     file = sealed.intact(plan, "the plan is used up, or its file is not the one that was planned")
     saved, age = file.read_text(), time.time() - file.stat().st_mtime
@@ -91,15 +101,15 @@ def take(plan: Plan) -> tuple[Job, float]:
 
 
 def saved(plan: Plan) -> Job:
-    """The job of a plan that was made just now."""
+    """Return the job of a plan that was just made; an empty job if the plan has no artifact."""
     return Job(**json.loads(plan.artifact.path.read_text())) if plan.artifact else Job("", {})
 
 
 def used(plan: Plan) -> Job:
-    """The job of a plan that may have been applied.
+    """Return the job of a plan, whether or not it was taken.
 
     Raises:
-        StalePlan: when neither the plan's file nor that of its apply is there.
+        StalePlan: the plan's file is gone.
     """
     files = (_used(plan.artifact.path), plan.artifact.path) if plan.artifact else ()
     found = next((path for path in files if path.is_file()), None)
@@ -113,7 +123,7 @@ def _used(file: Path) -> Path:
 
 
 def text(changes: Iterable[Change], warnings: Iterable[str], unknown: Sequence[str] = ()) -> str:
-    """A line for each task that changes something, then what differs; what is unknown, and warnings last."""
+    """Format a plan: each change with its differences, then the tasks that cannot be rehearsed, then the warnings."""
     count = f"{len(unknown)} task{'s' if len(unknown) > 1 else ''}"
     more = [f"{count} cannot be rehearsed; the apply runs them:", *(f"  {each}" for each in unknown)]
     known = listed(changes, _lines, () if unknown else warnings)

@@ -1,9 +1,9 @@
-"""What our callback plugin (`callbacks/flowmart_rehearsal.py`) records of a run, and what it means. Pure.
+"""Interpret what our callback plugin (`callbacks/flowmart_rehearsal.py`) records of a run. Pure.
 
-It records which tasks check mode skipped, and which names a task registers and mentions. What mentions a name that an
-unrehearsed task registers would do something else in earnest: it is not comparable, and so is what mentions what that
-one registers. Nor is what comes after an unrehearsed task in a block with a `rescue`: when that task fails, it is
-left out.
+The plugin records which tasks check mode skipped, and which names each task registers and mentions. A task that
+mentions a name registered by an unrehearsed task may act differently in an apply, so it cannot be compared. The same
+holds for tasks that mention its names in turn. It also holds for tasks after an unrehearsed task in a block with a
+`rescue`: if the unrehearsed task fails, they are skipped.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Line = Mapping[str, Any]
-"""One recorded line: a task on a host, a play, or a value that a play asks for."""
+"""One recorded line: a task on a host, a play, or a value that a play prompts for."""
 
 
 def plays(lines: Iterable[Line]) -> int:
-    """How many plays there were."""
+    """Return how many plays the run recorded."""
     return sum(line["event"] == "play" for line in lines)
 
 
 def unanswered_questions(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The variables that plays ask for (`vars_prompt`), and that have no value and no default."""
+    """Return the variables that plays prompt for (`vars_prompt`) and that have neither a value nor a default."""
     return tuple(dict.fromkeys(each["name"] for each in lines if each["event"] == "asks" and not each["has_default"]))
 
 
 def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
-    """The plays that matched no host, in words: their names and what they are written for.
+    """Return the plays that matched no host, by name and host pattern.
 
-    Not those after a task that makes groups: which of these have hosts is for the hosts to say.
+    Plays after a task that makes groups are left out: whether they have hosts depends on the hosts.
     """
     found, play = [], ""
     for line in lines:
@@ -42,9 +42,10 @@ def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def dependent(tasks: Sequence[Line]) -> list[Line]:
-    """The tasks that mention what an unrehearsed task registers, directly or through another one, or that it skips.
+    """Return the tasks that depend on an unrehearsed task.
 
-    What is registered `everywhere`, as by `run_once`, every host has; `hostvars` reaches what any other one has.
+    They mention a name that it registers, directly or through other tasks, or its failure would skip them. A name
+    registered `everywhere`, as by `run_once`, belongs to every host; `hostvars` reaches the names of all hosts.
     """
     tainted = {line["host"]: set[str]() for line in tasks}
     found = []

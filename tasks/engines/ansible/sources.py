@@ -1,9 +1,9 @@
 """Which files a playbook reads: its own folder, its roles, their configuration, and whatever paths lead to.
 
-A unit's source is a folder with a playbook, and with `remove.yml` where the first release can be taken back.
-Roles and collections are where the nearest ansible.cfg upwards says, or beside the playbook; what is installed on the
-machine only is in no release, and refused. Vendored collections count as a whole. A name that is only known when the
-playbook runs counts for all.
+A unit's source is a folder with a playbook; with `remove.yml`, a first release can be removed again. Roles and
+collections are found where the nearest ansible.cfg in the folder or above it says, or beside the playbook. A role
+that is installed only on this machine is not in the release, so it is rejected. Vendored collections count as a
+whole. If a role's name is known only when the playbook runs, all roles count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONFIG = "ansible.cfg"
 
 
 def interface(_: Path, __: str) -> Interface:
-    """What the engine itself takes; which variables a playbook knows, only Ansible can tell."""
+    """Return the inputs and outputs of every Ansible unit. Only Ansible knows which variables a playbook takes."""
     return Interface(
         accepts={"hosts": "map", "user": "string", "variables": "map"},
         gives={"hosts": "map", "addresses": "string"},
@@ -32,7 +32,11 @@ def interface(_: Path, __: str) -> Interface:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that the playbooks in `source` read; sorted."""
+    """Return all files that the playbooks in `source` read, as sorted paths below `infrastructure`.
+
+    Raises:
+        InvalidInput: the folder has no playbook, or a role does not exist.
+    """
     root = infrastructure.resolve()
     folder = root / source
     if not any(folder.glob("*.y*ml")):
@@ -48,12 +52,12 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 
 
 def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of what the unit's options name."""
+    """Return the files of the unit's inventories, as paths below `infrastructure`."""
     return inventories.read_by(infrastructure, unit)
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """What is wrong with a unit, seen without running Ansible."""
+    """Yield the problems of a unit that are visible without running Ansible."""
     playbook = AnsibleOptions.model_validate(unit.options).playbook
     folder = infrastructure / unit.source
     if not (folder / playbook).is_file():
@@ -63,7 +67,7 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 
 def configuration(infrastructure: Path, folder: Path) -> Path | None:
-    """The nearest ansible.cfg from `folder` upwards, not above `infrastructure`; None when there is none."""
+    """Return the nearest ansible.cfg from `folder` up to `infrastructure`; None if there is none."""
     for place in (folder, *folder.parents):
         if (place / CONFIG).is_file():
             return place / CONFIG
@@ -73,12 +77,12 @@ def configuration(infrastructure: Path, folder: Path) -> Path | None:
 
 
 def _collections_paths(config: Path | None, folder: Path) -> list[Path]:
-    """Where Ansible looks for collections: beside the playbook, then where the configuration says."""
+    """Return where Ansible looks for collections: beside the playbook, then in the configuration's folders."""
     return [folder / "collections", *_paths(config, "collections_path"), *_paths(config, "collections_paths")]
 
 
 def _paths(config: Path | None, key: str) -> list[Path]:
-    """The paths under a key of the configuration; they are relative to itself."""
+    """Return the paths under a key of the configuration. They are relative to the configuration file."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(config or ())
     configured = parser.get("defaults", key, fallback="")
@@ -103,7 +107,7 @@ def _roles(name: str, places: list[Path], collections: list[Path], source: str) 
 
 
 def _vendoring(name: str) -> str:
-    """How a role of somebody else's gets into a release, by how it is named; empty for a name of one's own."""
+    """Return the end of a message that says how to vendor a role from Ansible Galaxy; empty for other names."""
     if name.count(".") == 2:
         collection = name.rpartition(".")[0]
         return f". Vendor it: ansible-galaxy collection install {collection}:VERSION -p collections, and commit that"

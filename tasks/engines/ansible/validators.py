@@ -1,7 +1,7 @@
-"""ansible-lint on a unit's playbooks: https://docs.ansible.com/projects/lint/.
+"""Run ansible-lint on a unit's playbooks: https://docs.ansible.com/projects/lint/.
 
-Most of its rules are about style, so it only warns unless a unit wants more. That a playbook can be read at all is
-found by the rehearsal, or by `validate`.
+Most of its rules are about style, so its default level is a warning. Whether a playbook can be parsed is checked by
+the rehearsal or by `validate`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from tasks.engines.ansible.sources import REMOVAL, configuration
 from tasks.engines.base import Finding, Validator, Workspace
 
 _CAME_TO_A_RESULT = (0, 2)
-"""0: nothing found; 2: violations (ansible-lint's `RC`), or arguments that it does not take."""
+"""Exit codes of a completed check. 0: no findings; 2: violations (ansible-lint's `RC`), or invalid arguments."""
 
 
 def lint(workspace: Workspace) -> Iterator[Finding]:
-    """What ansible-lint has against the unit's playbooks and the roles that they use. Nothing is downloaded."""
+    """Yield ansible-lint's findings for the unit's playbooks and the roles that they use. Nothing is downloaded."""
     playbook = workspace.options(AnsibleOptions).playbook
     playbooks = [name for name in (playbook, REMOVAL) if (workspace.folder / name).is_file()]
     config = configuration(workspace.infrastructure.resolve(), workspace.folder.resolve())
-    # It starts ansible-playbook, which is beside our interpreter.
+    # ansible-lint starts ansible-playbook, which is beside our interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), workspace.processes.environment.get("PATH", "")])
     variables = {"PATH": path, **({"ANSIBLE_CONFIG": str(config)} if config else {})}
     argv = ["ansible-lint", "--offline", "-q", "--nocolor", "--project-dir", ".", "--format", "sarif", *playbooks]

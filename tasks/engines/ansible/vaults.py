@@ -1,7 +1,7 @@
-"""Values that Ansible Vault encrypts: whatever a playbook makes of them, they are shown in no plan and no error.
+"""Find the values that Ansible Vault encrypts, so that no plan and no error shows them, whatever a playbook does.
 
-They are decrypted with the very ansible-vault that is beside ansible-playbook, with the password that the playbook
-gets, and are kept for the length of one run.
+They are decrypted with the ansible-vault beside ansible-playbook and with the playbook's own password. They are kept
+only during one run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHORTEST = 4
 
 
 class _Loader(yaml.SafeLoader):
-    """Collects the values that are tagged as encrypted."""
+    """A YAML loader that keeps values tagged as encrypted and ignores other tags."""
 
 
 def _encrypted(loader: _Loader, node: yaml.ScalarNode) -> str:
@@ -39,9 +39,15 @@ _Loader.add_multi_constructor("!", lambda _, __, ___: None)
 def secrets(
     executable: str, files: Iterable[Path], variables: Mapping[str, str], runner: Processes
 ) -> frozenset[str]:
-    """The decrypted values of everything that is encrypted in the files that a unit reads.
+    """Return the decrypted values in the files that a unit reads; only those of at least `_SHORTEST` characters.
 
-    What cannot be decrypted the playbook cannot use either, so it cannot be shown.
+    Values that cannot be decrypted are left out: the playbook cannot decrypt them either, so it cannot show them.
+
+    Args:
+        executable: ansible-playbook; ansible-vault is expected next to it.
+        files: the files that the unit reads.
+        variables: environment variables, with the vault's password or its file.
+        runner: runs the command.
     """
     found = list(_ciphertexts(files))
     if not found:
@@ -53,7 +59,7 @@ def secrets(
 
 
 def _ciphertexts(files: Iterable[Path]) -> Iterator[str]:
-    """Whole files, and single values of YAML files."""
+    """Yield the encrypted files, and the encrypted values in YAML files."""
     for file in files:
         text = file.read_text(errors="replace")
         if text.startswith(_HEADER):
@@ -72,7 +78,7 @@ def _decrypted(place: Path, text: str, temporary: Path, variables: Mapping[str, 
 
 
 def _values(text: str) -> Iterator[str]:
-    """The texts in a decrypted value: of a file of variables each of them, and each line of a longer text."""
+    """Yield the texts in a decrypted value: the values of a file of variables, or a text and each of its lines."""
     parsed = _parsed(text)
     if isinstance(parsed, Mapping | list):
         yield from (str(value) for value in leaves(parsed) if value is not None)

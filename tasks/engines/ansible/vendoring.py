@@ -1,8 +1,8 @@
-"""Takes the roles and collections that a unit's requirements.yml names into the release.
+"""Vendor the roles and collections that a unit's requirements.yml names: they become files of the release.
 
-What a version means elsewhere may change, a release may not. So when a release is made, ansible-galaxy installs them
-once, beside the requirements, and what it installs becomes files of the release. What is committed there already is
-left as it is.
+A version may come to mean something else in its registry; a release may not change. So ansible-galaxy installs the
+content once, beside the requirements, when the release is made. Content that is already committed there is left as
+it is.
 """
 
 from __future__ import annotations
@@ -27,17 +27,22 @@ from tasks.run_folder import run_folder
 _NAMES = ("requirements.yml", "requirements.yaml")
 _SECONDS = 600.0
 _LOCAL = ("file", "dir", "subdirs")
-"""Types of collections that are files of the release (ansible-galaxy's documentation)."""
+"""Types of collections that are local files, and so part of the release (ansible-galaxy's documentation)."""
 
 _RANGE = frozenset("<>=!*, ")
-"""What a version that is a range, or any, has in it."""
+"""Characters of a version that is a range or a wildcard."""
 
 
 def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
-    """Install what a unit requires, and add it to the checkout of a release that is being made.
+    """Install what a unit requires into the checkout of a release that is being made.
+
+    Args:
+        root: the folder that sources are relative to.
+        unit: whose requirements to install.
+        fetching: the tool, and what runs its commands.
 
     Raises:
-        InvalidInput: it has no exact version, or cannot be installed.
+        InvalidInput: a requirements file is wrong, a version is not exact, or the content cannot be installed.
     """
     folder = (root / unit.source).resolve()
     config = configuration(root.resolve(), folder)
@@ -55,14 +60,14 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
 
 @dataclass(frozen=True)
 class _Galaxy:
-    """ansible-galaxy, which is beside ansible-playbook, with a unit's configuration and nothing of this machine's."""
+    """ansible-galaxy from beside ansible-playbook, with the unit's configuration and none of this machine's."""
 
     executable: str
     config: Path | None
     processes: Processes
 
     def __call__(self, folder: Path, into: Path, *arguments: str) -> Finished:
-        """Run it in `folder`; what it keeps for itself goes `into` a folder that is thrown away."""
+        """Run it in `folder`. Its own files go to `into`, which is temporary."""
         program = Path(shutil.which(self.executable) or self.executable).with_name("ansible-galaxy")
         own = {"ANSIBLE_HOME": str(into), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(into / "tmp")}
         around = {**own, **({"ANSIBLE_CONFIG": str(self.config)} if self.config else {})}
@@ -70,7 +75,7 @@ class _Galaxy:
 
 
 def _files(folder: Path, config: Path | None) -> Iterator[Path]:
-    """The requirements beside a playbook and beside its configuration, and in folders roles and collections there."""
+    """Yield the requirements files beside the playbook and configuration, and in their roles/ and collections/."""
     beside = dict.fromkeys([folder, *([config.parent] if config else [])])
     for place in (each / below for each in beside for below in ("", "roles", "collections")):
         yield from (place / name for name in _NAMES if (place / name).is_file())
@@ -81,7 +86,7 @@ def _parsed(file: Path, place: str) -> Mapping[str, Any]:
         found = yaml12.load(file.read_text())
     except yaml.YAMLError as error:
         raise InvalidInput(f"{place}: is not valid YAML: {' '.join(str(error).split())}") from error
-    # A list is of roles: the form from before there were collections.
+    # A list means roles: the form from before collections existed.
     wanted = {"roles": found} if isinstance(found, list) else found or {}
     if not isinstance(wanted, Mapping):
         raise InvalidInput(f"{place}: must hold roles and collections, each a list")
@@ -108,12 +113,12 @@ def _is_local(about: Mapping[str, Any]) -> bool:
 
 
 def _beside(file: Path) -> Path:
-    """The folder in which roles/ and collections/ are."""
+    """Return the folder that contains roles/ and collections/."""
     return file.parent.parent if file.parent.name in ("roles", "collections") else file.parent
 
 
 def _is_there(declared: Any, kind: str, beside: Path) -> bool:
-    """Whether it is committed, or was installed for another unit: ansible-galaxy takes neither for its own work."""
+    """Tell whether content is committed, or installed for another unit: ansible-galaxy recognizes neither."""
     about = declared if isinstance(declared, Mapping) else {"name": declared}
     source = str(about.get("src") or about.get("name") or "").rstrip("/").rpartition("/")[2]
     name = str(about.get("name") or source.removesuffix(".git").removesuffix(".tar.gz"))
@@ -136,7 +141,7 @@ def _install(wanted: Mapping[str, Any], kind: str, file: Path, galaxy: _Galaxy, 
     if finished.exit_code != 0:
         said = " ".join((finished.stderr or finished.stdout).split())[-600:]
         raise InvalidInput(f"{told}: {said}; make them reachable, or commit them to {kind}s/")
-    # What ansible-galaxy notes of an installation has the time of day in it: a release would never be the same twice.
+    # ansible-galaxy notes the time of an installation: with it, two releases of the same content would differ.
     for note in {*_notes(beside)} - before:
         shutil.rmtree(note) if note.is_dir() else note.unlink()
 

@@ -1,9 +1,10 @@
-"""A callback plugin that ansible-playbook loads: it records what ansible-runner's events leave out.
+"""A callback plugin for ansible-playbook: it records what ansible-runner's events leave out.
 
-A line of JSON for each task and host, in the order in which they ended: whether check mode skipped the task, what it
-registers, for which hosts, and which names it mentions, also through variables that Ansible only works out when they
-are used; and for each play, whether it has hosts and what it asks for. It can also notify all handlers of a play at
-its beginning, for a run that makes up for one that ended before its handlers ran.
+It writes one line of JSON for each task and host, in the order in which they ended. The line says whether check mode
+skipped the task, what the task registers and for which hosts, and which names it mentions. These include names
+behind variables that Ansible evaluates only when they are used. For each play it records whether the play has hosts
+and which values it prompts for. It can also notify all handlers at the start of a play: a run needs that after one
+that ended before its handlers ran.
 
 It runs in Ansible's own interpreter, so it imports nothing of ours.
 """
@@ -31,16 +32,16 @@ _BARE = ("when", "changed_when", "failed_when", "until", "that", "var", "loop")
 """Keys of a task whose values are expressions without braces."""
 
 _GROUPING = ("add_host", "group_by")
-"""Modules that make groups, and hosts, as a playbook runs."""
+"""Modules that add groups and hosts while a playbook runs."""
 
 _NOT_TEMPLATES = ("hostvars", "vars", "groups", "group_names", "ansible_facts")
-"""Variables of Ansible's own, which hold no expressions."""
+"""Ansible's own variables, which contain no expressions."""
 
 _CONDITIONAL = ("skip_reason", "skipped_reason", "false_condition")
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    """Writes to the file FLOWMART_REHEARSAL; with FLOWMART_RUN_HANDLERS, notifies all handlers first."""
+    """Write to the file named by FLOWMART_REHEARSAL; with FLOWMART_RUN_HANDLERS, notify all handlers first."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -53,31 +54,31 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._is_certain = True
 
     def v2_playbook_on_vars_prompt(self, varname: str, *more: Any, **named: Any) -> None:
-        """A play asks for a value, and nobody is there to give it: without a default it would be None."""
+        """Record that a play prompts for a value. Nobody can enter one: without a default it would be None."""
         default = named["default"] if "default" in named else (*more, *[None] * 7)[6]
         self._write({"event": "asks", "name": varname, "has_default": default is not None})
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """A play begins, or would, if it had hosts."""
+        """Record the start of a play, even if it matches no hosts."""
         self._play = play
         self._write({"event": "play", "name": str(play.get_name()), "pattern": str(play.hosts)})
         if os.environ.get("FLOWMART_RUN_HANDLERS"):
             _notify_all(play)
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
-        """The play that was named last matches no host."""
+        """Record that the play recorded last matches no host."""
         self._write({"event": "no hosts"})
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """A task ended well."""
+        """Record a task that succeeded."""
         self._record("ok", result)
 
     def v2_runner_on_failed(self, result: Any, **_: Any) -> None:
-        """A task failed."""
+        """Record a task that failed."""
         self._record("failed", result)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        """A task was skipped: by a condition, or because it cannot be rehearsed."""
+        """Record a task that was skipped, by a condition or because check mode cannot run it."""
         self._record("skipped", result)
 
     def _record(self, event: str, result: Any) -> None:
@@ -102,7 +103,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         )
 
     def _all_names(self, task: Any, host: Any) -> set[str]:
-        """The names that a task mentions; those behind its variables, too, once something was not rehearsed."""
+        """Return the names that a task mentions; once a task was not rehearsed, also those behind its variables."""
         names = _names(task)
         if self._is_certain:
             return names
@@ -116,7 +117,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
 
 def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
-    """Whether a task was skipped for another reason than check mode: an apply would skip it too."""
+    """Tell whether a task was skipped for another reason than check mode: an apply would skip it too."""
     if _given(task).get("check_mode") is True:
         return True
     items = result.get("results")
@@ -128,17 +129,17 @@ def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
 
 
 def _is_only_started(task: Any) -> bool:
-    """Whether a task is left running (`async` with `poll: 0`): nobody knows what it comes to, in earnest or not."""
+    """Tell whether a task is left running (`async` with `poll: 0`): its result is never known, even in an apply."""
     return bool(task.async_val) and not task.poll
 
 
 def _facts(task: Any) -> Iterable[str]:
-    """The names that set_fact sets."""
+    """Return the names that set_fact sets."""
     return [str(key) for key in task.args] if str(task.action).endswith("set_fact") else ()
 
 
 def _names(task: Any) -> set[str]:
-    """Every name in the expressions of a task: of its arguments, conditions and variables, and of its template."""
+    """Return every name in a task's expressions: in its arguments, conditions, variables and template."""
     mentioned = [getattr(task, "_ds", None), task.vars, list(_templates(task))]
     inside = (part for value in mentioned for text in _texts(value) for part in _EXPRESSION.findall(text))
     expressions = [" ".join(part) for part in inside]
@@ -147,7 +148,7 @@ def _names(task: Any) -> set[str]:
 
 
 def _behind(names: set[str], variables: Mapping[str, Any]) -> set[str]:
-    """The names, and those in the expressions that are their values."""
+    """Return the names, and recursively the names in the expressions that are their values."""
     found, waiting = set(names), [*names]
     while waiting:
         name = waiting.pop()
@@ -160,7 +161,7 @@ def _behind(names: set[str], variables: Mapping[str, Any]) -> set[str]:
 
 
 def _rescued_by(task: Any) -> Iterator[str]:
-    """The blocks that a failure of the task leaves for their `rescue`, by id, the inner one first."""
+    """Yield the ids of the blocks whose `rescue` handles a failure of the task, the inner one first."""
     inside, block = task, task._parent
     while block is not None:
         if getattr(block, "rescue", None) and inside._uuid in {each._uuid for each in block.block}:
@@ -169,12 +170,12 @@ def _rescued_by(task: Any) -> Iterator[str]:
 
 
 def _given(task: Any) -> Mapping[str, Any]:
-    """A task as it is written, with the arguments of its module."""
+    """Return a task as it is written, together with its module's arguments."""
     return {**(getattr(task, "_ds", None) or {}), **task.args}
 
 
 def _templates(task: Any) -> Iterator[str]:
-    """The text of the template that a task names, where that is a file."""
+    """Yield the text of the template that a task names, if it is a file."""
     source = task.args.get("src")
     if not isinstance(source, str) or not str(task.action).endswith("template"):
         return
