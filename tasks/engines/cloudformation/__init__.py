@@ -1,1 +1,1 @@
-"""CloudFormation stacks."""
+"""The engine for CloudFormation stacks."""

@@ -1,4 +1,4 @@
-"""What CloudFormation answers, parsed into the product's words. Pure: golden tests hold it without running anything.
+"""Parse CloudFormation's answers into changes, failures and warnings. Pure: golden tests check it without AWS.
 
 Sources: the CloudFormation API reference (Change, ResourceChange, ResourceChangeDetail, StackEvent,
 StackResourceDrift) and the user guide's "Stack status codes".
@@ -21,16 +21,16 @@ from tasks.engines.cloudformation.losses import loses_data
 STACK = "AWS::CloudFormation::Stack"
 
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-"""The stack is what its template says."""
+"""States in which the stack is as its template says."""
 
 UPDATABLE = GOOD | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
-"""A change set of type UPDATE can be made."""
+"""States in which a change set of type UPDATE can be created."""
 
 NOT_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"})
-"""Left by a create that failed, or a delete that did: nothing but deleting is possible."""
+"""States after a failed create or a failed delete: the stack can only be deleted."""
 
 NO_REASON = "CloudFormation gave no reason"
-"""What stands for the reason of a failure where no event tells one."""
+"""The reason of a failure if no event gives one."""
 
 _ACTIONS = {"Add": Action.CREATE, "Modify": Action.UPDATE, "Remove": Action.DELETE, "Import": Action.IMPORT}
 _NEW = (Action.CREATE, Action.IMPORT)
@@ -42,7 +42,7 @@ _KEPT = {
     "Snapshot": "is deleted once there is a snapshot of it",
     "ReplaceAndSnapshot": "is deleted once there is a snapshot of it",
 }
-"""PolicyAction of a ResourceChange -> what becomes of the resource, if not all of it goes."""
+"""PolicyAction of a ResourceChange -> what happens to a resource that is not simply deleted."""
 
 _KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _NO_ECHO = "****"
@@ -50,16 +50,16 @@ _SHORTEST_SECRET = 4
 
 
 def is_no_op(described: Mapping[str, Any]) -> bool:
-    """Whether a change set failed because there is nothing to change; its reason is all that tells."""
+    """Tell whether a change set failed because nothing changes. Only its reason shows that."""
     why = str(described.get("StatusReason") or "")
     return described["Status"] == "FAILED" and ("didn't contain changes" in why or "No updates are to be" in why)
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the changes of a change set are read with: the stack's tags before and after, and what must not be shown.
+    """The stack's tags before and after a change set, and the secrets that must not be shown.
 
-    CloudFormation hands the stack's tags on to every resource that takes tags: they are shown as `tags_all`.
+    CloudFormation passes the stack's tags on to every resource that takes tags: they are shown as `tags_all`.
     """
 
     before: Mapping[str, str] = field(default_factory=dict)
@@ -68,14 +68,14 @@ class Context:
 
 
 def changes(items: Iterable[Mapping[str, Any]], context: Context) -> tuple[Change, ...]:
-    """The changes of DescribeChangeSet (`Changes`, all pages, with property values), in CloudFormation's order."""
+    """Parse the changes of DescribeChangeSet (all pages, with property values), in CloudFormation's order."""
     masking.KNOWN.learn(context.secrets)
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
     return tuple(_change(body, context) for body in found)
 
 
 def doubts(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What may come to a replacement, and only executing will tell."""
+    """Describe the resources that may be replaced. Only executing the change set shows whether they are."""
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
     return tuple(
         f"{body['LogicalResourceId']} may be replaced, because of {', '.join(_recreating(body)) or 'its properties'}"
@@ -85,7 +85,7 @@ def doubts(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def kept(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What stays in the account although it leaves the stack."""
+    """Describe the resources that leave the stack but stay in the account, as they are or as a snapshot."""
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
     return tuple(
         f"{body['LogicalResourceId']} ({body.get('PhysicalResourceId', '')}) {_KEPT[body['PolicyAction']]}"
@@ -97,7 +97,17 @@ def kept(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 def reversibility(
     planned: Iterable[Change], protected: bool, *, in_doubt: bool = False, retained: Iterable[str] = ()
 ) -> Reversibility:
-    """Losing what may hold data, or anything of a protected unit, cannot be undone; other losses need care."""
+    """Return how far an apply can be undone.
+
+    Losing a resource that may hold data, or any resource of a protected unit, is irreversible. Other losses and
+    possible replacements need care.
+
+    Args:
+        planned: the changes.
+        protected: whether the unit is protected.
+        in_doubt: whether something may be replaced.
+        retained: addresses of resources that stay in the account.
+    """
     lost = [change for change in planned if change.action in (*_GONE, Action.REPLACE)]
     gone = [change for change in lost if change.address not in {*retained}]
     if any(protected or loses_data(change.kind) for change in gone):
@@ -106,13 +116,13 @@ def reversibility(
 
 
 def retained(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Addresses of what stays in the account although it leaves the stack."""
+    """Return the addresses of resources that leave the stack but stay in the account."""
     found = [item["ResourceChange"] for item in items if item.get("Type") == "Resource"]
     return tuple(str(body["LogicalResourceId"]) for body in found if is_retained(body))
 
 
 def outputs(stack: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """{name: value} of a described stack; what holds a secret parameter is masked."""
+    """Return the outputs of a described stack by name. Values that contain a secret are masked."""
     hidden = tuple(secrets)
     masking.KNOWN.learn(hidden)
     found = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", ())}
@@ -120,10 +130,11 @@ def outputs(stack: Mapping[str, Any], secrets: Iterable[str] = ()) -> dict[str, 
 
 
 def moved(items: Iterable[Mapping[str, Any]], parameters: Iterable[str]) -> frozenset[str]:
-    """The resources that change for no other reason than that the value of one of the parameters did.
+    """Return the resources that change only because the value of one of these parameters changed.
 
-    A property is evaluated statically because of the parameter, and dynamically because what it holds is not known
-    before (user guide, "Change set JSON samples"). What refers to such a resource changes for the same reason.
+    CloudFormation evaluates a property statically because of the parameter, and dynamically because its value is not
+    known before (user guide, "Change set JSON samples"). Resources that refer to such a resource change for the same
+    reason.
     """
     waiting = {body["LogicalResourceId"]: body for item in items if (body := item.get("ResourceChange"))}
     causes, found = {*parameters}, set[str]()
@@ -134,7 +145,7 @@ def moved(items: Iterable[Mapping[str, Any]], parameters: Iterable[str]) -> froz
 
 
 def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
-    """Why a change failed: of its events, oldest first, the first that says so; later ones follow from it."""
+    """Return why a change failed: the first failure among its events, oldest first. Later ones follow from it."""
     for event in failures(events):
         why = str(event.get("ResourceStatusReason") or event["ResourceStatus"])
         kind = f" ({event['ResourceType']})" if event.get("ResourceType") else ""
@@ -143,13 +154,13 @@ def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
 
 
 def failures(events: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    """The events of failures, but for those that only follow from another one."""
+    """Return the events of failures, except cancellations, which follow from another failure."""
     failed = (event for event in events if event["ResourceStatus"].endswith("_FAILED"))
     return tuple(e for e in failed if "cancelled" not in str(e.get("ResourceStatusReason") or "").lower())
 
 
 def drifted(items: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> tuple[Change, ...]:
-    """Resources that somebody changed or deleted: `before` as the stack has them, `after` as they are."""
+    """Return the resources that drifted: `before` as the stack has them, `after` as they are."""
     hidden = tuple(secrets)
     return tuple(
         _drift(item, hidden) for item in items if item["StackResourceDriftStatus"] in ("MODIFIED", "DELETED")
@@ -157,11 +168,11 @@ def drifted(items: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> tuple
 
 
 def since_import(found: Iterable[Change], resources: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
-    """Drifted objects; of those that were imported and not changed since, nobody did it.
+    """Note `SINCE_IMPORT` on drift of resources that were imported and not changed since: nobody caused it by hand.
 
     Args:
-        found: the drifted objects.
-        resources: those of the stack, as ListStackResources tells them.
+        found: the drifted resources.
+        resources: the stack's resources, as ListStackResources returns them.
     """
     imported = {each["LogicalResourceId"] for each in resources if each["ResourceStatus"] == "IMPORT_COMPLETE"}
     return tuple(
@@ -171,18 +182,18 @@ def since_import(found: Iterable[Change], resources: Iterable[Mapping[str, Any]]
 
 
 def not_compared(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The resources that CloudFormation's drift detection does not look at, in words."""
+    """Describe the resources that CloudFormation's drift detection does not check."""
     found = [item for item in items if item["StackResourceDriftStatus"] in ("NOT_CHECKED", "UNKNOWN", "UNSUPPORTED")]
     return tuple(f"{item['LogicalResourceId']} ({item['ResourceType']}) is not compared" for item in found)
 
 
 def text(planned: Iterable[Change], warnings: Iterable[str] = ()) -> str:
-    """A line for each resource, then its properties that differ; warnings last."""
+    """Format a plan: a line for each resource, followed by its differing properties; warnings come last."""
     return listed(planned, _lines, warnings)
 
 
 def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
-    """`value` with the mask in place of every secret, in all texts inside; short texts are not secrets."""
+    """Mask every secret in all strings of a value. Short strings do not count as secrets."""
     if isinstance(value, Mapping):
         return {key: scrubbed(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
@@ -197,7 +208,7 @@ def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
 def _change(body: Mapping[str, Any], context: Context) -> Change:
     replaced = body.get("Replacement") == "True"
     action = Action.REPLACE if replaced else _action(body)
-    # Importing touches nothing: the resource gets the stack's tags when it is updated first.
+    # Importing changes nothing: the resource gets the stack's tags with its first update.
     after_tags = {} if action is Action.IMPORT else context.after
     return Change(
         address=str(body["LogicalResourceId"]),
@@ -211,13 +222,13 @@ def _change(body: Mapping[str, Any], context: Context) -> Change:
 
 
 def _action(body: Mapping[str, Any]) -> Action:
-    """What a change that is no replacement does; what leaves the stack and stays is only forgotten."""
+    """Return the action of a change that is not a replacement. A removed resource that is retained is forgotten."""
     forgotten = body["Action"] == "Remove" and body.get("PolicyAction") == "Retain"
     return Action.FORGET if forgotten else _ACTIONS.get(body["Action"], Action.UPDATE)
 
 
 def state_changes(planned: Iterable[Change]) -> tuple[StateChange, ...]:
-    """What changes only in what the stack counts as its own: imports, and what it no longer manages."""
+    """Return the changes to what the stack manages: imported resources, and those that it no longer manages."""
     return tuple(
         StateChange(change.action, change.address, identity=change.note.partition(" ")[2])
         for change in planned
@@ -228,7 +239,7 @@ def state_changes(planned: Iterable[Change]) -> tuple[StateChange, ...]:
 def _properties(
     body: Mapping[str, Any], side: str, tags: Mapping[str, str], secrets: Iterable[str]
 ) -> dict[str, Any]:
-    """The properties on one side; where CloudFormation does not tell them all, those whose change it tells."""
+    """Return the properties on one side. If CloudFormation does not show all, return those whose change it shows."""
     context = body.get(f"{side}Context")
     if context:
         found = json.loads(context).get("Properties") or {}
@@ -240,7 +251,7 @@ def _properties(
 
 
 def _recreating(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """The properties because of which a resource is, or may be, made anew."""
+    """Return the properties because of which a resource is, or may be, replaced."""
     targets = [detail.get("Target", {}) for detail in body.get("Details", ())]
     found = [
         t.get("Name") or t.get("Attribute", "") for t in targets if t.get("RequiresRecreation", "Never") != "Never"
@@ -263,7 +274,7 @@ def _is_caused(details: Sequence[Mapping[str, Any]], causes: Collection[str]) ->
 
 
 def is_retained(body: Mapping[str, Any]) -> bool:
-    """Whether what a ResourceChange takes out of the stack stays in the account, itself or in a snapshot."""
+    """Tell whether a resource that leaves the stack stays in the account, as it is or as a snapshot."""
     return body.get("PolicyAction") in _KEPT
 
 

@@ -1,10 +1,10 @@
-"""Local code and files of a template as objects in a bucket, in the forms in which each type wants them named.
+"""Replace local code and files in a template by objects in a bucket, in the form that each type takes.
 
     CodeUri: src/                    ->  CodeUri: s3://BUCKET/KEY.zip           a folder is zipped as it is
     Code: handler.py                 ->  Code: {S3Bucket: BUCKET, S3Key: ...}   so is a file, if it is code
     BodyS3Location: api.yaml         ->  BodyS3Location: {Bucket: BUCKET, Key: ...}
 
-Source: `aws cloudformation package` in the AWS CLI's command reference, and what its exporter does with each type.
+Source: `aws cloudformation package` in the AWS CLI's command reference, and how its exporter handles each type.
 """
 
 from __future__ import annotations
@@ -38,7 +38,13 @@ def _plain(bucket: str, key: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Form:
-    """How a type names an object: the property, as a path, what it becomes, and whether a file is zipped, too."""
+    """The way in which a type refers to an object.
+
+    Attributes:
+        path: the property, as a path with dots.
+        named: (bucket, key) -> the property's value.
+        zipped: whether a single file is zipped too, as a folder always is.
+    """
 
     path: str
     named: Callable[[str, str], Any]
@@ -70,24 +76,29 @@ TEMPLATES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Local:
-    """A local path that stands for an object: where it is written, and how it is named once it is one."""
+    """A local path in place of an object.
+
+    Attributes:
+        path: the path as written in the template.
+        form: the form of the object that replaces it.
+    """
 
     path: str
     form: Form
 
     def content(self, place: Path) -> tuple[bytes, str]:
-        """What is uploaded, and how its name ends."""
+        """Return the content to upload, and the suffix of its key."""
         if place.is_dir() or (self.form.zipped and place.suffix not in _ARCHIVES):
             return zipped(place), ".zip"
         return place.read_bytes(), place.suffix
 
     def replaced(self, properties: Mapping[str, Any], bucket: str, key: str) -> dict[str, Any]:
-        """The properties, with the object in place of the path."""
+        """Return the properties with the object in place of the path."""
         return _with(properties, self.form.path.split("."), self.form.named(bucket, key))
 
 
 def local(kind: str, properties: Mapping[str, Any]) -> Local | None:
-    """The local path in the properties of a resource; None where there is none."""
+    """Return the local path in a resource's properties; None if there is none."""
     form = _FORMS.get(kind)
     found: Any = properties
     for part in form.path.split(".") if form else ():
@@ -96,7 +107,7 @@ def local(kind: str, properties: Mapping[str, Any]) -> Local | None:
 
 
 def paths(document: Mapping[str, Any]) -> Iterator[str]:
-    """The local paths of all resources of a template."""
+    """Yield the local paths of all resources of a template."""
     for body in document["Resources"].values():
         properties = body.get("Properties") if isinstance(body, Mapping) else None
         if isinstance(properties, Mapping) and (found := local(str(body.get("Type")), properties)):
@@ -104,13 +115,13 @@ def paths(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path is an address."""
+    """Tell whether a path is a URL."""
     return "://" in path
 
 
 def zipped(place: Path) -> bytes:
-    """A file, or all files of a folder, as an archive that is the same for the same content, wherever it is made."""
-    # A plan may hold secrets, and there is none yet when the first archive is made.
+    """Zip a file, or all files of a folder. The same content always gives the same archive."""
+    # Plan files may hold secrets, and would change the archive after the first plan.
     below = (file for file in place.rglob("*") if not file.name.endswith(plans.ENDING))
     files = sorted(below) if place.is_dir() else [place]
     root, archive = place if place.is_dir() else place.parent, io.BytesIO()

@@ -1,4 +1,4 @@
-"""What a stack was before our first apply: kept in the ledger, and what leads back to exactly that. Pure."""
+"""Record what a stack was before our first apply, and turn the record back into a source. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tasks.engines.cloudformation.sources import Source
 
 
 def recorded(stack: Mapping[str, Any], template: str, policy: Mapping[str, Any] | None) -> Baseline:
-    """A described stack with its template and stack policy.
+    """Record a described stack with its template and stack policy.
 
-    CloudFormation does not show the values of NoEcho parameters: they are recorded as None, "keep what there is".
+    CloudFormation does not show the values of NoEcho parameters. They are recorded as None: "keep the present value".
     """
     slots = declared(document_of(template))
     values = {item["ParameterKey"]: item.get("ParameterValue") for item in stack.get("Parameters", ())}
@@ -31,7 +31,7 @@ def recorded(stack: Mapping[str, Any], template: str, policy: Mapping[str, Any] 
 
 
 def source_of(baseline: Baseline, bucket: Bucket) -> Source:
-    """What a change set back to the baseline is made from."""
+    """Return the source for a change set back to the baseline."""
     data = baseline.data
     return Source(
         stack=data["stack"],
@@ -46,7 +46,7 @@ def source_of(baseline: Baseline, bucket: Bucket) -> Source:
 
 
 def not_restored(baseline: Baseline) -> tuple[str, ...]:
-    """What a change set back to the baseline cannot bring back, in words."""
+    """Describe what a change set back to the baseline cannot restore."""
     return tuple(
         f"parameter {name} keeps the value it has now: CloudFormation does not show its earlier one (NoEcho)"
         for name, value in baseline.data["parameters"].items()

@@ -1,6 +1,6 @@
-"""What there is to do to a stack: the change set, or what takes its place where none can be made.
+"""Compare a stack with its source: create the change set, or decide what to do where none is possible.
 
-Comparing reads only, but for the change set itself: CloudFormation computes a plan no other way.
+Comparing changes nothing but the change set itself: CloudFormation can compute a plan in no other way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.engines.cloudformation.sources import Source
 from tasks.engines.cloudformation.stacks import Described, Stacks, is_busy, names
 
 ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
-"""What a stack policy is set to that is no longer wanted: it can be replaced, never taken away."""
+"""The policy that replaces a stack policy that is no longer wanted: a stack policy cannot be removed."""
 
 
 _REMEDIES = {
@@ -28,13 +28,24 @@ _REMEDIES = {
     "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
     "IMPORT_ROLLBACK_FAILED": "continue-update-rollback",
 }
-"""State that a stack does not leave by itself -> the command that leads out of it (user guide, "Stack failure
-options")."""
+"""State that a stack does not leave without an operator -> the command that resolves it (user guide, "Stack failure
+options").
+"""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a plan is made of. `doubts`: whether something may come to a replacement."""
+    """The content of a plan.
+
+    Attributes:
+        saved: what the apply does.
+        changes: the changes of resources and settings.
+        stack: the stack as described; None if there is none.
+        warnings: what approvers should know.
+        retained: addresses of resources that stay in the account.
+        doubts: descriptions of resources that may be replaced.
+        outputs_only: no resource changes, but outputs may.
+    """
 
     saved: Saved
     changes: tuple[Change, ...] = ()
@@ -46,7 +57,12 @@ class Comparison:
 
 
 def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
-    """What there is to do to bring the stack to its source."""
+    """Return what has to be done to bring the stack to its source.
+
+    Raises:
+        Refused: CloudFormation rejects the change set, the stack is stuck, or an export in use would be removed.
+        Unanswered: another operation is in progress, or CloudFormation does not respond.
+    """
     stack = stacks.find(source.stack)
     status = stack["StackStatus"] if stack else ""
     if stack is not None and is_busy(stack):
@@ -63,7 +79,7 @@ def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
 
 
 def _stuck(source: Source, stacks: Stacks, stack: Described) -> str:
-    """What a stack is stuck on, and the command for its state."""
+    """Return a message that names the failed resources of a stuck stack and the command that resolves its state."""
     command = _REMEDIES.get(stack["StackStatus"], "describe-stack-events")
     advice = f"roll the release back, or mend them and run: aws cloudformation {command} --stack-name {source.stack}"
     failed = names(stacks.resources(stack), "_FAILED")
@@ -106,14 +122,14 @@ def _described(workspace: Workspace, source: Source, stacks: Stacks, stack: Desc
 
 
 def _after_import(changes: Collection[Change]) -> tuple[str, ...]:
-    """What nobody can plan: CloudFormation does not compare what it imports with the template."""
+    """Warn that differences of imported resources show only as drift: CloudFormation does not compare them."""
     found = ", ".join(change.address for change in changes if change.action is Action.IMPORT)
     told = "is imported as it is: where it differs from the template, drift detection says so after the apply"
     return (f"{found} {told}",) if found else ()
 
 
 def _is_as_released(source: Source, stacks: Stacks, stack: Described) -> bool:
-    """Whether there is a change set only because CloudFormation lists every nested stack as modified."""
+    """Tell whether a change set exists only because CloudFormation lists every nested stack as modified."""
     given, slots = _given(stack), declared(source.document)
     same = all(
         value is None or is_hidden(slots[name]) or given.get(name) == value
@@ -123,12 +139,12 @@ def _is_as_released(source: Source, stacks: Stacks, stack: Described) -> bool:
 
 
 def _has_template(source: Source, stacks: Stacks, stack: Described) -> bool:
-    """Whether the stack was made from the source's template: boto3 hands JSON back parsed, so not by the text."""
+    """Tell whether the stack has the source's template. boto3 returns JSON parsed, so texts cannot be compared."""
     return document_of(stacks.template(stack)) == document_of(source.text)
 
 
 def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection[str]) -> None:
-    """`Refused` when an export that another stack imports would go: AWS finds that out only half way through."""
+    """Reject the removal of an export that another stack imports: AWS notices only during the update."""
     before = {output["ExportName"] for output in stack.get("Outputs", ()) if output.get("ExportName")}
     for export in sorted(before - {*staying}) if UNKNOWN not in staying else ():
         if users := stacks.importers(export):
@@ -137,7 +153,7 @@ def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection
 
 
 def _recreation(workspace: Workspace, source: Source, stack: Described) -> Comparison:
-    """A stack whose first create failed can only be deleted; what it becomes then is what the template says."""
+    """Plan to delete a stack whose first create failed, and to create it from its template."""
     found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
     changes = tuple(
         Change(name, declared.kind, Action.CREATE, None, _properties(declared, source))
@@ -148,7 +164,11 @@ def _recreation(workspace: Workspace, source: Source, stack: Described) -> Compa
 
 
 def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Comparison:
-    """Take the stack away with everything in it, but for what its template retains."""
+    """Plan to delete the stack with everything in it, except what its template retains.
+
+    Raises:
+        Refused: another stack imports one of its exports.
+    """
     if stack is None:
         return Comparison(Saved("delete", source.stack, source.parameters))
     _refuse_exports_in_use(stacks, stack, ())
@@ -157,7 +177,7 @@ def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Descri
 
 
 def continuation(source: Source, stacks: Stacks, stack: Described) -> Comparison:
-    """Let CloudFormation go on with its own way back, which ends at the stack's earlier template."""
+    """Plan to continue CloudFormation's own rollback, which ends at the stack's earlier template."""
     stuck = [found for found in stacks.resources(stack) if found["ResourceStatus"].endswith("_FAILED")]
     changes = tuple(Change(f["LogicalResourceId"], f["ResourceType"], Action.UPDATE, {}, {}) for f in stuck)
     why = f"{stack.get('StackStatusReason', '')} CloudFormation's rollback of {source.stack} is continued".strip()
@@ -167,7 +187,7 @@ def continuation(source: Source, stacks: Stacks, stack: Described) -> Comparison
 
 
 def _settings(source: Source, stacks: Stacks, stack: Described | None) -> tuple[Change, ...]:
-    """Stack policy and termination protection, where an existing stack has others: no change set tells of them."""
+    """Return differing stack policy and termination protection of an existing stack: change sets do not show them."""
     if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
         return ()
     before = {
@@ -183,9 +203,10 @@ def _settings(source: Source, stacks: Stacks, stack: Described | None) -> tuple[
 
 
 def differences(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> tuple[Change, ...]:
-    """What bringing the stack to its source would change; the change set that tells is deleted again.
+    """Return what bringing the stack to its source would change. The change set is deleted again.
 
-    What changes only because a parameter of the Systems Manager moved is nothing that anybody did to the stack.
+    Changes that exist only because a Systems Manager parameter has a new value are left out: nobody changed the
+    stack.
     """
     described = stacks.compare(source, stack, workspace.unit_digest)
     settings = _settings(source, stacks, stack)

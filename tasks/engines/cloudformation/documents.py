@@ -1,7 +1,7 @@
-"""Templates as files and as documents: under which names they are found, and how YAML and JSON are read.
+"""Find and read templates, in YAML or JSON.
 
-CloudFormation takes JSON and YAML 1.1; a template's name is its author's affair. Values of parameters are texts to
-CloudFormation, so those that a template declares (defaults above all) are read as they are written.
+CloudFormation takes JSON and YAML 1.1, and a template may have any name. Parameter values are strings to
+CloudFormation, so the Parameters section (defaults above all) is read as it is written.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 
 NAMES = ("template.yaml", "template.yml", "template.json", "template.template")
-"""The names by which a unit's template is found without being named."""
+"""File names by which a unit's template is found if its options name none."""
 
 _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cform", ".cfn")
 
 
 def template_file(folder: Path, name: str = "") -> Path:
-    """A unit's template: the one of that name; else one of `NAMES`, or the only template in its folder.
+    """Return a unit's template: the one that is named, else one of `NAMES`, else the only template in the folder.
 
     Raises:
         InvalidInput: there is none, or more than one.
@@ -46,7 +46,11 @@ def template_file(folder: Path, name: str = "") -> Path:
 
 
 def parsed(file: Path) -> dict[str, Any]:
-    """A template file with its short forms (!Ref) written out; `InvalidInput` when it is none."""
+    """Parse a template file, with its short forms (!Ref) written out.
+
+    Raises:
+        InvalidInput: the file is not a template.
+    """
     try:
         return document_of(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -54,7 +58,12 @@ def parsed(file: Path) -> dict[str, Any]:
 
 
 def document_of(text: str) -> dict[str, Any]:
-    """A template's text with its short forms written out; ValueError or YAMLError when it is none."""
+    """Parse the text of a template, with its short forms written out.
+
+    Raises:
+        ValueError: the text is not a template.
+        YAMLError: the text is not valid YAML.
+    """
     found = _read(text)
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise ValueError("is not a template: it has no Resources")
@@ -70,7 +79,7 @@ def document_of(text: str) -> dict[str, Any]:
 
 
 def _is_endless(value: Any, above: tuple[int, ...]) -> bool:
-    """Whether a value holds itself."""
+    """Tell whether a value contains itself."""
     if id(value) in above:
         return True
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -78,17 +87,17 @@ def _is_endless(value: Any, above: tuple[int, ...]) -> bool:
 
 
 def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """The parameters that a template declares."""
+    """Return the parameters that a template declares."""
     return document.get("Parameters") or {}
 
 
 def is_hidden(slot: Mapping[str, Any]) -> bool:
-    """Whether a parameter is declared with NoEcho."""
+    """Tell whether a parameter is declared with NoEcho."""
     return str(slot.get("NoEcho", "")).lower() == "true"
 
 
 def _read(text: str) -> Any:
-    # JSON may be indented with tabs, which YAML does not take.
+    # JSON may be indented with tabs, which YAML does not allow.
     if text.lstrip().startswith("{"):
         try:
             return yaml12.load_json(text)

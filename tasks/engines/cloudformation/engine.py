@@ -1,10 +1,11 @@
-"""CloudFormation behind the engine protocol: change sets, executed exactly as they were planned.
+"""The CloudFormation engine: change sets, executed exactly as they were planned.
 
-A plan is a change set, which CloudFormation computes and carries out itself. The plan remembers it by its ARN and the
-stack by what it was; when either has moved on, the plan is stale. Where no change set can be made (a stack to delete,
-one that a failed create left behind, a rollback that got stuck) the plan's artifact says what is done instead.
+A plan is a change set, which CloudFormation computes and executes itself. The plan records the change set's ARN and
+the stack's basis; if either has changed, the plan is stale. Sometimes no change set is possible: to delete a stack,
+to replace one that a failed create left behind, or to continue a rollback that failed. Then the plan's artifact says
+what to do instead.
 
-After an apply without an answer CloudFormation goes on by itself, so the stack's status and events tell how it ended.
+CloudFormation continues without us after an unanswered apply, so the stack's status and events show how it ended.
 """
 
 from __future__ import annotations
@@ -45,17 +46,27 @@ class CloudFormation:
         self.workspace = workspace
 
     def validate(self) -> None:
-        """Template, parameters and inputs fit together, whatever the outputs of others will be."""
+        """Check that template, parameters and inputs fit together, whatever the outputs of other units will be."""
         self._stacks.validate(self._source.package)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """A change set, and what it changes."""
+        """Create a change set and return its changes.
+
+        Raises:
+            Refused: CloudFormation rejects the change set, the stack is stuck, or an export in use would be removed.
+            Unanswered: CloudFormation does not respond, or another operation is in progress on the stack.
+            InvalidInput: a file or an input is wrong.
+        """
         source, stacks = load(self.workspace, inputs.values), self._stacks
         found = comparisons.compare(self.workspace, source, stacks)
         return self._planned(self.workspace.target, inputs.digest, source, found)
 
     def apply(self, plan: Plan) -> Applied:
-        """Do exactly what was planned; `StalePlan` when the change set or the stack is not what it was."""
+        """Execute the planned operation. Nothing is done if the change set or the stack has changed.
+
+        Raises:
+            StalePlan: the stack or its change set is not as it was when the plan was made.
+        """
         saved, stacks = plans.load(plan), Stacks(self.workspace.writing())
         try:
             now = stacks.find(saved.stack)
@@ -66,10 +77,10 @@ class CloudFormation:
             return Applied.unanswered(error, f"{error}; CloudFormation may go on by itself")
 
     def observe(self, plan: Plan) -> Observation:
-        """Where the stack is: as it was planned from, in an end state, or in between.
+        """Find out from the stack's status how far the apply got.
 
         Raises:
-            Unanswered: CloudFormation is still working on the stack.
+            Unanswered: CloudFormation is still working on the stack, or does not respond.
         """
         saved, stacks = plans.load(plan), self._stacks
         stack = stacks.find(saved.stack) or (stacks.find(saved.stack_id) if saved.stack_id else None)
@@ -83,7 +94,7 @@ class CloudFormation:
         return progress(saved, stack, secrets, str(answers.scrubbed(failed, secrets)))
 
     def verify(self) -> Verification:
-        """Whether the stack is in a good state, another change set would be empty, and nothing has drifted."""
+        """Check that the stack's status is good, another change set would be empty, and nothing has drifted."""
         source, stacks = self._source, self._stacks
         stack = stacks.find(source.stack)
         if stack is not None and is_busy(stack):
@@ -94,7 +105,14 @@ class CloudFormation:
         return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """Back to the template and parameters of the receipt's release, or of the baseline; else the stack goes."""
+        """Plan the change set to the receipt's release or to the baseline; without either, plan to delete the stack.
+
+        Returns:
+            The plan; None if the baseline records nothing to return to.
+
+        Raises:
+            Refused: the stack is stuck, or an adopted stack could only be recreated.
+        """
         workspace, stacks = self.workspace, self._stacks
         source = self._adopted(to) if isinstance(to, Baseline) and to.data else self._source
         if isinstance(to, Baseline) and not to.data:
@@ -105,7 +123,14 @@ class CloudFormation:
         return self._planned(workspace.target, digest, source, found)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """Resources that are not as the stack has them, and a stack that is not as the receipt's release has it."""
+        """Compare resources with the stack (drift detection), and the stack with the receipt's release (change set).
+
+        Returns:
+            A plan with the differences; resources that CloudFormation cannot compare become warnings.
+
+        Raises:
+            Unanswered: another operation is in progress, or CloudFormation does not respond.
+        """
         source, stacks = self._source, self._stacks
         stack = stacks.find(source.stack)
         if stack is None or stack["StackStatus"] in answers.NOT_MADE | {"REVIEW_IN_PROGRESS"}:
@@ -118,14 +143,14 @@ class CloudFormation:
         return self._planned(receipt.target, receipt.inputs_digest, source, found)
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply: values that the service writes in another form than the template.
+        """Return the differences right after a good apply, such as values that a service writes in another form.
 
-        What was imported and is not as the template has it stays drift until somebody mends one of them.
+        Imported resources that differ from the template are left out: they stay drift until either is corrected.
         """
         return tuple(change for change in self.detect_drift(receipt).changes if change.note != SINCE_IMPORT)
 
     def adopt(self) -> Baseline | None:
-        """The stack with its template and parameters, where there is one."""
+        """Return the existing stack with its template and parameters; None if there is none."""
         source, stacks = self._source, self._stacks
         stack = stacks.find(source.stack)
         if stack is None or stack["StackStatus"] in answers.NOT_MADE | {"REVIEW_IN_PROGRESS"}:
@@ -146,7 +171,7 @@ class CloudFormation:
     def _compared_back(self, source: Source, stacks: Stacks, to: Receipt | Baseline | None) -> Comparison:
         stack = stacks.find(source.stack)
         if stack is not None and is_busy(stack):
-            # Begun by the run that is being rolled back: CloudFormation ends it, with or without us.
+            # The run that is being rolled back began this operation. CloudFormation finishes it with or without us.
             stack = stacks.settled(stack["StackId"], self.workspace.unit.time_limit)
         if to is None:
             return comparisons.deletion(self.workspace, source, stacks, stack)
@@ -162,7 +187,7 @@ class CloudFormation:
     def _differences(
         self, source: Source, stacks: Stacks, stack: Described
     ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-        """What is not as released, `before` as released and `after` as it is; and what cannot be compared."""
+        """Return what is not as released (`before` as released, `after` as it is), and what cannot be compared."""
         found = stacks.drifts(stack)
         by_hand = answers.drifted(found, source.secrets)
         by_hand = answers.since_import(by_hand, stacks.resources(stack)) if by_hand else ()

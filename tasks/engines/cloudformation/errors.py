@@ -1,6 +1,7 @@
-"""What CloudFormation's errors mean: of its API, and of the resources that it works on.
+"""Map errors of CloudFormation's API, and failures of resources in stacks, to ours.
 
-What all of AWS's APIs have in common is in `tasks.aws_errors`. Here is what only CloudFormation says.
+`tasks.aws_errors` handles what all of AWS's APIs have in common. This module handles what is specific to
+CloudFormation.
 
 Sources: the CloudFormation API reference (errors of DescribeChangeSet and ExecuteChangeSet), the CloudFormation CLI
 user guide, "Handler error codes", and the form of a resource's status reason: "... (HandlerErrorCode: Throttling)"
@@ -18,7 +19,7 @@ from tasks.domain.errors import FlowmartError, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome
 
 STALE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
-"""A change set that cannot be executed any more: the stack moved on."""
+"""Codes for a change set that can no longer be executed because the stack has changed."""
 
 HANDLER_CODES = {
     "InternalFailure": Outcome.UNANSWERED,
@@ -27,23 +28,23 @@ HANDLER_CODES = {
     "ServiceTimeout": Outcome.UNANSWERED,
     "Throttling": Outcome.UNANSWERED,
 }
-"""Why a resource could not be changed -> what that says about the release. Codes that are not here: it failed."""
+"""Handler error code of a resource -> the outcome for the release. All other codes mean that it failed."""
 
 _HANDLER = re.compile(r"HandlerErrorCode: (\w+)")
 _SERVICE = re.compile(r"Status Code: (\d+); Error Code: ([\w.]+)")
 
 
 def explained(error: aws.AwsError, what: str) -> FlowmartError:
-    """Our error for one of the API's. `what` completes the sentence "could not ..."."""
+    """Return our error for one of the API's. `what` completes the sentence "could not ..."."""
     if aws_errors.code_of(error) in STALE:
         return StalePlan(f"could not {what}: {error}; plan again")
     return aws.explained(error, what)
 
 
 def explained_execution(error: aws.AwsError, what: str) -> FlowmartError:
-    """As `explained`, for ExecuteChangeSet: its change set may be gone because it was carried out.
+    """Return our error for one of ExecuteChangeSet, whose change set may be missing because it was executed.
 
-    botocore repeats a request that got no answer in time; what is said of the second one says nothing of the first.
+    botocore retries a request that timed out. An error of the second does not show whether the first succeeded.
     """
     retries = error.response["ResponseMetadata"].get("RetryAttempts", 0) if isinstance(error, ClientError) else 0
     if retries and aws_errors.code_of(error) in STALE:
@@ -52,17 +53,17 @@ def explained_execution(error: aws.AwsError, what: str) -> FlowmartError:
 
 
 def is_absent(error: aws.AwsError) -> bool:
-    """Whether DescribeStacks says that there is no such stack: a ValidationError, told from others by its message."""
+    """Tell whether DescribeStacks says that the stack does not exist: a ValidationError, known by its message."""
     return aws_errors.code_of(error) == "ValidationError" and "does not exist" in str(error)
 
 
 def is_not_imported(error: aws.AwsError) -> bool:
-    """Whether ListImports says that nobody imports the export: a ValidationError, told from others by its message."""
+    """Tell whether ListImports says that nothing imports the export: a ValidationError, known by its message."""
     return aws_errors.code_of(error) == "ValidationError" and "is not imported by any stack" in str(error)
 
 
 def outcome_of(reason: str) -> Outcome:
-    """What the status reason of a failed resource says: `unanswered` when its service had a problem of its own."""
+    """Return the outcome for a failed resource's status reason: `unanswered` if its service had a problem."""
     if found := _HANDLER.search(reason):
         return HANDLER_CODES.get(found[1], Outcome.FAILED)
     if found := _SERVICE.search(reason):

@@ -1,4 +1,4 @@
-"""Carrying out what a plan saved: begin it, wait for CloudFormation to end, and say what it came to."""
+"""Execute what a plan saved: start it, wait for CloudFormation to finish, and return the outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from tasks.engines.cloudformation.stacks import Described, Stacks, names
 
 
 def refuse_stale(plan: Plan, saved: Saved, stacks: Stacks, now: Described | None) -> None:
-    """`StalePlan` when the stack is not what it was when it was planned."""
+    """Check that the stack is as it was when the plan was made.
+
+    Raises:
+        StalePlan: it is not.
+    """
     if stacks.basis(now) != plan.basis:
         status = now["StackStatus"] if now else "not there"
         raise StalePlan(f"{plan.target}: stack {saved.stack} changed since it was planned; it is {status} now")
@@ -24,17 +28,22 @@ def refuse_stale(plan: Plan, saved: Saved, stacks: Stacks, now: Described | None
 
 @dataclass(frozen=True)
 class Execution:
-    """One apply. `source` is what the stack is created from where it is created anew."""
+    """One apply. If the stack is recreated, it is created from `source`."""
 
     stacks: Stacks
     source: Source
     workspace: Workspace
 
     def carry_out(self, saved: Saved, stack: Described | None) -> Applied:
-        """Do it and wait for its end, or for the unit's time limit (`Unanswered`).
+        """Execute the operation and wait for its end.
+
+        Args:
+            saved: the operation.
+            stack: the stack as it is now; None if there is none.
 
         Raises:
             StalePlan: the change set is not the one that was planned.
+            Unanswered: it did not finish within the unit's time limit.
         """
         since = self.stacks.latest(stack)
         try:
@@ -89,7 +98,7 @@ class Execution:
         return Applied(Outcome.SUCCEEDED)
 
     def _set(self, saved: Saved, stack: Described) -> None:
-        """Stack policy and termination protection as the release wants them."""
+        """Set the stack policy and termination protection that the release wants."""
         now = self.stacks.policy(stack)
         policy = saved.policy or (comparisons.ALLOW_ALL if now else None)
         if policy is not None and policy != now:
@@ -98,9 +107,9 @@ class Execution:
             self.stacks.protect(stack["StackId"], saved.protected)
 
     def _failed(self, stack: Described, since: str) -> Applied:
-        """What failed first, what became of the stack, and what to do where CloudFormation is stuck.
+        """Return the outcome with the first failure, the stack's status, and what a rollback is stuck on.
 
-        A resource whose service had a problem of its own says nothing about the release.
+        If a resource failed because its service had a problem, that says nothing about the release.
         """
         first = self.stacks.first_failure(stack["StackId"], since)
         status, name = stack["StackStatus"], stack["StackName"]

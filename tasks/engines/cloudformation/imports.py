@@ -1,10 +1,10 @@
-"""Resources that exist already and become part of a unit's stack: which ones, from files. Pure but for reading those.
+"""Read which existing resources become part of a unit's stack. Pure, except for reading the files.
 
     [{ResourceType: AWS::SQS::Queue, LogicalResourceId: Orders, ResourceIdentifier: {QueueUrl: ...}}]
                                                                 `aws cloudformation create-change-set`
     {Orders: {QueueUrl: ...}}                                   the same, with the types of the template
 
-An import that is done stays in the file without an effect, as Terraform's `import` blocks do.
+A completed import stays in the file without an effect, as Terraform's `import` blocks do.
 
 Source: AWS CloudFormation user guide, "Import AWS resources into a CloudFormation stack".
 """
@@ -33,19 +33,19 @@ ALONE = (
     "CloudFormation imports by itself, without outputs: promote a release that adds nothing else first, "
     "or find the resources by name (cloudformation: {import_existing: true})"
 )
-"""What to do where a change set would import and do something else."""
+"""Advice for a change set that would import and change something else too."""
 
 ALONE_IN_WORDS = (
     "missing from ResourceToImport list",
     "cannot be executed during import operations",
     "As part of the import operation, you cannot modify or add",
 )
-"""How CloudFormation says that a change set imports and does something else: a ValidationError like many others."""
+"""CloudFormation's messages for a change set that imports and changes something else: an ordinary ValidationError."""
 
 
 @dataclass(frozen=True)
 class Import:
-    """A resource that exists already. `kind` is empty where the template says it."""
+    """A resource that exists already. `kind` is empty if the template gives the type."""
 
     logical_id: str
     identifier: Mapping[str, str]
@@ -53,27 +53,34 @@ class Import:
 
 
 def usual(folder: Path, environment: str = "*") -> list[Path]:
-    """The files that count without being named: of one environment the first of its names, else those of all."""
+    """Return the files that count without being named: the first for one environment, or all of them."""
     found = [file for suffix in _USUAL for file in sorted(folder.glob(f"{FOLDER}/{environment}{suffix}"))]
     return found if environment == "*" else found[:1]
 
 
 def named(folder: Path, unit: Unit) -> tuple[Path, ...]:
-    """The file that a unit names, if it does."""
+    """Return the file that a unit names; empty if it names none."""
     chosen = CloudFormationOptions.model_validate(unit.options).imports
     return (Path(os.path.normpath(folder.resolve() / chosen)),) if chosen else ()
 
 
 def of(folder: Path, unit: Unit, environment: str) -> tuple[Import, ...]:
-    """What a unit imports in an environment. `InvalidInput` names the file that is wrong."""
+    """Return what a unit imports in an environment.
+
+    Raises:
+        InvalidInput: a file is wrong; the message names it.
+    """
     return tuple(each for file in named(folder, unit) or usual(folder, environment) for each in read(file))
 
 
 def faults(infrastructure: Path, folder: Path, unit: Unit, declared: Collection[str]) -> Iterator[str]:
-    """What is wrong with the file that a unit names, or with the usual ones.
+    """Yield the problems of the file that a unit names, or of the usual files.
 
     Args:
-        declared: the logical ids of the unit's template; empty where only CloudFormation knows them.
+        infrastructure: the folder that sources are relative to.
+        folder: the unit's source folder.
+        unit: the unit.
+        declared: the logical ids of the unit's template; empty if only CloudFormation knows them.
     """
     root = infrastructure.resolve()
     for file in named(folder, unit):
@@ -94,7 +101,11 @@ def _unknown(file: Path, root: Path, declared: Collection[str]) -> Iterator[str]
 
 
 def read(file: Path) -> tuple[Import, ...]:
-    """One file; `InvalidInput` when it has none of the forms."""
+    """Read one file.
+
+    Raises:
+        InvalidInput: the file has none of the forms.
+    """
     try:
         found = yaml12.load_text(file.read_text(encoding="utf-8-sig"))
     except yaml.YAMLError as error:
@@ -125,12 +136,15 @@ def _identifier(file: Path, name: str, value: Any) -> dict[str, str]:
 def pending(
     imports: Iterable[Import], document: Mapping[str, Any], there: Iterable[Mapping[str, Any]]
 ) -> tuple[Import, ...]:
-    """The imports that are still to be done: of resources that a template has and its stack has not.
+    """Return the imports that are still to be done: the template has the resource, the stack does not.
 
     Args:
-        imports: those of the unit.
+        imports: the unit's imports.
         document: its template.
-        there: the stack's resources, as ListStackResources tells them.
+        there: the stack's resources, as ListStackResources returns them.
+
+    Raises:
+        Refused: a rollback would delete an imported resource, because its DeletionPolicy does not retain it.
     """
     has = {each["LogicalResourceId"] for each in there if not _is_put_back(each["ResourceStatus"])}
     bodies = document["Resources"]
@@ -141,13 +155,13 @@ def pending(
 
 
 def arguments(found: Sequence[Import], document: Mapping[str, Any], *, fresh: bool, by_name: bool) -> dict[str, Any]:
-    """The arguments of CreateChangeSet that say of what kind it is.
+    """Return the arguments of CreateChangeSet that set its type.
 
     Args:
-        found: what is to be imported; then nothing else can be done.
+        found: the pending imports. If there are any, the change set can do nothing else.
         document: the template.
         fresh: whether the stack is to be created.
-        by_name: whether what exists under a name in the template is imported, besides all that is done.
+        by_name: also import existing resources that the template names, in a change set that does other things too.
     """
     if not found:
         return {
@@ -169,12 +183,12 @@ def arguments(found: Sequence[Import], document: Mapping[str, Any], *, fresh: bo
 
 
 def _is_put_back(status: str) -> bool:
-    """Whether a resource was to be imported and is none of the stack's."""
+    """Tell whether the import of a resource was rolled back, so that it is not part of the stack."""
     return status.startswith("IMPORT_") and status != "IMPORT_COMPLETE"
 
 
 def _refuse_unless_retained(name: str, body: Any) -> None:
-    """`Refused` for what a rollback, or the end of its stack, would delete though it was there before."""
+    """Reject an import that a rollback, or deleting the stack, would delete although the resource existed before."""
     policy = body.get("DeletionPolicy", "Delete") if isinstance(body, Mapping) else "Delete"
     if policy not in _RETAINED:
         told = f"is imported with DeletionPolicy {policy}, so a rollback would delete it"

@@ -1,6 +1,6 @@
-"""How much CloudFormation takes, held against a unit before anything is asked of AWS. Pure.
+"""Check a unit against CloudFormation's quotas before asking AWS. Pure.
 
-Only what is written is counted: what loops and macros make of it is CloudFormation's to count.
+Only what the template contains is counted. What loops and macros expand to is left to CloudFormation.
 
 Source: the user guide, "Understand CloudFormation quotas", and the API reference of CreateChangeSet and Tag.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 IN_REQUEST, IN_BUCKET = 51_200, 1_000_000
-"""Bytes of a template that CloudFormation takes in a request, and from a bucket."""
+"""Maximum size of a template in a request, and in a bucket, in bytes."""
 
 _COUNTS = {"Mappings": 200, "Outputs": 200, "Parameters": 200, "Resources": 500}
 _NAME, _DESCRIPTION = 255, 1_024
@@ -22,7 +22,7 @@ _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
 
 
 def of_template(document: Mapping[str, Any]) -> Iterator[str]:
-    """What a template has too much of, in words."""
+    """Yield a description of each limit that a template exceeds."""
     for section, most in _COUNTS.items():
         found = document.get(section) or {}
         if len(found) > most:
@@ -39,7 +39,7 @@ def of_template(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def of_request(stack: str, parameters: Mapping[str, str | None], tags: Mapping[str, str]) -> Iterator[str]:
-    """What a stack's name, its parameters and its tags have too much of, in words."""
+    """Yield a description of each limit that the stack's name, parameters or tags exceed."""
     if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*", stack) or len(stack) > _STACK:
         rule = f"a letter, then letters, digits and hyphens, at most {_STACK}"
         yield f"stack: {stack} is not a valid name of a stack ({rule}): set the input stack"

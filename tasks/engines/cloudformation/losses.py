@@ -1,10 +1,10 @@
-"""What is lost when a resource is deleted or replaced. Pure.
+"""Decide whether deleting or replacing a resource loses something. Pure.
 
-Every type counts as holding something that its template does not bring back, unless it is listed here: then it is
-nothing but what its properties say. Physical ids change all the same, which is why such a loss still needs care.
+Every type counts as holding something that its template cannot restore, unless it is listed here. A listed type is
+fully described by its properties. Its physical ids still change, which is why such a loss still needs care.
 
-Source: the "Return values" and "Update requires" of each type in the CloudFormation template reference, and of each
-service's documentation whether the resource stores data, history, or an identity that others keep outside of it.
+Sources: the "Return values" and "Update requires" of each type in the CloudFormation template reference. Each
+service's documentation says whether the resource stores data, history, or an identity that others keep outside of it.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ REPRODUCIBLE = frozenset(
         "AWS::WAFv2::WebACLAssociation",
     }
 )
-"""Types that an earlier template brings back as they were."""
+"""Types that an earlier template restores completely."""
 
 
 def loses_data(kind: str) -> bool:
-    """Whether the end of a resource of this type may take something along that no template brings back."""
+    """Tell whether deleting a resource of this type may lose something that no template restores."""
     return kind not in REPRODUCIBLE

@@ -1,6 +1,6 @@
-"""Nested stacks: what happens inside of them, told as if it happened in the stack that a unit is. Pure.
+"""Present the contents of nested stacks as part of the unit's own stack. Pure.
 
-A resource of a nested stack is called by its path: `Database/Orders` is Orders in the nested stack Database.
+A resource of a nested stack is addressed by its path: `Database/Orders` is Orders in the nested stack Database.
 
 Sources: the CloudFormation API reference (`IncludeNestedStacks` of CreateChangeSet, `ChangeSetId` of ResourceChange)
 and the user guide, "Change sets for nested stacks": a nested stack is listed as modified although nothing in it
@@ -22,17 +22,17 @@ _FAILED_INSIDE = re.compile(r"Nested change set (arn:\S+:changeSet/\S+) was not 
 
 
 def has_nested(document: Mapping[str, Any]) -> bool:
-    """Whether a template may have nested stacks: it declares one, or a macro may add one."""
+    """Tell whether a template may have nested stacks: it declares one, or a macro may add one."""
     bodies = (body for body in document["Resources"].values() if isinstance(body, Mapping))
     return "Transform" in document or any(body.get("Type") == STACK for body in bodies)
 
 
 def flattened(changes: Iterable[Described], describe: Callable[[str], Described]) -> list[Described]:
-    """The changes of a change set, those of the nested change sets behind the stack that they are of.
+    """Return the changes of a change set, each nested stack followed by the changes inside it.
 
     Args:
         changes: `Changes` of DescribeChangeSet.
-        describe: a nested change set by its id, with all its own changes.
+        describe: returns a nested change set by its id, with all its own changes.
     """
     found: list[Described] = []
     for change in changes:
@@ -46,17 +46,17 @@ def flattened(changes: Iterable[Described], describe: Callable[[str], Described]
 
 
 def failed_change_set(reason: str) -> str | None:
-    """The nested change set because of which one failed, by the status reason; None where it failed by itself."""
+    """Return the id of the nested change set that made this one fail; None if the status reason names none."""
     found = _FAILED_INSIDE.search(reason)
     return found[1] if found else None
 
 
 def first_failure(stack_id: str, events: Callable[[str], Sequence[Described]]) -> str:
-    """Why a change failed: the first failure's reason, of a nested stack that of the resource in it.
+    """Return why a change failed: the first failure's reason; for a nested stack, that of the resource in it.
 
     Args:
-        stack_id: the stack that a unit is.
-        events: the events of a stack since the change began, oldest first.
+        stack_id: the unit's stack.
+        events: returns the events of a stack since the change began, oldest first.
     """
     failed = answers.failures(events(stack_id))
     first: Described = failed[0] if failed else {}
@@ -67,7 +67,7 @@ def first_failure(stack_id: str, events: Callable[[str], Sequence[Described]]) -
 
 
 def below(name: str, resources: Iterable[Described]) -> list[Described]:
-    """The resources of a nested stack, called by their path."""
+    """Return the resources of a nested stack, addressed by their path."""
     return [{**each, "LogicalResourceId": f"{name}/{each['LogicalResourceId']}"} for each in resources]
 
 
@@ -83,6 +83,6 @@ def _below(name: str, change: Described) -> Described:
 
 
 def _is_automatic(body: Described) -> bool:
-    """Whether a nested stack is listed for no other reason than that CloudFormation always does."""
+    """Tell whether a nested stack is listed only because CloudFormation always lists it."""
     sources = [detail.get("ChangeSource") for detail in body.get("Details", ())]
     return body.get("Action") == "Modify" and all(source == "Automatic" for source in sources)

@@ -1,9 +1,9 @@
-"""A template as it is sent: in the request, or through a bucket where it is too large or has templates of its own.
+"""Package a template for sending: in the request, or through a bucket if it is too large or refers to local files.
 
-As `aws cloudformation package` does, a local path in `TemplateURL` of a nested stack, or in `Location` of
-AWS::Include, is replaced by the URL of the uploaded file, and nested templates are packaged themselves; so are code
-and other files that resources are made of (`artifacts`). The names of uploaded files are digests of their content, so
-that only what changed is changed. Nothing is built.
+This follows `aws cloudformation package`. A local path in `TemplateURL` of a nested stack, or in `Location` of
+AWS::Include, is replaced by the URL of the uploaded file. Nested templates are packaged themselves. So are code and
+other files that resources are made of (`artifacts`). Uploaded files are named by the digest of their content, so that
+unchanged files cause no changes. Nothing is built.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from tasks.engines.cloudformation.limits import IN_BUCKET, IN_REQUEST
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where templates are uploaded to; `name` is empty where there is no such place. `prefix` begins every key."""
+    """The bucket for templates; `name` is empty if there is none. Every key begins with `prefix`."""
 
     name: str
     region: str
     prefix: str
 
     def url(self, key: str) -> str:
-        """What CloudFormation finds an object by."""
+        """Return the URL by which CloudFormation finds an object."""
         suffix = ".cn" if self.region.startswith("cn-") else ""
         return f"https://{self.name}.s3.{self.region}.amazonaws.com{suffix}/{key}"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A template ready to be sent: its `text`, or the `url` at which it is once `uploads` are in the `bucket`."""
+    """A template ready to be sent: as `text`, or by `url` once `uploads` (key -> content) are in the `bucket`."""
 
     text: str
     url: str = ""
@@ -47,10 +47,15 @@ class Package:
 
 
 def packaged(file: Path, infrastructure: Path, bucket: Bucket) -> Package:
-    """The template in `file`, with all local templates, code and other files that it refers to.
+    """Package the template in `file`, with all local templates, code and other files that it refers to.
+
+    Args:
+        file: the template.
+        infrastructure: the folder that contains everything in the release.
+        bucket: where to upload files.
 
     Raises:
-        InvalidInput: it needs a bucket and there is none, it is too large, or it refers to what is not packaged.
+        InvalidInput: it is too large, needs a bucket and has none, or refers to a file that is not in the release.
     """
     uploads = _Uploads(bucket)
     text = _text(file, infrastructure.resolve(), uploads, (file.resolve(),))
@@ -58,13 +63,13 @@ def packaged(file: Path, infrastructure: Path, bucket: Bucket) -> Package:
 
 
 def sent(text: str, bucket: Bucket, place: str, uploads: Mapping[str, bytes] | None = None) -> Package:
-    """A template's text that is sent in the request if it is small enough, otherwise through the bucket.
+    """Package a template's text: in the request if it is small enough, otherwise through the bucket.
 
     Args:
-        text: the template; nothing in it is local any more.
-        bucket: where it is uploaded to if need be.
-        place: what it is called in errors.
-        uploads: what else it needs in the bucket.
+        text: the template, without local paths.
+        bucket: where it is uploaded to if necessary.
+        place: its name in error messages.
+        uploads: other objects that it needs in the bucket.
 
     Raises:
         InvalidInput: it needs a bucket and there is none, or it is too large.
@@ -77,12 +82,12 @@ def sent(text: str, bucket: Bucket, place: str, uploads: Mapping[str, bytes] | N
 
 
 def templates(file: Path, root: Path) -> set[Path]:
-    """A template, and every other one below `root` that a text in it leads to."""
+    """Return a template, and every other template below `root` that a text in it leads to."""
     return {each for each in local_files(file, root) if _document(each) is not None}
 
 
 def local_files(file: Path, root: Path) -> set[Path]:
-    """A template, and every file below `root` that a text in it leads to; nested templates lead on."""
+    """Return a template, and every file below `root` that a text in it leads to, through nested templates too."""
     found, waiting = set[Path](), [file.resolve()]
     while waiting:
         template = waiting.pop()
@@ -92,7 +97,7 @@ def local_files(file: Path, root: Path) -> set[Path]:
         if (document := _document(template)) is not None:
             code = [(template.parent / path).resolve() for path in artifacts.paths(document)]
             named = (*code, *(place for text in texts(document) for place in _leads_to(template, text)))
-            # Of what is outside of a release nothing is read: it may be the whole disk.
+            # Nothing outside of the release is read: it may be the whole disk.
             for place in (place for place in named if place.is_relative_to(root)):
                 waiting += [place] if place.is_file() else [below for below in place.rglob("*") if below.is_file()]
     return found
@@ -100,13 +105,13 @@ def local_files(file: Path, root: Path) -> set[Path]:
 
 @dataclass(frozen=True)
 class _Uploads:
-    """What has to be in the bucket: key -> content."""
+    """The objects that have to be in the bucket: key -> content."""
 
     bucket: Bucket
     objects: dict[str, bytes] = field(default_factory=dict)
 
     def template(self, place: object, text: str) -> str:
-        """Add a template; its key."""
+        """Add a template and return its key."""
         if len(text.encode()) > IN_BUCKET:
             raise InvalidInput(
                 f"{place}: more than the {IN_BUCKET:,} bytes that CloudFormation takes; split the unit"
@@ -114,7 +119,7 @@ class _Uploads:
         return self.content(place, text.encode(), ".template")
 
     def content(self, place: object, content: bytes, suffix: str) -> str:
-        """Add any object; its key."""
+        """Add an object and return its key."""
         if not self.bucket.name:
             why = "a template of more than 51,200 bytes, one that is nested, and code are sent through a bucket"
             raise InvalidInput(f"{place}: {why}: set the input template_bucket to one in {self.bucket.region}")
@@ -125,7 +130,7 @@ class _Uploads:
 
 @dataclass(frozen=True)
 class _Packaging:
-    """The packaging of one template: `above` are the templates that it is nested in, and itself."""
+    """The packaging of one template. `above` lists the templates that it is nested in, and the template itself."""
 
     file: Path
     root: Path
@@ -133,7 +138,7 @@ class _Packaging:
     above: tuple[Path, ...]
 
     def resource(self, body: Any) -> Any:
-        """A resource with URLs and objects in place of local paths."""
+        """Return a resource with URLs and objects in place of local paths."""
         properties = body.get("Properties") if isinstance(body, Mapping) else None
         if not isinstance(properties, Mapping):
             return body
@@ -148,7 +153,7 @@ class _Packaging:
         return body
 
     def template(self, path: str) -> str:
-        """The URL of a local template or fragment, once it is uploaded."""
+        """Add a local template or fragment to the uploads and return its URL."""
         place = _local(self.file, path, self.root)
         if place in self.above:
             raise InvalidInput(f"{self.file}: nested templates refer to each other in a circle: {path}")
@@ -160,7 +165,7 @@ class _Packaging:
 
 
 def _text(file: Path, root: Path, uploads: _Uploads, above: tuple[Path, ...]) -> str:
-    """The text of a template in which local paths are URLs; as it is written where there are none."""
+    """Return the text of a template with URLs in place of local paths; unchanged if it has none."""
     document, packaging = parsed(file), _Packaging(file, root, uploads, above)
     resources = {name: packaging.resource(body) for name, body in document["Resources"].items()}
     replaced = _includes({**document, "Resources": resources}, packaging.template)
@@ -168,7 +173,7 @@ def _text(file: Path, root: Path, uploads: _Uploads, above: tuple[Path, ...]) ->
 
 
 def _includes(value: Any, uploaded: Callable[[str], str]) -> Any:
-    """The same with the local fragments of AWS::Include uploaded."""
+    """Return the value with the local fragments of AWS::Include uploaded."""
     if isinstance(value, list):
         return [_includes(item, uploaded) for item in value]
     if not isinstance(value, Mapping):
@@ -191,7 +196,7 @@ def _local(file: Path, path: str, root: Path) -> Path:
 
 
 def _document(file: Path) -> dict[str, Any] | None:
-    """The template in a file; None when it holds something else."""
+    """Return the template in a file; None if it contains something else."""
     try:
         return parsed(file)
     except InvalidInput:
@@ -199,7 +204,7 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 
 def _leads_to(file: Path, text: str) -> Iterator[Path]:
-    """The file of a relative path, or the folder where the text has a slash: a word alone is not a folder."""
+    """Yield the file of a relative path, or the folder if the text has a slash: a single word is not a folder."""
     if not text.strip("./") or text.startswith("/") or "\n" in text or artifacts.is_remote(text):
         return
     place = (file.parent / text).resolve()
@@ -207,5 +212,5 @@ def _leads_to(file: Path, text: str) -> Iterator[Path]:
         if place.is_file() or ("/" in text and place.is_dir()):
             yield place
     except OSError:
-        # Longer than a path may be: a text, and no path.
+        # The text is longer than a path may be, so it is not a path.
         return

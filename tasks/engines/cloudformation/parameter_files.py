@@ -1,4 +1,4 @@
-"""Files of parameters, in every form that AWS's own tools take, and values as text, as they are written.
+"""Read parameter files, in every form that AWS's own tools take. Values are kept as the text that is written.
 
     Parameters: {Name: shop}                                    a template configuration file (CodePipeline)
     [{ParameterKey: Name, ParameterValue: shop}]                `aws cloudformation create-stack --parameters`
@@ -30,32 +30,36 @@ _CONFIGURATION = frozenset({"Parameters", "Tags", "StackPolicy"})
 
 @dataclass(frozen=True)
 class Configuration:
-    """What files of parameters say of a stack."""
+    """The parameters, tags and stack policy in files of parameters. `policy` is None if no file has one."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
     policy: Mapping[str, Any] | None = None
 
     def under(self, later: Configuration) -> Configuration:
-        """This one with what a later file says in place of what it says itself."""
+        """Return this configuration with the values of a later file on top."""
         policy = self.policy if later.policy is None else later.policy
         return Configuration({**self.parameters, **later.parameters}, {**self.tags, **later.tags}, policy)
 
 
 def usual(folder: Path, environment: str = "*") -> list[Path]:
-    """The files that count without being named: of one environment the first of its names, else those of all."""
+    """Return the files that count without being named: the first for one environment, or all of them."""
     found = [file for suffix in _USUAL for file in sorted(folder.glob(f"{FOLDER}/{environment}{suffix}"))]
     return found if environment == "*" else found[:1]
 
 
 def named(folder: Path, unit: Unit) -> tuple[Path, ...]:
-    """The files that a unit names, in order."""
+    """Return the files that a unit names, in order."""
     chosen = CloudFormationOptions.model_validate(unit.options)
     return tuple(Path(os.path.normpath(folder.resolve() / each)) for each in chosen.parameter_files)
 
 
 def of(folder: Path, unit: Unit, environment: str) -> Configuration:
-    """What holds for a unit in an environment. `InvalidInput` names the file that is wrong."""
+    """Return the configuration of a unit in an environment.
+
+    Raises:
+        InvalidInput: a file is wrong; the message names it.
+    """
     found = Configuration()
     for file in named(folder, unit) or usual(folder, environment):
         found = found.under(read(file))
@@ -63,7 +67,7 @@ def of(folder: Path, unit: Unit, environment: str) -> Configuration:
 
 
 def faults(infrastructure: Path, folder: Path, unit: Unit) -> Iterator[str]:
-    """Files that are named and are not there, or not in a release."""
+    """Yield the named files that do not exist or are outside of the release."""
     root = infrastructure.resolve()
     for file in named(folder, unit):
         if not file.is_relative_to(root):
@@ -74,7 +78,11 @@ def faults(infrastructure: Path, folder: Path, unit: Unit) -> Iterator[str]:
 
 
 def read(file: Path) -> Configuration:
-    """One file; `InvalidInput` when it has none of the forms."""
+    """Read one file.
+
+    Raises:
+        InvalidInput: the file has none of the forms.
+    """
     try:
         found = yaml12.load_text(file.read_text(encoding="utf-8-sig"))
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""What a CloudFormation plan keeps for its apply: the change set and what to do with it, sealed by a digest."""
+"""Keep what a CloudFormation plan needs for its apply: the change set and the operation, sealed by a digest."""
 
 from __future__ import annotations
 
@@ -11,17 +11,23 @@ from tasks.domain.plan import Artifact, Plan
 from tasks.engines import sealed
 
 ENDING = ".flowmart-plan.json"
-"""How the files of plans end: they are among the unit's own, and no part of its code."""
+"""The suffix of plan files. They are in the unit's folder, but are not part of its code."""
 
 Operation = Literal["execute", "settings", "recreate", "continue", "delete", "nothing"]
-"""`execute` the change set; `settings`: only stack policy and termination protection; `recreate`: delete what a
-failed create left, then create; `continue` a rollback of CloudFormation's that failed; `delete` the stack; `nothing`:
-the plan only reports differences."""
+"""The operation of an apply:
+
+- `execute`: execute the change set.
+- `settings`: set only the stack policy and termination protection.
+- `recreate`: delete what a failed create left behind, then create the stack.
+- `continue`: continue a rollback of CloudFormation's that failed.
+- `delete`: delete the stack.
+- `nothing`: the plan only reports differences.
+"""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What an apply does, and to which stack.
+    """The operation of an apply, and its stack.
 
     Attributes:
         operation: what is done.
@@ -29,11 +35,11 @@ class Saved:
         parameters: their values; None keeps the value that the stack has.
         change_set: for `execute`, the change set's ARN.
         digest: for `execute`, the digest of the change set's changes.
-        rollback: the stack policy does not hold meanwhile. It is written for what goes forward; what a failed release
-            has added must be removable again, and what may go has been decided by our own policies.
-        stack_id: the stack's id, by which it is found even once it is deleted; empty when there is none yet.
+        rollback: lift the stack policy during the apply. It is written for promotions, but a rollback must be able to
+            remove what the failed release added. Our own policies have already decided what may be removed.
+        stack_id: the stack's id, which finds it even after its deletion; empty if there is no stack yet.
         since: the id of the stack's newest event when it was planned.
-        policy: the stack policy that holds afterwards.
+        policy: the stack policy to set afterwards.
         protected: whether the stack has termination protection afterwards.
     """
 
@@ -50,10 +56,14 @@ class Saved:
 
 
 def save(saved: Saved, unit: str, folder: Path) -> Artifact:
-    """Write it into `folder`, readable for its owner only: a parameter may be a secret."""
+    """Write the operation into `folder`. Only the owner may read the file: a parameter may be a secret."""
     return sealed.save(asdict(saved), folder / f"{unit}.{saved.operation}-{saved.digest[:12]}{ENDING}")
 
 
 def load(plan: Plan) -> Saved:
-    """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
+    """Return the operation that `plan` saved.
+
+    Raises:
+        StalePlan: the file is not the one that was planned.
+    """
     return Saved(**sealed.content(plan))

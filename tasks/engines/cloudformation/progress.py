@@ -1,6 +1,6 @@
-"""How far an apply got that gave no answer, judged by the stack as it is afterwards. Pure.
+"""Judge from the stack how far an unanswered apply got. Pure.
 
-CloudFormation goes on by itself, and puts an update that failed back by itself: the stack's status says which. The
+CloudFormation continues without us and rolls back a failed update on its own: the stack's status shows which. The
 events since the plan say why.
 """
 
@@ -14,17 +14,17 @@ from tasks.engines.cloudformation import answers
 from tasks.engines.cloudformation.plans import Saved
 
 PUT_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"})
-"""CloudFormation undid what it had begun. Of a stack that was to be created nothing is left."""
+"""CloudFormation rolled back what it had begun. If the stack was to be created, nothing is left of it."""
 
 
 def progress(saved: Saved, stack: Mapping[str, Any] | None, secrets: frozenset[str], reason: str) -> Observation:
-    """What became of `saved`.
+    """Return how far the apply of `saved` got.
 
     Args:
-        saved: what the apply was to do; something has happened to the stack since it was planned.
-        stack: the stack as described, which nobody is at work on; None when there is none.
-        secrets: what the outputs must not show.
-        reason: what failed first, of the events since the plan; empty when nothing did.
+        saved: what the apply was to do; the stack has changed since it was planned.
+        stack: the described stack, with no operation in progress; None if there is none.
+        secrets: values that the outputs must not show.
+        reason: the first failure in the events since the plan; empty if there was none.
     """
     status = str(stack["StackStatus"]) if stack else "DELETE_COMPLETE"
     if saved.operation == "delete":
@@ -49,7 +49,7 @@ def _deleted(saved: Saved, status: str, reason: str) -> Observation:
 
 
 def _vanished(saved: Saved) -> Observation:
-    """A stack that is created anew is deleted first: then nothing is there, as before."""
+    """Judge a missing stack. A stack to recreate is deleted first, so nothing is there, as before the apply."""
     if saved.operation == "recreate" or not saved.stack_id:
         return Observation(Progress.UNCHANGED, detail=f"stack {saved.stack} does not exist yet")
     return Observation(Progress.PARTIAL, detail=f"stack {saved.stack} does not exist any more")

@@ -1,7 +1,7 @@
-"""What goes with a stack that is deleted, and what stays: nested stacks go with all that is in them.
+"""Determine what is deleted with a stack and what stays. A nested stack is deleted with everything in it.
 
-Neither DeleteStack nor a change set that removes a nested stack tells it; the templates and the resources that are
-there do.
+Neither DeleteStack nor a change set that removes a nested stack shows this. It follows from the templates and the
+existing resources.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from tasks.engines.cloudformation.stacks import Described, Stacks
 
 @dataclass(frozen=True)
 class Removal:
-    """What a stack takes along: `changes`, and in words what its policies keep."""
+    """The changes of a deleted stack, and descriptions of what its policies keep."""
 
     changes: tuple[Change, ...] = ()
     kept: tuple[str, ...] = ()
 
 
 def of_stack(stacks: Stacks, stack: Described, pseudo: Mapping[str, str], secrets: Iterable[str]) -> Removal:
-    """What goes with a stack.
+    """Return what is deleted with a stack, nested stacks included.
 
     Args:
-        stacks: where the stack is.
+        stacks: the stacks that this stack is one of.
         stack: the stack as described.
-        pseudo: AWS::Region and the like.
-        secrets: what no property may show.
+        pseudo: pseudo parameters such as AWS::Region.
+        secrets: values that no property may show.
     """
     hidden, there = frozenset(secrets), stacks.resources(stack)
     given = {each["ParameterKey"]: each.get("ParameterValue") for each in stack.get("Parameters", ())}
@@ -45,7 +45,14 @@ def of_stack(stacks: Stacks, stack: Described, pseudo: Mapping[str, str], secret
 def inside(
     items: Iterable[Mapping[str, Any]], stacks: Stacks, pseudo: Mapping[str, str], secrets: frozenset[str]
 ) -> Removal:
-    """What goes with the nested stacks that a change set removes."""
+    """Return what is deleted with the nested stacks that a change set removes.
+
+    Args:
+        items: `Changes` of the described change set.
+        stacks: the stacks of the environment.
+        pseudo: pseudo parameters such as AWS::Region.
+        secrets: values that no property may show.
+    """
     found = Removal()
     for body in (item["ResourceChange"] for item in items if item.get("Type") == "Resource"):
         gone = body["ResourceType"] == answers.STACK and body["Action"] == "Remove"

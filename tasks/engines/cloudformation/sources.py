@@ -1,6 +1,6 @@
-"""What a CloudFormation unit is: its template, `parameters/<environment>.yaml`, `stack-policy.json`, and its inputs.
+"""Read a CloudFormation unit: its template, `parameters/<environment>.yaml`, `stack-policy.json` and inputs.
 
-The unit's inputs are parameters too, and win over those of its files; `OURS` among them are not parameters.
+The unit's inputs are parameters too, except `OURS`, and override those of its files.
 """
 
 from __future__ import annotations
@@ -24,18 +24,27 @@ from tasks.engines.cloudformation.packaging import Bucket, Package
 POLICY = "stack-policy.json"
 
 MOVING = "AWS::SSM::Parameter::Value<"
-"""How the types begin of parameters that name a parameter of the Systems Manager."""
+"""Prefix of the types of parameters whose value is the name of a parameter in Systems Manager."""
 
 OURS = {"capabilities": "list", "stack": "string", "template_bucket": "string"}
-"""Inputs that are not parameters, with their kinds. Parameters are named in another case by custom."""
+"""Inputs that are not parameters, with their kinds. By convention, parameters are capitalized and these are not."""
 
 
 @dataclass(frozen=True)
 class Source:
     """A unit's source for one environment, with its inputs filled in.
 
-    `package` is the template as it is sent. `parameters` hold None where a value refers to an output that is not
-    known here: the stack keeps the one it has.
+    Attributes:
+        stack: the stack's name.
+        package: the template as it is sent.
+        document: the template, parsed.
+        parameters: by name. None if a value refers to an output that is not known here: the stack keeps its value.
+        tags: the stack's tags.
+        capabilities: the capabilities that CloudFormation asks for, such as CAPABILITY_IAM.
+        policy: the stack policy; None for none.
+        protected: whether the stack has termination protection.
+        imports: the existing resources that become part of the stack.
+        import_existing: also import existing resources that the template names.
     """
 
     stack: str
@@ -56,7 +65,7 @@ class Source:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The values of parameters with NoEcho, given or by default: they are shown nowhere."""
+        """The values of NoEcho parameters, given or by default. They must not be shown anywhere."""
         slots = {name: slot for name, slot in declared(self.document).items() if is_hidden(slot)}
         values = {self.parameters.get(name) or str(slot.get("Default", "")) for name, slot in slots.items()}
         defaults = {str(slot.get("Default", "")) for slot in slots.values()}
@@ -64,23 +73,26 @@ class Source:
 
     @property
     def moving(self) -> frozenset[str]:
-        """The parameters whose values somebody else decides: they name a parameter of the Systems Manager."""
+        """The parameters whose values are names of Systems Manager parameters: others decide what they resolve to."""
         slots = declared(self.document)
         return frozenset(name for name, slot in slots.items() if str(slot.get("Type", "")).startswith(MOVING))
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of the stack policy and the files of parameters and imports; sorted."""
+    """Return the stack policy and the usual files of parameters and imports, as sorted paths.
+
+    The paths are relative to `infrastructure`.
+    """
     folder = (infrastructure / source).resolve()
     there = [folder / POLICY, *parameter_files.usual(folder), *imports.usual(folder)]
     return _relative(infrastructure, (file for file in there if file.is_file()))
 
 
 def unit_reads(infrastructure: Path, unit: Unit) -> tuple[str, ...]:
-    """The same of what a unit's options name.
+    """Return the files that a unit's options name, as sorted paths below `infrastructure`.
 
-    Those are its template and parameters, and every file that a text in the template leads to (nested templates and
-    what they read themselves, included fragments).
+    They are its template, parameters and imports, and every file that a text in the template leads to: code, included
+    fragments, and nested templates with what these lead to.
     """
     folder = infrastructure / unit.source
     found = packaging.local_files(_template(infrastructure, unit), infrastructure.resolve())
@@ -98,7 +110,7 @@ def _template(infrastructure: Path, unit: Unit) -> Path:
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """What is wrong with the files of a unit, seen without asking AWS."""
+    """Yield the problems of a unit's files that are visible without asking AWS."""
     try:
         template = _template(infrastructure, unit)
     except InvalidInput as error:
@@ -110,33 +122,33 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
 
 
 def _logical_ids(template: Path) -> frozenset[str]:
-    """The resources that a template declares; none where macros or loops may add to them."""
+    """Return the resources that a template declares; none if macros or loops may add to them."""
     document = parsed(template)
     rolled = any(not isinstance(body, Mapping) for body in document["Resources"].values())
     return frozenset() if rolled or "Transform" in document else frozenset(document["Resources"])
 
 
 def _excesses(root: Path, template: Path) -> Iterator[str]:
-    """What the template of a unit, and those nested in it, have too much of."""
+    """Yield the limits that a unit's template, or one nested in it, exceeds."""
     for file in sorted(packaging.templates(template, root)):
         yield from (f"{file.relative_to(root)}: {why}" for why in limits.of_template(parsed(file)))
 
 
 def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
-    """The parameters that the files which a unit names give a value."""
+    """Return the parameters that get a value from the files that a unit names."""
     files = parameter_files.named(infrastructure / unit.source, unit)
     return frozenset(name for file in files if file.is_file() for name in parameter_files.read(file).parameters)
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
-    """What a unit without options takes and gives: see `unit_interface`."""
+    """Return the inputs and outputs of a unit without options: see `unit_interface`."""
     return unit_interface(infrastructure, Unit("", "cloudformation", source, ()))
 
 
 def unit_interface(infrastructure: Path, unit: Unit) -> Interface:
-    """Takes what the template declares as Parameters, gives its Outputs, which are all text.
+    """Return the template's Parameters as inputs, and its Outputs, which are all strings.
 
-    Required is what has no Default and does not stand in every parameter file.
+    A parameter is required if it has no Default and at least one parameter file does not set it.
     """
     document = parsed(_template(infrastructure, unit))
     slots = declared(document)
@@ -150,14 +162,22 @@ def unit_interface(infrastructure: Path, unit: Unit) -> Interface:
 
 
 def _outputs(document: Mapping[str, Any]) -> dict[str, str] | None:
-    """The outputs that a template declares; None where it declares some in a loop, which only an apply unrolls."""
+    """Return the outputs that a template declares; None if a loop declares some, which only an apply expands."""
     outputs = document.get("Outputs") or {}
     rolled = any(not isinstance(body, Mapping) for body in outputs.values())
     return None if rolled else dict.fromkeys(outputs, "string")
 
 
 def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
-    """The unit's source with `inputs`; `InvalidInput` names the file or input that is wrong."""
+    """Load the unit's source, with the files of its environment and with `inputs`.
+
+    Args:
+        workspace: the unit, its environment and its files.
+        inputs: parameters, and the inputs in `OURS`.
+
+    Raises:
+        InvalidInput: a file or an input is wrong; the message names it.
+    """
     folder, environment = workspace.folder, workspace.environment.name
     template = _template(workspace.infrastructure, workspace.unit)
     document = parsed(template)
@@ -185,7 +205,7 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
 
 
 def bucket_of(workspace: Workspace, inputs: Mapping[str, Any]) -> Bucket:
-    """Where the unit's templates are uploaded to, if anywhere."""
+    """Return the bucket for the unit's templates. Its name is empty if the unit has none."""
     prefix = f"{workspace.platform}/{workspace.environment.name}/{workspace.unit.name}"
     return Bucket(str(inputs.get("template_bucket") or ""), workspace.environment.region, prefix)
 
@@ -205,7 +225,7 @@ def _parameters(
 
 
 def _as_text(value: Any) -> str | None:
-    """A value as CloudFormation takes it; None for one that is not known here."""
+    """Return a value in the form that CloudFormation takes; None if the value is not known here."""
     if references.sources(value):
         return None
     if isinstance(value, list | tuple):

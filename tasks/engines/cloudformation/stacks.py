@@ -1,6 +1,6 @@
-"""Stacks as CloudFormation's API has them: asked, changed and waited for. Nothing is decided here.
+"""Query, change and await stacks through CloudFormation's API. No decisions are made here.
 
-Every call turns boto3's errors into ours. What takes CloudFormation its time is waited for with a limit.
+Every call turns boto3's errors into ours. Operations that take CloudFormation some time are awaited with a limit.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ log = structlog.get_logger("flowmart.cloudformation")
 Described = Mapping[str, Any]
 
 _OURS = "flowmart-"
-"""How the names of our change sets begin."""
+"""Prefix of the names of our change sets."""
 
 _STALE_AFTER = timedelta(days=1)
-"""An older change set of ours belongs to a run that is over. When one is executed AWS itself drops the others."""
+"""Our change sets older than this belong to a run that is over. Executing one makes AWS delete the others."""
 
 _SECONDS = 600.0
-"""How long making a change set or a drift detection may take: minutes, for hundreds of resources."""
+"""The limit for creating a change set or detecting drift: it takes minutes for hundreds of resources."""
 
 
 class Stacks:
-    """The stacks of one environment, reached with the credentials in `variables`."""
+    """The stacks of one environment, accessed with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = aws.client_with("cloudformation", variables)
@@ -46,7 +46,7 @@ class Stacks:
         self._sleep = sleep
 
     def find(self, name: str) -> Described | None:
-        """The stack of that name, or of that id also after its end; None when there is none."""
+        """Return the stack with this name or id; None if there is none. An id also finds a deleted stack."""
         try:
             found: Described = self._client.describe_stacks(StackName=name)["Stacks"][0]
         except aws.AWS_ERRORS as error:
@@ -56,7 +56,7 @@ class Stacks:
         return found
 
     def basis(self, stack: Described | None) -> str:
-        """Changes whenever somebody does anything to the stack."""
+        """Return a text that changes whenever the stack, its template or its settings do; empty without a stack."""
         if stack is None:
             return ""
         at = stack.get("LastUpdatedTime") or stack["CreationTime"]
@@ -65,25 +65,25 @@ class Stacks:
         return "/".join([*parts, digest_of([self.template(stack), said])])
 
     def template(self, stack: Described) -> str:
-        """The template as it was given; empty for a stack that was never more than reviewed."""
+        """Return the original template; empty for a stack that was only reviewed and never created."""
         if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
             return ""
         found = self._ask("get_template", StackName=stack["StackId"], TemplateStage="Original")["TemplateBody"]
         return found if isinstance(found, str) else json.dumps(found)
 
     def document(self, stack: Described) -> Mapping[str, Any]:
-        """The stack's template, parsed, as macros left it: SAM and Fn::ForEach are resources there."""
+        """Return the stack's template after its macros ran: SAM and Fn::ForEach have become resources."""
         found = self._ask("get_template", StackName=stack["StackId"], TemplateStage="Processed")["TemplateBody"]
         return document_of(found if isinstance(found, str) else json.dumps(found))
 
     def policy(self, stack: Described) -> Mapping[str, Any] | None:
-        """The stack policy."""
+        """Return the stack policy; None if there is none."""
         body = self._ask("get_stack_policy", StackName=stack["StackId"]).get("StackPolicyBody")
         found: Mapping[str, Any] | None = json.loads(body) if body else None
         return found
 
     def importers(self, export: str) -> list[str]:
-        """The stacks of the account and region that import an export."""
+        """Return the stacks of the account and region that import an export."""
         try:
             pages = self._client.get_paginator("list_imports").paginate(ExportName=export)
             return [str(stack) for page in pages for stack in page["Imports"]]
@@ -93,18 +93,31 @@ class Stacks:
             raise errors.explained(error, f"list what imports {export}") from error
 
     def resources(self, stack: Described) -> list[Described]:
-        """The resources that the stack has now."""
+        """Return the stack's present resources; deleted ones are left out."""
         pages = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])
         return [found for found in pages if found["ResourceStatus"] != "DELETE_COMPLETE"]
 
     def validate(self, package: Package) -> None:
-        """`Refused` when it is not a template."""
+        """Let CloudFormation validate the template.
+
+        Raises:
+            Refused: it is not a valid template.
+        """
         self._ask("validate_template", **self._sent(package))
 
     def compare(self, source: Source, stack: Described | None, digest: str) -> Described:
-        """Make a change set and describe it, all pages in one: whether it is good, `is_no_op`, or `Refused`.
+        """Create a change set and return its description with all changes, even if it is empty (`answers.is_no_op`).
 
-        It imports what is still to be imported, or else creates or updates.
+        It imports resources if imports are pending; otherwise it creates or updates the stack.
+
+        Args:
+            source: the template, parameters and tags.
+            stack: the existing stack; None to create one.
+            digest: the digest of the source, for the change set's description.
+
+        Raises:
+            Refused: the change set failed for another reason than that nothing changes.
+            Unanswered: CloudFormation does not respond in time.
         """
         there = self.resources(stack) if stack is not None and source.imports else ()
         pending = imports.pending(source.imports, source.document, there)
@@ -121,7 +134,7 @@ class Stacks:
         )
         described = self._awaited(lambda: self.describe(made["Id"]), "Status", ("CREATE_COMPLETE", "FAILED"))
         if described["Status"] == "FAILED":
-            # Nested change sets go with this one, and their reasons with them.
+            # Deleting the change set also deletes its nested ones, with their reasons.
             why = self._refusal(described)
             self.forget(made["Id"])
             if not answers.is_no_op(described):
@@ -129,7 +142,7 @@ class Stacks:
         return described
 
     def _refusal(self, described: Described) -> str:
-        """Why a change set failed: of a nested one its own reason, by the path of its stack."""
+        """Return why a change set failed; for a nested one, its own reason and its stack's path."""
         reason = str(described.get("StatusReason") or answers.NO_REASON)
         child = nesting.failed_change_set(reason)
         if child is None:
@@ -138,14 +151,18 @@ class Stacks:
         return f"nested stack {found['StackName']}: {self._refusal(found)}"
 
     def _sent(self, package: Package) -> dict[str, str]:
-        """How a template is handed over: in the request, or through its bucket with all that belongs to it."""
+        """Return how to pass a template: in the request, or through its bucket together with what it needs there."""
         for key, content in package.uploads.items():
             with aws.asking(f"write s3://{package.bucket}/{key}"):
                 self._bucket.put_object(Bucket=package.bucket, Key=key, Body=content)
         return {"TemplateURL": package.url} if package.url else {"TemplateBody": package.text}
 
     def describe(self, change_set: str) -> Described:
-        """A change set with all its changes and their values; `StalePlan` when it is not there any more."""
+        """Return a change set with all its changes and their values, nested ones included.
+
+        Raises:
+            StalePlan: the change set does not exist any more.
+        """
         try:
             pages = self._client.get_paginator("describe_change_set")
             found = list(pages.paginate(ChangeSetName=change_set, IncludePropertyValues=True))
@@ -159,31 +176,36 @@ class Stacks:
         self._ask("delete_change_set", ChangeSetName=change_set)
 
     def tidy(self, stack: Described) -> None:
-        """Delete change sets of ours that were left behind."""
+        """Delete our change sets that earlier runs left behind."""
         until = datetime.now(UTC) - _STALE_AFTER
         for found in self._pages("list_change_sets", "Summaries", StackName=stack["StackId"]):
             if found["ChangeSetName"].startswith(_OURS) and found["CreationTime"] < until:
                 self.forget(found["ChangeSetId"])
 
     def execute(self, change_set: str) -> None:
-        """Begin to execute it; `StalePlan` when that is no longer possible, `Unanswered` when it may have begun."""
+        """Start to execute a change set.
+
+        Raises:
+            StalePlan: the change set can no longer be executed.
+            Unanswered: the execution may have started.
+        """
         try:
             self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=uuid4().hex)
         except aws.AWS_ERRORS as error:
             raise errors.explained_execution(error, f"execute change set {change_set}") from error
 
     def continue_rollback(self, stack: str) -> None:
-        """Begin to go on with a rollback that failed."""
+        """Start to continue a rollback that failed."""
         self._ask("continue_update_rollback", StackName=stack)
 
     def delete(self, stack: Described) -> None:
-        """Lift the protection from deletion where there is one, and begin to delete."""
+        """Remove the stack's termination protection, if it has any, and start to delete it."""
         if stack.get("EnableTerminationProtection"):
             self.protect(stack["StackId"], False)
         self._ask("delete_stack", StackName=stack["StackId"])
 
     def protect(self, stack: str, protected: bool) -> None:
-        """Switch the protection from deletion."""
+        """Turn termination protection on or off."""
         self._ask("update_termination_protection", StackName=stack, EnableTerminationProtection=protected)
 
     def set_policy(self, stack: str, policy: Mapping[str, Any]) -> None:
@@ -191,16 +213,17 @@ class Stacks:
         self._ask("set_stack_policy", StackName=stack, StackPolicyBody=json.dumps(policy))
 
     def settled(self, stack_id: str, seconds: float, since: str | None = None) -> Described:
-        """The stack once nobody is at work on it. Meanwhile new events are logged.
+        """Wait until no operation is in progress, log new events meanwhile, and return the stack.
 
         Args:
             stack_id: the stack's id, or its name.
             seconds: how long to wait.
-            since: the event with which nothing had begun yet: what was asked for begins some time after the call, so
-                the stack counts as being worked on until there is another one. None: nothing was asked for.
+            since: the id of the newest event before the operation was requested. An operation starts some time after
+                the call, so the stack counts as busy until there is a newer event. None: no operation was requested.
 
         Raises:
-            Unanswered: when it is still being worked on.
+            Unanswered: an operation is still in progress after that time.
+            Refused: the stack does not exist any more.
         """
         until, logged = time.monotonic() + seconds, since or ""
         while True:
@@ -213,19 +236,19 @@ class Stacks:
             self._sleep(2.0)
 
     def latest(self, stack: Described | None) -> str:
-        """The id of the newest event of a stack; our clock and CloudFormation's need not agree."""
+        """Return the id of the stack's newest event. An id, because our clock and CloudFormation's may differ."""
         if stack is None:
             return ""
         newest = self._ask("describe_stack_events", StackName=stack["StackId"])["StackEvents"][:1]
         return str(newest[0]["EventId"]) if newest else ""
 
     def events(self, stack_id: str, after: str) -> list[Described]:
-        """What happened to the stack after the event of that id, oldest first."""
+        """Return the stack's events after the event with this id, oldest first."""
         found = self._pages("describe_stack_events", "StackEvents", StackName=stack_id)
         return list(takewhile(lambda event: event["EventId"] != after, found))[::-1]
 
     def first_failure(self, stack_id: str, since: str) -> str:
-        """Why a change failed that began after the event of that id; of a nested stack, why its resource did."""
+        """Return why a change failed that started after this event; for a nested stack, why its resource failed."""
         own = self.events(stack_id, since)
         begun = own[0]["Timestamp"] if own else None
 
@@ -237,7 +260,7 @@ class Stacks:
         return nesting.first_failure(stack_id, events)
 
     def drifts(self, stack: Described) -> list[Described]:
-        """What CloudFormation's drift detection finds of each resource, those of nested stacks included."""
+        """Detect drift and return CloudFormation's result for each resource, nested stacks included."""
         found = self._drifts(stack)
         for nested in (each for each in self.resources(stack) if each["ResourceType"] == answers.STACK):
             if child := self.find(nested["PhysicalResourceId"]):
@@ -256,7 +279,7 @@ class Stacks:
         return found
 
     def _patiently(self, stack_id: str, after: str, until: float) -> tuple[Described, list[Described]]:
-        """The stack and its new events. A stack that is worked on goes on whether or not we can read it."""
+        """Return the stack and its new events. Reading is retried, because the operation continues without us."""
         while True:
             try:
                 found = self.find(stack_id)
@@ -293,7 +316,7 @@ class Stacks:
 
 
 def is_busy(stack: Described) -> bool:
-    """Whether CloudFormation is at work on the stack."""
+    """Tell whether CloudFormation is working on the stack."""
     return is_busy_status(stack["StackStatus"])
 
 
@@ -302,12 +325,12 @@ def _is_new(stack: Described | None) -> bool:
 
 
 def is_busy_status(status: str) -> bool:
-    """All states that end by themselves; a stack in review waits for somebody."""
+    """Tell whether a state ends without anybody acting. REVIEW_IN_PROGRESS does not: it waits for an operator."""
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
 def _log_progress(stack: Described, events: Sequence[Described]) -> str:
-    """One line for what ended meanwhile, so that whoever waits sees progress; the id of the newest event."""
+    """Log the events that ended an action, as progress for whoever waits; return the id of the newest event."""
     ended = [event for event in events if not is_busy_status(event["ResourceStatus"])]
     if ended:
         what = ", ".join(f"{event['LogicalResourceId']} {event['ResourceStatus']}" for event in ended)
@@ -316,7 +339,7 @@ def _log_progress(stack: Described, events: Sequence[Described]) -> str:
 
 
 def names(resources: Iterable[Described], status: str) -> str:
-    """The logical ids of the resources whose status ends so."""
+    """Return the logical ids of the resources whose status has this ending, joined by commas."""
     return ", ".join(r["LogicalResourceId"] for r in resources if r["ResourceStatus"].endswith(status)) or "unknown"
 
 

@@ -1,4 +1,4 @@
-"""cfn-lint on a unit's template: https://github.com/aws-cloudformation/cfn-lint."""
+"""Run cfn-lint on a unit's template: https://github.com/aws-cloudformation/cfn-lint."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tasks.engines.cloudformation.documents import template_file
 from tasks.engines.cloudformation.options import CloudFormationOptions
 
 _CAME_TO_A_RESULT = tuple(range(0, 32, 2))
-"""Its exit code is a sum of bits, of which 1 is a failure of its own (README, "Exit Codes")."""
+"""Exit codes of a completed check: a sum of bits, of which 1 is an internal failure (README, "Exit Codes")."""
 
 
 def lint(workspace: Workspace) -> Iterator[Finding]:
-    """What cfn-lint has against the template in the unit's region; its informational rules are left out."""
+    """Yield cfn-lint's findings for the template in the unit's region, without its informational rules."""
     argv = [
         "cfn-lint",
         template_file(workspace.folder, workspace.options(CloudFormationOptions).template).name,

@@ -1,7 +1,7 @@
-"""What a template's resources come to with its parameters, as far as that can be told without CloudFormation. Pure.
+"""Evaluate a template's resources with its parameters, as far as possible without CloudFormation. Pure.
 
-Needed where there is no change set to ask: what a stack would lose that is deleted, and what it would hold that has
-to be created again. Whatever refers to a resource is UNKNOWN.
+This is needed where no change set is possible: to show what deleting a stack would lose, and what a recreated stack
+would contain. A reference to a resource evaluates to UNKNOWN.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.engines.cloudformation.sources import MOVING
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = "AWS::NoValue"
 _MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
-"""What a function of another form than CloudFormation takes comes to: it says so itself, and better."""
+"""Errors from evaluating a malformed function. CloudFormation reports such a function better."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,12 @@ class Declared:
 def resources(
     document: Mapping[str, Any], parameters: Mapping[str, str | None], pseudo: Mapping[str, str]
 ) -> dict[str, Declared]:
-    """Logical id -> what the template declares, of those whose condition holds or cannot be told.
+    """Return the resources that a template declares, by logical id, unless their condition is known not to hold.
 
-    `pseudo` are AWS::Region and the like.
+    Args:
+        document: the template.
+        parameters: values by name; None for a value that is not known.
+        pseudo: pseudo parameters such as AWS::Region.
     """
     values = _Values(document, parameters, pseudo)
     return {
@@ -46,7 +49,7 @@ def resources(
         )
         for name, body in document["Resources"].items()
         if isinstance(body, Mapping)
-        # Fn::ForEach declares resources in a list, which only CloudFormation unrolls.
+        # Fn::ForEach declares resources in a list, which only CloudFormation expands.
         and values.may_hold(body)
     }
 
@@ -54,11 +57,17 @@ def resources(
 def exports(
     document: Mapping[str, Any], parameters: Mapping[str, str | None], pseudo: Mapping[str, str]
 ) -> frozenset[str]:
-    """The names under which a template exports outputs; among them UNKNOWN for those that cannot be told."""
+    """Return the export names of a template's outputs; UNKNOWN is among them if a name is not known.
+
+    Args:
+        document: the template.
+        parameters: values by name; None for a value that is not known.
+        pseudo: pseudo parameters such as AWS::Region.
+    """
     values = _Values(document, parameters, pseudo)
     outputs = (document.get("Outputs") or {}).values()
     there = [body for body in outputs if isinstance(body, Mapping) and "Export" in body and values.may_hold(body)]
-    # Fn::ForEach declares outputs in a list, which only CloudFormation unrolls.
+    # Fn::ForEach declares outputs in a list, which only CloudFormation expands.
     rolled = {UNKNOWN for body in outputs if not isinstance(body, Mapping)}
     names = (body["Export"].get("Name") if isinstance(body["Export"], Mapping) else None for body in there)
     return frozenset({*(UNKNOWN if name is None else str(values.of(name)) for name in names), *rolled})
@@ -71,7 +80,7 @@ class _Values:
         slots = declared(document)
         defaults = {name: slot.get("Default", UNKNOWN) for name, slot in slots.items()}
         given = {name: UNKNOWN if value is None else value for name, value in parameters.items()}
-        # Such a parameter's value is only a name; what it stands for is in the Systems Manager.
+        # The value is only a name; what it resolves to is in Systems Manager.
         moving = {name: UNKNOWN for name, slot in slots.items() if str(slot.get("Type", "")).startswith(MOVING)}
         self._known: dict[str, Any] = {**pseudo, **defaults, **given, **moving}
         self._conditions = document.get("Conditions") or {}
@@ -79,7 +88,7 @@ class _Values:
         self._asked: set[str] = set()
 
     def of(self, value: Any) -> Any:
-        """A part of the template with its functions resolved."""
+        """Return a part of the template with its functions evaluated."""
         if isinstance(value, list):
             return [found for item in value if (found := self.of(item)) != _NO_VALUE]
         if not isinstance(value, Mapping):
@@ -90,11 +99,11 @@ class _Values:
         return {key: item for key, item in filled.items() if item != _NO_VALUE}
 
     def may_hold(self, body: Mapping[str, Any]) -> bool:
-        """Whether a resource or an output is there: its condition holds, cannot be told, or there is none."""
+        """Tell whether a resource or output may exist: its condition is not known to be false, or it has none."""
         return "Condition" not in body or self.holds({"Condition": body["Condition"]}) is not False
 
     def holds(self, condition: Any) -> bool | None:
-        """Whether a condition holds; None when only CloudFormation can tell, or would refuse it."""
+        """Return whether a condition holds; None if only CloudFormation knows, or would reject it."""
         try:
             return self._held(*next(iter(condition.items())))
         except _MALFORMED:
@@ -112,7 +121,7 @@ class _Values:
         return not found[0] if name == "Fn::Not" else all(found) if name == "Fn::And" else any(found)
 
     def _named(self, name: str) -> bool | None:
-        """Whether a condition holds by its name; None for one that follows itself."""
+        """Return whether a named condition holds; None for one that refers to itself."""
         if name in self._asked:
             return None
         self._asked.add(name)
