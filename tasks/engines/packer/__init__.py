@@ -1,1 +1,1 @@
-"""Packer images."""
+"""The engine for Packer images."""

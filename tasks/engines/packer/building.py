@@ -1,4 +1,4 @@
-"""What the `build` blocks of a template make: a unit is one image, and its manifest names it."""
+"""Check the `build` blocks of a template: a unit builds one image, and its manifest names it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from tasks.engines.packer.sources import MANIFEST, parsed, templates
 
 
 def refuse_several(folder: Path, only: str = "") -> None:
-    """`InvalidInput` when a build makes more than one image, or none: a unit is one image, which its outputs name.
+    """Check that a template builds exactly one image, because a unit's outputs name one image.
 
     Args:
         folder: the template.
-        only: the pattern of what is built, as Packer's -only has it; empty for all.
+        only: the pattern of the image to build, as for Packer's -only; empty for all.
+
+    Raises:
+        InvalidInput: it builds none, or more than one.
     """
     known, wanted = _known(folder), chosen(folder, only)
     if not only and not wanted:
@@ -35,7 +38,7 @@ def refuse_several(folder: Path, only: str = "") -> None:
 
 
 def chosen(folder: Path, only: str) -> list[str]:
-    """The images that are built, by Packer's names, of those that a template has."""
+    """Return the names of the images that are built, as Packer names them."""
     return [name for name in _known(folder) if not only or any(fnmatchcase(n, only) for n in (name, alone(name)))]
 
 
@@ -44,7 +47,7 @@ def _known(folder: Path) -> list[str]:
 
 
 def _builds(folder: Path) -> Iterator[list[str]]:
-    """The images that each build makes, as Packer names them: TYPE.NAME, behind the name of a build that has one."""
+    """Yield the images of each build as Packer names them: TYPE.NAME, after the name of the build if it has one."""
     for build in _blocks(folder):
         listed = build.get("sources", ())
         if isinstance(listed, str) or any("source" in [*map(_plain, each)] for each in build.get("dynamic", ())):
@@ -56,7 +59,11 @@ def _builds(folder: Path) -> Iterator[list[str]]:
 
 
 def refuse_without_manifest(folder: Path) -> None:
-    """`InvalidInput` when no build writes the manifest: what was built is known by nothing else."""
+    """Check that a build writes the manifest, because only the manifest shows what was built.
+
+    Raises:
+        InvalidInput: none does.
+    """
     written = [_plain(about.get("output", "")) for build in _blocks(folder) for about in _manifests(build)]
     if not any(PurePath(file).name == MANIFEST for file in written):
         told = f'add post-processor "manifest" {{ output = "${{path.root}}/{MANIFEST}" }} to its build'
@@ -79,5 +86,5 @@ def _plain(text: Any) -> str:
 
 
 def alone(name: str) -> str:
-    """TYPE.NAME of an image, without its build's name."""
+    """Return TYPE.NAME of an image, without its build's name."""
     return name[name.index("amazon-") :]

@@ -1,4 +1,4 @@
-"""Runs Packer on a template: validates it, builds with it, and finds what a failed build left behind."""
+"""Run Packer on a template: validate it, build with it, and handle what a failed build left behind."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ log = structlog.get_logger("flowmart.packer")
 
 @dataclass(frozen=True)
 class Built:
-    """What a build came to: the ids of the image, by region, and that of the image that it was made from."""
+    """The result of a build: the ids of the image by region, and the id of its source image."""
 
     images: Mapping[str, str]
     source: str
 
 
 class Builder:
-    """One template, and the Packer that is installed."""
+    """Runs the installed Packer on one template."""
 
     def __init__(self, executable: str, workspace: Workspace) -> None:
         self._executable = executable
@@ -41,13 +41,26 @@ class Builder:
         self._place = f"{workspace.unit.name} in {workspace.environment.name}"
 
     def check(self, variables: Path | None) -> None:
-        """Whether Packer takes the template, with these variables or, without any, as far as can be seen."""
+        """Let Packer validate the template with a file of variables; without one, only its syntax.
+
+        Raises:
+            Refused: Packer rejects the template.
+            Unequipped: Packer is missing or has the wrong version.
+        """
         template = self._template()
         given = str(variables) if variables else None
         self._asked(commands.validate(self._executable, template, given, self._only))
 
     def build(self, variables: Path) -> Built:
-        """Build the image. `Refused` says why Packer could not, `Unanswered` when it got no answer or no time."""
+        """Build the image and return its ids from the manifest.
+
+        Args:
+            variables: the file with the values of the template's variables.
+
+        Raises:
+            Refused: the build failed, or wrote no manifest.
+            Unanswered: AWS did not respond, or the build was interrupted.
+        """
         manifest = self._workspace.folder / sources.MANIFEST
         manifest.unlink(missing_ok=True)
         command = commands.build(self._executable, self._template(), str(variables), self._only)
@@ -61,7 +74,7 @@ class Builder:
         return Built(*commands.built(manifest.read_text(), self._workspace.environment.region))
 
     def _template(self) -> str:
-        """What to hand to Packer; from 1.7 on with the plugins that it asks for installed."""
+        """Return the argument for Packer. From 1.7 on, the template's plugins are installed first."""
         version = commands.parsed_version(self._asked(commands.version(self._executable)))
         template = sources.argument(self._workspace.folder, version)
         if version >= (1, 7) and (self._workspace.folder / sources.PLUGINS).exists():
@@ -88,7 +101,7 @@ class Builder:
 
 
 def remove_half_made(images: Images, name: str, owner: str) -> str:
-    """After a build that failed, remove the half-made image that it may have left; what was done, as a line."""
+    """After a failed build, remove the half-made image if there is one; return what was done as a line of text."""
     try:
         left = images.named(name, owner)
         if left is None:
@@ -100,7 +113,7 @@ def remove_half_made(images: Images, name: str, owner: str) -> str:
 
 
 def described(leftovers: Leftovers) -> tuple[str, ...]:
-    """What killed builds left, in words for a plan; ours is removed by the next build."""
+    """Describe for a plan what killed builds left. The next build removes what is ours."""
     try:
         found = leftovers.find()
     except FlowmartError as error:
@@ -112,7 +125,7 @@ def described(leftovers: Leftovers) -> tuple[str, ...]:
 
 
 def source_in_manifest(workspace: Workspace, image: Image) -> str:
-    """What the image was made from, as the manifest of its build says; empty when that was not written."""
+    """Return the id of the image's source from the manifest of its build; empty if the manifest does not have it."""
     manifest = workspace.folder / sources.MANIFEST
     if not manifest.exists():
         return ""
@@ -124,11 +137,11 @@ def source_in_manifest(workspace: Workspace, image: Image) -> str:
 
 
 def is_whole(image: Image, digest: str) -> bool:
-    """Whether a build came to its end with this image: Packer tags it last."""
+    """Tell whether the build of this image finished: Packer tags it last."""
     return image.tags.get(DIGEST) == digest
 
 
 def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Ansible is found beside our interpreter first: the one that this project is locked to."""
+    """Return the variables for Packer. PATH starts with our interpreter's folder, to find the Ansible that we pin."""
     path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
     return {"PATH": path, "CHECKPOINT_DISABLE": "1", "PACKER_NO_COLOR": "1"}

@@ -1,8 +1,8 @@
-"""The command lines of Packer, and what its answers mean. Pure.
+"""Build Packer's command lines and parse its output. Pure.
 
-Packer has no plan: what would be built is known by its inputs, and what was built is read from the manifest that its
-template writes. Why a build failed it says in its machine-readable form (timestamp, target, type, data; commas and
-line ends in the data are escaped).
+Packer has no plan: the inputs determine what would be built, and the manifest of the template shows what was built.
+The reasons of a failed build are in its machine-readable output (timestamp, target, type, data; commas and line ends
+in the data are escaped).
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from typing import Any
 from tasks.domain.errors import Refused, Unequipped
 
 ANOTHER_VERSION = "Unsupported Packer Core version"
-"""What Packer says where the template wants another version of it (`required_version`)."""
+"""Packer's message if the template requires another version (`required_version`)."""
 
 INSTALL = "install it with: apt-get install packer (Debian, Ubuntu), brew install packer (macOS)"
 
 OLDEST = (1, 6)
-"""Variables with validation, and templates in HCL that are no longer a beta, came with 1.6."""
+"""Version 1.6 brought variables with validation, and HCL templates that are no longer beta."""
 
 _VERSION = re.compile(r"Packer v(\d+)\.(\d+)\.(\d+)")
 
 
 def version(executable: str) -> tuple[str, ...]:
-    """Ask for the version."""
+    """Return the command that prints the version."""
     return (executable, "version")
 
 
 def init(executable: str, template: str) -> tuple[str, ...]:
-    """Install the plugins that the template asks for; from 1.7 on."""
+    """Return the command that installs the template's plugins; for Packer 1.7 and later."""
     return (executable, "init", template)
 
 
 def validate(executable: str, template: str, variables: str | None, only: str = "") -> tuple[str, ...]:
-    """Whether the template is right with these variables (a file); without any, whether it is one at all."""
+    """Return the command that checks the template with a file of variables; without one, only its syntax."""
     how = "-syntax-only" if variables is None else f"-var-file={variables}"
     return (executable, "validate", how, *_only(only), template)
 
 
 def build(executable: str, template: str, variables: str, only: str = "") -> tuple[str, ...]:
-    """Build the image; what it made on the way is cleaned up, whether it succeeds or not."""
+    """Return the command that builds the image. Packer cleans up its temporary resources, even after a failure."""
     options = ("-machine-readable", "-on-error=cleanup", f"-var-file={variables}")
     return (executable, "build", *options, *_only(only), template)
 
@@ -51,7 +51,11 @@ def _only(pattern: str) -> tuple[str, ...]:
 
 
 def parsed_version(said: str) -> tuple[int, ...]:
-    """(1, 6, 6); `Unequipped` when it is none, or too old."""
+    """Parse the version, such as (1, 6, 6).
+
+    Raises:
+        Unequipped: there is no version in the text, or it is too old.
+    """
     found = _VERSION.search(said)
     if not found:
         raise Unequipped(f"packer: it does not tell its version ({said.strip()[:80] or 'it said nothing'})")
@@ -62,7 +66,7 @@ def parsed_version(said: str) -> tuple[int, ...]:
 
 
 def errors(said: str) -> str:
-    """The reasons in what `packer build -machine-readable` printed, and the last that Ansible failed with."""
+    """Return the reasons in the output of `packer build -machine-readable`, and Ansible's last failures."""
     rows = [line.split(",", 4) for line in said.splitlines()]
     reasons = [_unescaped(row[3]) for row in rows if len(row) > 3 and row[1] and row[2] == "error"]
     reasons += [_unescaped(row[4]) for row in rows if len(row) > 4 and row[2:4] == ["ui", "error"] and not reasons]
@@ -73,15 +77,21 @@ def errors(said: str) -> str:
 
 
 def complaint(said: str) -> str:
-    """What `packer validate` has against a template, without its empty lines."""
+    """Return the errors in the output of `packer validate`, without empty lines."""
     lines = (line.rstrip() for line in said.splitlines())
     return "\n".join(line for line in lines if line and "source code not available" not in line)
 
 
 def built(manifest: str, region: str) -> tuple[dict[str, str], str]:
-    """The ids by region of the image that the last run made, and that of its source ("" where it is not told).
+    """Parse the manifest of a build.
 
-    The manifest keeps the builds of earlier runs. `Refused` when the last one made no image in `region`.
+    The manifest keeps the builds of earlier runs; only the last run counts.
+
+    Returns:
+        The ids of the image by region, and the id of its source image ("" if the manifest does not have it).
+
+    Raises:
+        Refused: the last run made no image in `region`.
     """
     found: dict[str, Any] = json.loads(manifest)
     last = [build for build in found["builds"] if build["packer_run_uuid"] == found["last_run_uuid"]]

@@ -1,6 +1,6 @@
-"""The copies of an image in other regions, which are images of their own: with another id, and shared for themselves.
+"""The copies of an image in other regions. Each is an image of its own, with its own id, and is shared separately.
 
-Only the account that owns an image looks after its copies. Elsewhere the copy in the environment's own region is the
+Only the account that owns an image maintains its copies. Other environments use the copy in their own region as the
 image.
 """
 
@@ -21,20 +21,26 @@ from tasks.engines.packer.retirement import needed_by
 
 @dataclass(frozen=True)
 class Copy:
-    """The image of one region, where it is there, and what asks about it."""
+    """The image of one region.
+
+    Attributes:
+        region: the region.
+        images: access to the region's images.
+        image: the image; None if it does not exist.
+    """
 
     region: str
     images: Images
     image: Image | None
 
     def is_whole(self, digest: str) -> bool:
-        """Whether it came to its end: Packer tags last."""
+        """Tell whether the copy is finished: Packer tags last."""
         found = self.image
         return found is not None and found.state == "available" and found.tags.get(DIGEST) == digest
 
 
 def named(wanted: Wanted, name: str, *, writing: bool = False) -> tuple[Copy, ...]:
-    """The copies that there should be of the image of that name; none where somebody else owns it."""
+    """Return the copies that the image of this name should have; none if another account owns it."""
     return tuple(
         Copy(region, images, images.named(name, wanted.declared.owner))
         for region, images in _asked(wanted, writing=writing)
@@ -42,10 +48,11 @@ def named(wanted: Wanted, name: str, *, writing: bool = False) -> tuple[Copy, ..
 
 
 def made(wanted: Wanted, identities: Mapping[str, str]) -> tuple[Copy, ...]:
-    """The copies that a build has made; AWS may not find them by their name yet.
+    """Return the copies that a build made. AWS may not find them by their name yet.
 
     Args:
-        identities: region -> id, as the build says.
+        wanted: the unit's image.
+        identities: region -> id, from the build's manifest.
     """
     return tuple(
         Copy(region, images, images.identified(identities[region]) if region in identities else None)
@@ -59,14 +66,18 @@ def _asked(wanted: Wanted, *, writing: bool) -> Iterator[tuple[str, Images]]:
 
 
 def ids(main: tuple[str, str], copies: tuple[Copy, ...]) -> dict[str, str]:
-    """region -> id, of an image and its copies."""
+    """Return region -> id for an image and its copies."""
     return dict([main, *((each.region, each.image.id) for each in copies if each.image)])
 
 
 def refuse_missing(name: str, source: str, region: str, copies: tuple[Copy, ...]) -> None:
-    """`Refused` when a finished image lacks a copy, `Unanswered` while one is made.
+    """Check that a finished image has all of its copies.
 
-    Nothing but a build makes copies, and there cannot be another build of the same name.
+    Only a build makes copies, and an image of the same name cannot be built twice.
+
+    Raises:
+        Refused: a copy is missing.
+        Unanswered: a copy is still being made.
     """
     for each in copies:
         if each.image is not None and each.image.state == "pending":
@@ -81,7 +92,7 @@ def refuse_missing(name: str, source: str, region: str, copies: tuple[Copy, ...]
 
 
 def to_share(unit: str, copies: tuple[Copy, ...], accounts: frozenset[str]) -> tuple[Change, ...]:
-    """Who may use the copies, where that is not as declared."""
+    """Return the changes of the accounts that may use the copies; empty if they are as declared."""
     found = [plans.to_share(address(unit, c.region), c.image, accounts) for c in copies if c.image]
     return tuple(change for changes in found for change in changes)
 
@@ -94,20 +105,20 @@ def share(copies: tuple[Copy, ...], accounts: frozenset[str]) -> None:
 
 
 def remove(copies: tuple[Copy, ...]) -> None:
-    """Deregister all that are there."""
+    """Deregister all copies that exist."""
     for each in copies:
         if each.image is not None:
             each.images.remove(each.image)
 
 
 def needed(wanted: Wanted, copies: tuple[Copy, ...]) -> str:
-    """Who may still want one of the copies, in words; empty when nobody does."""
+    """Describe who may still need one of the copies; empty if none is needed."""
     found = ((each, needed_by(wanted, each.images, each.image)) for each in copies if each.image)
     return next((f"of its copy in {each.region}: {why}" for each, why in found if why), "")
 
 
 def drifted(wanted: Wanted, receipt: Receipt) -> tuple[Change, ...]:
-    """What differs from the receipt in other regions, where the image is ours."""
+    """Return what differs from the receipt in other regions, if this account owns the image."""
     changes: list[Change] = []
     for region, identity in recorded(receipt).items():
         if region == wanted.region or not wanted.owns:
@@ -119,16 +130,16 @@ def drifted(wanted: Wanted, receipt: Receipt) -> tuple[Change, ...]:
 
 
 def recorded(receipt: Receipt) -> Mapping[str, str]:
-    """region -> id, of the image that a receipt selects and its copies."""
+    """Return region -> id for the receipt's image and its copies."""
     found: Any = receipt.outputs.get("amis") or {}
     return {str(region): str(identity) for region, identity in found.items()}
 
 
 def basis(copies: tuple[Copy, ...]) -> list[Any]:
-    """Changes when one of them does."""
+    """Return a value that changes when one of the copies does."""
     return [[each.region, plans.seen(each.image)] for each in copies]
 
 
 def address(unit: str, region: str) -> str:
-    """What a plan calls the copy of a unit's image."""
+    """Return the address of a copy in a plan."""
     return f"{unit}[{region}]"

@@ -1,4 +1,4 @@
-"""One unit in one environment, with the image that it wants: its identity and name, and the plans about it."""
+"""The image that one unit wants in one environment: its identity and name, and plans for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ from tasks.engines.packer.plans import Declared, Does, Saved
 
 
 class Wanted:
-    """The image that a unit asks for in one environment."""
+    """The image that a unit wants in one environment.
+
+    Attributes:
+        workspace: the unit, its environment and credentials.
+        declared: the unit's inputs.
+        region: the environment's region.
+        family: the tags that all images of the unit have.
+        only: the pattern of the image to build; empty for all.
+        digest: the digest of everything that goes into the image.
+        copies: the other regions that the image is copied to.
+        name: the image's name, which contains the digest.
+    """
 
     def __init__(self, workspace: Workspace, values: Mapping[str, Any] | None = None) -> None:
         self.workspace = workspace
@@ -28,7 +39,7 @@ class Wanted:
         )
         self.region = workspace.environment.region
         self.owns = workspace.environment.account == self.declared.owner
-        """Whether this account builds the images and looks after their copies."""
+        """Whether this account builds the images and maintains their copies."""
         self.family = {"Platform": workspace.platform, "Unit": workspace.unit.name}
         self.only = workspace.options(PackerOptions).only
         self.digest = sources.identity(
@@ -38,30 +49,30 @@ class Wanted:
         self.name = f"{workspace.platform}-{Path(workspace.unit.source).name}-{self.digest[:12]}"
 
     def images(self, *, writing: bool = False, region: str = "") -> Images:
-        """The images that this account sees in the environment's region, or in another one."""
+        """Return access to the images that this account sees in the environment's region, or in another region."""
         variables = self.workspace.writing if writing else self.workspace.reading
         elsewhere = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
         return Images({**variables(), **elsewhere}, self.workspace.environment.account)
 
     def _copies(self) -> tuple[str, ...]:
-        """The other regions that the image is copied to, where it is ours."""
+        """Return the other regions that the image is copied to; none if another account owns it."""
         if not self.owns:
             return ()
         found = regions.copied_to(self.workspace.folder, self.only, self.declared.variables)
         return tuple(sorted(found - {self.region}))
 
     def leftovers(self, *, writing: bool = False) -> Leftovers:
-        """What builds of this unit left behind."""
+        """Return access to what builds of this unit left behind."""
         variables = self.workspace.writing if writing else self.workspace.reading
         return Leftovers(variables(), {**self.family, "ManagedBy": "packer"})
 
     def seen(self, images: Images, saved: Saved) -> Image | None:
-        """The image that a plan is about, as it is now."""
+        """Return the image that a plan is about, as it is now; None if it does not exist."""
         return images.identified(saved.image) if saved.image else images.named(saved.name, self.declared.owner)
 
     @property
     def folder(self) -> Path:
-        """Where the unit's files of variables and plans are: beside the release's files, not among them."""
+        """The folder for the unit's files of variables and plans: beside the release's files, not among them."""
         place = self.workspace.environment.name, self.workspace.unit.name
         folder = self.workspace.infrastructure.parent.joinpath("packer", *place)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,7 +89,17 @@ class Wanted:
         copies: Sequence[Any] = (),
         warnings: Iterable[str] = (),
     ) -> Plan:
-        """A plan about `image` as it is now. Selecting can be undone; removing cannot."""
+        """Return a plan about `image` as it is now. Selecting an image is reversible, removing one is not.
+
+        Args:
+            target: the release, environment and unit.
+            inputs_digest: the digest of the inputs that it is made with.
+            changes: what the apply changes.
+            saved: the operation; None for a plan that only reports.
+            image: the image that the plan depends on.
+            copies: the basis of its copies.
+            warnings: what approvers should know.
+        """
         told = tuple(warnings)
         removes = saved is not None and saved.does is Does.REMOVE
         return Plan(
@@ -97,14 +118,14 @@ class Wanted:
 
 
 def source_of(wanted: Wanted, image: Image) -> str:
-    """What an image was made from, as the receipts remember it; "" when none does."""
+    """Return the id of the image's source, as recorded in receipts; "" if no receipt has it."""
     receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
     known = (r.outputs.get("source_ami") for r in receipts if r.outputs.get("ami_id") == image.id)
     return str(next(filter(None, known), ""))
 
 
 def variables_file(wanted: Wanted, target: Target) -> Path:
-    """The values of the template's variables, in a file whose name tells Packer that it is JSON."""
+    """Write the values of the template's variables to a file. Its suffix makes Packer read it as JSON."""
     tags = {
         "Project": wanted.workspace.platform,
         **wanted.family,

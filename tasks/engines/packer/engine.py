@@ -1,8 +1,9 @@
-"""Packer behind the engine protocol: images that are built once and are the same in every environment.
+"""The Packer engine: an image is built once and is the same in every environment.
 
-One account owns a unit's images: where it is the environment's, a release builds what it needs; everywhere else the
-very same image is selected, which the owner shares. What an image is follows from the files and variables that
-go into it, and so does its name, by which it is found. Going back selects the earlier image; an image in use stays.
+One account owns a unit's images. In an environment of the owner, a release builds the image if it does not exist.
+Every other environment selects that same image, which the owner shares. An image is identified by the files and
+variables that determine its content. Its name is derived from them, and the engine finds the image by it. A rollback
+selects the earlier image; an image in use is not removed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Packer:
         self.workspace = workspace
 
     def validate(self) -> None:
-        """The inputs are of the right kind, and where images are built, Packer takes the template."""
+        """Check the inputs; if this account builds the image, let Packer check the template's syntax."""
         wanted = Wanted(self.workspace)
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, self.workspace.unit.name)
         building.refuse_several(wanted.workspace.folder, wanted.only)
@@ -47,7 +48,14 @@ class Packer:
             Builder(self.workspace.executable, wanted.workspace).check(None)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """The image that the target asks for: selected where it is there, else built, where it is to be owned."""
+        """Plan to select the image if it exists and is finished; otherwise plan to build it, if this account owns it.
+
+        Raises:
+            Refused: another account owns the image and it does not exist; a copy is missing; or a half-made image is
+                in use.
+            Unanswered: the image or a copy is pending, or AWS does not respond.
+            InvalidInput: an input or the template is wrong.
+        """
         wanted, target = Wanted(self.workspace, inputs.values), self.workspace.target
         sources.refuse_wrong(wanted.workspace.folder, wanted.declared.variables, target.unit)
         building.refuse_several(wanted.workspace.folder, wanted.only)
@@ -62,7 +70,11 @@ class Packer:
         return self._to_build(wanted, target, inputs.digest, found, there)
 
     def apply(self, plan: Plan) -> Applied:
-        """Build, select or remove what was planned; `StalePlan` when the image is not what it was."""
+        """Build, select or remove the planned image.
+
+        Raises:
+            StalePlan: the image, a copy or the variables are not as they were when the plan was made.
+        """
         saved, wanted = plans.load(plan), Wanted(self.workspace)
         try:
             images = wanted.images(writing=True)
@@ -80,7 +92,7 @@ class Packer:
             return Applied(Outcome.FAILED, detail=str(error))
 
     def verify(self) -> Verification:
-        """Whether the image of the target is available and may be used from this account."""
+        """Check that the image is available to this account, and so are its copies."""
         wanted = Wanted(self.workspace)
         receipt, images = wanted.workspace.receipt, wanted.images()
         if receipt is not None and receipt.target.release == self.workspace.target.release:
@@ -92,7 +104,14 @@ class Packer:
         return Verification(Outcome.SUCCEEDED if good else Outcome.FAILED)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """Back to the image that the receipt selected; without one, its removal, unless somebody needs it."""
+        """Plan to select the receipt's image again; without a receipt, plan to remove the image unless it is needed.
+
+        Returns:
+            The plan; None for a baseline.
+
+        Raises:
+            Refused: the receipt's image is not available any more.
+        """
         if to is None:
             return selection.to_remove(Wanted(self.workspace), self.workspace.target)
         if isinstance(to, Baseline):
@@ -106,7 +125,7 @@ class Packer:
         return selection.to_select(wanted, to.target, to.inputs_digest, found, copies.named(wanted, name), to)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """Whether the image is gone, and, where it is ours, its tags and with whom it is shared."""
+        """Check that the image still exists and is available; for its owner, also its tags and sharing."""
         wanted = Wanted(self.workspace)
         found = wanted.images().identified(receipt.outputs["ami_id"])
         accounts = wanted.declared.shared if wanted.owns else None
@@ -114,14 +133,14 @@ class Packer:
         return wanted.plan(receipt.target, receipt.inputs_digest, changes)
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply."""
+        """Return the differences right after a good apply."""
         return self.detect_drift(receipt).changes
 
     def observe(self, plan: Plan) -> Observation:
-        """Whether the image is there and whole, and what `plan` would select or remove.
+        """Find out whether the image exists and is finished, or is selected or removed as planned.
 
         Raises:
-            Unanswered: the image is still pending: AWS is at work on it.
+            Unanswered: the image is pending: AWS is still working on it.
         """
         saved, wanted = plans.load(plan), Wanted(self.workspace)
         images = wanted.images()
@@ -136,7 +155,7 @@ class Packer:
         return self._build_observed(wanted, plan, saved, found, there)
 
     def adopt(self) -> Baseline | None:
-        """The finished image of the same content, where there is one: it is selected, not built again."""
+        """Return the available image of the same content; None if there is none. It is selected, not built again."""
         wanted = Wanted(self.workspace)
         found = wanted.images().named(wanted.name, wanted.declared.owner)
         usable = found is not None and found.state == "available"
@@ -187,9 +206,9 @@ class Packer:
         return wanted.plan(target, inputs_digest, (change,), saved, found, copies=asked, warnings=warnings)
 
     def _built(self, wanted: Wanted, images: Images, saved: Saved, there: tuple[Copy, ...]) -> Applied:
-        """Build the image and look at it. What earlier builds left goes first; a half-made image of this one too.
+        """Build the image and check it. Leftovers of earlier builds, and a half-made image, are removed first.
 
-        Of a build without an answer nothing is removed: it is not known whether somebody is still working.
+        If the build is unanswered nothing is removed, because it may still be running.
         """
         wanted.leftovers(writing=True).remove()
         if saved.half_made and (half_made := images.identified(saved.half_made)):
@@ -218,7 +237,7 @@ class Packer:
 
 
 def _is_usable(wanted: Wanted, image: Image) -> bool:
-    """Whether this is the finished image. Of somebody else's only the state can be seen."""
+    """Tell whether this is the finished image. Of another account's image only the state is visible."""
     if image.state == "pending":
         raise Unanswered(f"image {image.name} ({image.id}) is pending: somebody builds it, or did until just now")
     return image.state == "available" and (not wanted.owns or is_whole(image, wanted.digest))
@@ -239,7 +258,7 @@ def _not_there(wanted: Wanted, target: Target) -> str:
 
 
 def _accepted(image: Image | None, saved: Saved) -> Image:
-    """The image that the manifest names, if it is what was to be built."""
+    """Return the image that the manifest names; reject it if it is not what was to be built."""
     if image is None or image.state != "available":
         raise Refused(f"packer built {saved.name}, but the image is {image.state if image else 'not there'}")
     if image.name != saved.name or not is_whole(image, saved.digest):

@@ -1,7 +1,7 @@
-"""Why a build of Packer's ended badly: the one table for its exit codes and machine-readable errors.
+"""Map a failed build of Packer's to an outcome: the one table for its exit codes and machine-readable errors.
 
-Packer ends with 1 whatever happened. Why is in its `error` rows: what AWS answered, in the form of the Go SDK that
-the amazon plugin uses, or Packer's own text. AWS's codes are judged by the table that all of us use.
+Packer exits with 1 whatever happened. The reason is in its `error` rows: AWS's response, in the form of the Go SDK
+that the amazon plugin uses, or Packer's own text. AWS's codes are judged by the table that all engines share.
 
 Sources: Packer's "Machine-readable output"; the error forms of the AWS SDK for Go, v1 ("Code: message", then a line
 "status code: 403, request id: ...") and v2 ("https response error StatusCode: 403, ..., api error Code: message");
@@ -31,15 +31,15 @@ NO_RESPONSE = (
     "plugin process exited",
     "unexpected EOF",
 )
-"""What the SDK and Packer say, word for word, where nobody answered or somebody ended the build."""
+"""Exact messages of the SDK and Packer if a host or AWS did not respond, or the build was interrupted."""
 
 
 def outcome_of(why: str, exit_code: int) -> Outcome:
-    """What a build that did not succeed says about the release.
+    """Return the outcome of a build that did not succeed.
 
     Args:
         why: the reasons that `commands.errors` found.
-        exit_code: negative when a signal ended Packer.
+        exit_code: negative if a signal ended Packer.
     """
     if exit_code < 0 or exit_code > _SIGNAL_IN_SHELL:
         return Outcome.UNANSWERED
@@ -50,9 +50,9 @@ def outcome_of(why: str, exit_code: int) -> Outcome:
 
 
 def _answers(why: str) -> list[tuple[str, int]]:
-    """The codes, with their HTTP statuses, that AWS answered with."""
+    """Return the codes of AWS's responses, with their HTTP statuses."""
     statuses = [int(one or other) for one, other in _STATUS.findall(why)]
-    # In v1 the code stands behind what Packer was doing, and that may hold colons too.
+    # In v1 the code follows what Packer was doing, and that text may contain colons too.
     codes = [*_V2.findall(why), *(word for line in _V1.findall(why) for word in line.split(": "))]
     last = statuses[-1] if statuses else 0
     return [(code, last) for code in codes] or [("", status) for status in statuses]

@@ -1,7 +1,7 @@
-"""Machine images as AWS knows them: found by owner and name, shared, in use, retired.
+"""Query, share and remove machine images (AMIs) through AWS's API.
 
-Elsewhere than in the account that owns it an image shows neither its tags nor with whom it is shared (AWS's
-documentation of shared AMIs), so what has to hold everywhere is found by name and id alone.
+An image shows its tags and the accounts that it is shared with only to its owner (AWS's documentation of shared
+AMIs). So other accounts find an image by name and id alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from tasks import aws
 
 DIGEST = "Digest"
-"""The tag with the digest of what went into an image. Packer tags last: without it a build was interrupted."""
+"""The tag with the digest of what went into an image. Packer tags last: an image without it is unfinished."""
 
 _NOT_THERE = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidAMIID.Malformed")
 _ALIVE = ["pending", "running", "stopping", "stopped", "shutting-down"]
@@ -24,7 +24,7 @@ _ALIVE = ["pending", "running", "stopping", "stopped", "shutting-down"]
 
 @dataclass(frozen=True)
 class Image:
-    """One image. `tags` and `accounts` (with whom it is shared) are empty where it is not ours."""
+    """One image. `tags` and `accounts` (which it is shared with) are empty if another account owns it."""
 
     id: str
     name: str
@@ -38,14 +38,14 @@ class Image:
 
 @dataclass(frozen=True)
 class Keep:
-    """How many images of a family are kept, and for how many days at least."""
+    """The number of images of a family that are kept, and the number of days that each is kept at least."""
 
     count: int = 5
     days: int = 90
 
 
 class Images:
-    """The images that one account sees, asked with the credentials in `variables`."""
+    """The images that one account can see, queried with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str], account: str) -> None:
         self._ec2 = aws.client_with("ec2", variables)
@@ -53,39 +53,39 @@ class Images:
         self._account = account
 
     def named(self, name: str, owner: str) -> Image | None:
-        """The image of that name and owner, if there is one that we may see."""
+        """Return the image with this name and owner; None if there is none that we can see."""
         found = self._described(f"find image {name}", Owners=[owner], Filters=[{"Name": "name", "Values": [name]}])
         return found[0] if found else None
 
     def identified(self, identity: str) -> Image | None:
-        """The image of that id, if we may see it still."""
+        """Return the image with this id; None if it does not exist or we cannot see it any more."""
         found = self._described(f"look at image {identity}", ImageIds=[identity])
         return found[0] if found else None
 
     def family(self, tags: Mapping[str, str]) -> tuple[Image, ...]:
-        """Our own images that carry all of these tags."""
+        """Return our own images that have all of these tags."""
         asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
         return self._described(f"list images tagged {tags}", Owners=[self._account], Filters=asked)
 
     def used(self, identities: Collection[str]) -> frozenset[str]:
-        """Those of the images that something in this account is, or may be, started from.
+        """Return those of the images that are in use in this account.
 
-        Instances, launch templates in all their versions, and launch configurations: an auto scaling group starts
-        from one of the last two.
+        Instances, launch templates in all their versions, and launch configurations use images. An auto scaling group
+        uses one of the last two.
         """
         with aws.asking("find out which images are in use"):
             known = {*self._of_instances(identities), *self._of_templates(), *self._of_configurations()}
             return frozenset(identities) & known
 
     def snapshots(self, identities: Collection[str]) -> tuple[str, ...]:
-        """Those of the snapshots that are still there."""
+        """Return those of the snapshots that still exist."""
         asked = [{"Name": "snapshot-id", "Values": sorted(identities)}]
         with aws.asking("look for snapshots"):
             found = self._ec2.describe_snapshots(Filters=asked)["Snapshots"] if identities else []
             return tuple(each["SnapshotId"] for each in found)
 
     def share(self, image: Image, accounts: Collection[str]) -> None:
-        """Let exactly these accounts use the image, and read the snapshots that it is started from."""
+        """Let exactly these accounts use the image and read its snapshots."""
         add, remove = sorted({*accounts} - image.accounts), sorted(image.accounts - {*accounts})
         change = {"Add": [{"UserId": a} for a in add], "Remove": [{"UserId": a} for a in remove]}
         with aws.asking(f"share image {image.name} ({image.id})"):
@@ -94,7 +94,7 @@ class Images:
                 self._ec2.modify_snapshot_attribute(SnapshotId=snapshot, CreateVolumePermission=change)
 
     def remove(self, image: Image) -> None:
-        """Deregister the image and delete its snapshots: for ever."""
+        """Deregister the image and delete its snapshots. This cannot be undone."""
         with aws.asking(f"deregister image {image.name} ({image.id})"):
             self._ec2.deregister_image(ImageId=image.id)
             for snapshot in image.snapshots:
@@ -137,7 +137,7 @@ class Images:
         return [i["ImageId"] for page in pages for r in page["Reservations"] for i in r["Instances"]]
 
     def _of_templates(self) -> Iterable[str]:
-        """Of all versions: a group may be bound to an old one by its number."""
+        """Yield the images of all versions of launch templates: a group may be pinned to an old version."""
         pages = self._ec2.get_paginator("describe_launch_templates").paginate()
         for template in [each for page in pages for each in page["LaunchTemplates"]]:
             versions = self._ec2.get_paginator("describe_launch_template_versions")
@@ -150,9 +150,16 @@ class Images:
 
 
 def to_retire(family: Sequence[Image], keep: Keep, used: Collection[str], now: datetime) -> tuple[Image, ...]:
-    """The images that may go: beyond the newest `keep.count`, older than `keep.days`, and not in use. Oldest first.
+    """Return the images that may be removed, oldest first.
 
-    An image of which AWS does not tell when it was made is taken for new.
+    They are beyond the newest `keep.count`, older than `keep.days`, and not in use. An image without a creation date
+    counts as new.
+
+    Args:
+        family: the images of a unit.
+        keep: how many to keep, and for how long.
+        used: the ids of images in use.
+        now: the present time.
     """
     newest = sorted(family, key=lambda image: (image.created or now, image.id), reverse=True)
     old = now - timedelta(days=keep.days)

@@ -1,7 +1,7 @@
-"""What a build that was killed left behind: found by its tags, or by the names that Packer gives.
+"""Find and remove what a killed build left behind, by its tags or by the names that Packer gives.
 
-Packer removes what it made on the way, unless it is killed. What carries our tags is of an earlier build of the same
-unit, and the next build removes it. What is only named as Packer names things may be of anybody's build.
+Packer removes its temporary resources unless it is killed. Resources with our tags belong to an earlier build of the
+same unit, and the next build removes them. Resources that only have Packer's names may belong to anybody's build.
 
 Source: the amazon-ebs builder's documentation: `run_tags` are on the instance and its volumes, and from some version
 on key pairs and security groups; those two are named packer_<uuid>.
@@ -26,7 +26,7 @@ _NAMED = "packer_*"
 
 @dataclass(frozen=True)
 class Leftover:
-    """One thing. `kind` is "instance", "volume", "key pair" or "security group"; `ours`: its tags say so."""
+    """One resource. `kind` is "instance", "volume", "key pair" or "security group". `ours`: it has our tags."""
 
     kind: str
     id: str
@@ -37,20 +37,20 @@ class Leftover:
 
 
 class Leftovers:
-    """What builds of one unit left in one account."""
+    """The resources that builds of one unit left in one account."""
 
     def __init__(self, variables: Mapping[str, str], tags: Mapping[str, str]) -> None:
         self._ec2 = aws.client_with("ec2", variables)
         self._tags = tags
 
     def find(self) -> tuple[Leftover, ...]:
-        """All of them, ours first."""
+        """Return all leftovers, ours first."""
         with aws.asking("look for what killed builds left"):
             found = [*self._instances(), *self._volumes(), *self._key_pairs(), *self._groups()]
         return tuple(sorted(set(found), key=lambda each: (not each.ours, each.kind, each.id)))
 
     def remove(self) -> tuple[Leftover, ...]:
-        """Remove ours; what could not be removed. A group goes only once no instance is in it any more."""
+        """Remove our leftovers and return those that remain. A group can be deleted only without instances."""
         return tuple(each for each in self.find() if each.ours and not self._is_removed(each))
 
     def _is_removed(self, each: Leftover) -> bool:

@@ -1,7 +1,7 @@
-"""What a unit of images declares, and what its plans keep for their apply.
+"""Parse what a unit of images declares, and keep what its plans need for their apply.
 
-The file of a plan says what is to be done with which image, and names the file of variables by its digest: what is
-built is what was planned, and nothing else.
+A plan's file says what to do with which image, and contains the digest of the file of variables. So exactly what was
+planned is built.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tasks.engines.packer.images import DIGEST, Image, Keep
 
 KIND = "aws_ami"
 SELECTED = "aws_ami_selection"
-"""The choice of an image that is there; nothing is made or changed by it."""
+"""The selection of an existing image; it creates or changes nothing."""
 
 Account = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 
@@ -49,17 +49,21 @@ class Declared(BaseModel):
 
     @property
     def kept(self) -> Keep:
-        """`keep` for those who decide about it."""
+        """`keep` in the form that the code for retirement takes."""
         return Keep(self.keep.count, self.keep.days)
 
     @property
     def shared(self) -> frozenset[str]:
-        """The accounts that it is shared with: sharing with the owner is not a thing."""
+        """The accounts that the image is shared with, without the owner itself."""
         return frozenset(self.accounts) - {self.owner}
 
 
 def declared(unit: str, values: Mapping[str, Any]) -> Declared:
-    """Parse the inputs of a unit; `InvalidInput` names each key that is wrong."""
+    """Parse the inputs of a unit.
+
+    Raises:
+        InvalidInput: an input is wrong; the message names each wrong key.
+    """
     try:
         return Declared.model_validate(dict(values))
     except ValidationError as error:
@@ -68,7 +72,7 @@ def declared(unit: str, values: Mapping[str, Any]) -> Declared:
 
 
 class Does(StrEnum):
-    """What applying a plan does."""
+    """The operation of a plan's apply."""
 
     BUILD = "build"
     SELECT = "select"
@@ -78,10 +82,17 @@ class Does(StrEnum):
 
 @dataclass(frozen=True)
 class Saved:
-    """What is to be done: `build` the image of this name, or `select` the one of this id and share it.
+    """The operation of a plan's apply, and its image.
 
-    `half_made` is the id of what an interrupted build left under the name; it goes first, with all of its copies.
-    `variables` is a file.
+    Attributes:
+        does: the operation.
+        name: the image's name.
+        digest: for a build, the digest of everything that goes into the image.
+        image: the image's id, to select or remove it.
+        half_made: the id of an image that an interrupted build left under the name; removed first, with its copies.
+        outputs: the unit's outputs, if an image is selected.
+        variables: for a build, the path of the file of variables.
+        variables_sha256: the digest of that file.
     """
 
     does: Does
@@ -95,12 +106,16 @@ class Saved:
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
-    """Write it into `folder`, readable for its owner only."""
+    """Write the operation into `folder`, readable only by its owner."""
     return sealed.save(asdict(saved), folder / f"{saved.does}.plan.json")
 
 
 def load(plan: Plan) -> Saved:
-    """What `plan` saved; `StalePlan` when its file, or that of the variables, is not what was planned."""
+    """Return what `plan` saved.
+
+    Raises:
+        StalePlan: the plan's file, or the file of variables, is not what was planned.
+    """
     kept = sealed.content(plan)
     saved = Saved(**{**kept, "does": Does(kept["does"])})
     if saved.variables and sealed.sha256(Path(saved.variables)) != saved.variables_sha256:
@@ -111,7 +126,7 @@ def load(plan: Plan) -> Saved:
 def outputs(
     image: Image, region: str, digest: str, source: str, amis: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """What units below may use. Elsewhere than at its owner's, tags and copies (`amis`, by region) are not known."""
+    """Return the unit's outputs. Tags and copies (`amis`, region -> id) are known only to the owner."""
     return {
         "ami_id": image.id,
         "ami_name": image.name,
@@ -125,14 +140,14 @@ def outputs(
 
 
 def to_build(unit: str, receipt: Receipt | None, after: Mapping[str, Any]) -> Change:
-    """A new image: the first one of a unit, or one in place of another, which stays."""
+    """Return the change for a new image: the first of a unit, or one that replaces another, which is kept."""
     before = _selected(receipt)
     action = Action.UPDATE if before else Action.CREATE
     return Change(f"{KIND}.{unit}", KIND, action, before, {"ami_id": UNKNOWN, **after})
 
 
 def to_select(unit: str, receipt: Receipt | None, image: Image) -> tuple[Change, ...]:
-    """The choice of an image that is there; nothing where it is chosen already."""
+    """Return the change that selects an existing image; empty if it is already selected."""
     before, after = _selected(receipt), {"ami_id": image.id, "ami_name": image.name}
     if before == after:
         return ()
@@ -141,7 +156,7 @@ def to_select(unit: str, receipt: Receipt | None, image: Image) -> tuple[Change,
 
 
 def to_share(unit: str, image: Image, accounts: Collection[str]) -> tuple[Change, ...]:
-    """Who may use the image, where that is not as declared."""
+    """Return the change of the accounts that may use the image; empty if they are as declared."""
     if image.accounts == frozenset(accounts):
         return ()
     before, after = {"accounts": sorted(image.accounts)}, {"accounts": sorted(accounts)}
@@ -149,7 +164,7 @@ def to_share(unit: str, image: Image, accounts: Collection[str]) -> tuple[Change
 
 
 def to_remove(unit: str, image: Image) -> Change:
-    """The end of an image, or of a copy, and its snapshots."""
+    """Return the change that removes an image or a copy, with its snapshots."""
     about = {"id": image.id, "name": image.name, "snapshots": list(image.snapshots)}
     return Change(f"{KIND}.{unit}", KIND, Action.DELETE, about, None)
 
@@ -157,14 +172,14 @@ def to_remove(unit: str, image: Image) -> Change:
 def drifted(
     unit: str, receipt: Receipt, image: Image | None, accounts: Collection[str] | None, identity: str = ""
 ) -> tuple[Change, ...]:
-    """What differs from the receipt.
+    """Return what differs from the receipt.
 
     Args:
-        unit: what the change is of.
+        unit: the name for the change's address.
         receipt: what was applied.
-        image: as it is now; None where it is gone.
-        accounts: with whom it should be shared; None where only its owner knows.
-        identity: its id, of a copy in another region; else the receipt says it.
+        image: as it is now; None if it does not exist.
+        accounts: the accounts that it should be shared with; None if only its owner can see them.
+        identity: the id of a copy in another region; empty for the receipt's image.
     """
     identity = identity or receipt.outputs["ami_id"]
     was: dict[str, Any] = {"id": identity, "name": receipt.outputs["ami_name"], "state": "available"}
@@ -178,12 +193,12 @@ def drifted(
 
 
 def basis(image: Image | None, receipt: Receipt | None, copies: Sequence[Any] = ()) -> str:
-    """Changes when the image or one of its copies does, or when another one is selected meanwhile."""
+    """Return a digest that changes when the image, one of its copies or the selected image changes."""
     return digest_of([seen(image), _selected(receipt), *copies])
 
 
 def seen(image: Image | None) -> list[Any] | None:
-    """What of an image a plan is about."""
+    """Return the attributes of an image that plans depend on; None without an image."""
     return [image.id, image.state, sorted(image.accounts), image.tags.get(DIGEST)] if image else None
 
 

@@ -1,6 +1,6 @@
-"""In which other regions a template has its image copied: what `ami_regions` of its source says.
+"""Read to which other regions a template copies its image: `ami_regions` of its source.
 
-It is known before anything is built, because a copy that is missing later has to be missed.
+This must be known before the build, so that a missing copy is noticed later.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _VARIABLE = re.compile(r"\$\{var\.([\w-]+)\}")
 
 
 def copied_to(folder: Path, only: str, given: Mapping[str, Any]) -> frozenset[str]:
-    """The regions, that of the build included where it is named.
+    """Return the regions that the image is copied to; the build's own region is included if it is listed.
 
     Args:
         folder: the template.
-        only: which of its images, as Packer's -only has it; empty where there is one.
+        only: the pattern of the image to build, as for Packer's -only; empty if there is one.
         given: the values of its variables.
 
     Raises:
@@ -37,7 +37,7 @@ def copied_to(folder: Path, only: str, given: Mapping[str, Any]) -> frozenset[st
 
 
 def _bodies(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every block `source`, on its own or in a build, with its name."""
+    """Yield every `source` block, on its own or in a build, with its name."""
     for document in map(sources.parsed, sources.templates(folder)):
         for kind, named in _entries(document):
             for name, body in named.items():

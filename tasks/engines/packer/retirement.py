@@ -1,7 +1,7 @@
-"""Which images of a unit may go: nobody's receipt selects them, and nothing in any account uses them.
+"""Decide which images of a unit may be removed: no receipt selects them, and no account uses them.
 
-Whose use cannot be read counts as using. What belongs to a unit is told by the tags of its images, never by how
-their names begin: "base-" is how "base-web-" begins.
+If an account's use cannot be read, the image counts as used. A unit's images are known by their tags, never by the
+prefix of their names: "base-" is also a prefix of "base-web-".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = structlog.get_logger("flowmart.packer")
 
 
 def needed_by(wanted: Wanted, images: Images, image: Image) -> str:
-    """Who may still want an image, in words; empty when nobody does."""
+    """Describe who may still need an image; empty if it is not needed."""
     if image.accounts:
         return f"it is shared with {', '.join(sorted(image.accounts))}"
     selected = [r.target.environment for r in wanted.workspace.elsewhere() if r.outputs.get("ami_id") == image.id]
@@ -28,7 +28,14 @@ def needed_by(wanted: Wanted, images: Images, image: Image) -> str:
 
 
 def retire(wanted: Wanted, images: Images, newest: Image, region: str) -> None:
-    """Deregister old images of the unit in a region. If this fails, the build stands; the next one tries again."""
+    """Deregister old images of the unit in a region. A failure is only logged, and the next build tries again.
+
+    Args:
+        wanted: the unit's image.
+        images: access to the region's images.
+        newest: the image that was just built.
+        region: the region.
+    """
     receipts = [*filter(None, [wanted.workspace.receipt]), *wanted.workspace.elsewhere()]
     selected = {newest.id, *(str(receipt.outputs.get("ami_id")) for receipt in receipts)}
     selected |= {str(identity) for receipt in receipts for identity in (receipt.outputs.get("amis") or {}).values()}
@@ -46,7 +53,7 @@ def retire(wanted: Wanted, images: Images, newest: Image, region: str) -> None:
 
 
 def _using(wanted: Wanted, image: Image, region: str) -> tuple[str, ...]:
-    """The accounts that an image is shared with and in which something uses it; who cannot be asked does."""
+    """Return the accounts that use an image that is shared with them, or whose use cannot be read."""
     return tuple(account for account in sorted(image.accounts) if _is_used_in(wanted, account, image, region))
 
 
@@ -55,7 +62,7 @@ def _is_used_in(wanted: Wanted, account: str, image: Image, region: str) -> bool
     if reading is None:
         return True
     try:
-        # An image is of one region, whatever region the other environment is in.
+        # An image belongs to one region, whatever region the other environment is in.
         there = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         return bool(Images({**reading(), **there}, account).used([image.id]))
     except FlowmartError as error:

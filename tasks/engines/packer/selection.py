@@ -1,4 +1,4 @@
-"""Images that are there: selecting and sharing one, and removing what a failed first release built."""
+"""Select and share existing images, and remove what a failed first release built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = structlog.get_logger("flowmart.packer")
 
 
 def carry_out(wanted: Wanted, images: Images, saved: Saved, found: Image | None, there: tuple[Copy, ...]) -> Applied:
-    """Remove or share what was planned."""
+    """Remove the image, or share it, as planned."""
     if saved.does is Does.REMOVE and found is not None:
         copies.remove(there)
         images.remove(found)
@@ -33,7 +33,7 @@ def carry_out(wanted: Wanted, images: Images, saved: Saved, found: Image | None,
 
 
 def removal(images: Images, plan: Plan, found: Image | None) -> Observation:
-    """How far the removal of an image got; its copies go before it."""
+    """Return how far the removal of an image got; its copies are removed first."""
     if found is not None:
         return Observation(Progress.UNCHANGED)
     before = [snapshot for change in plan.changes for snapshot in (change.before or {}).get("snapshots", ())]
@@ -51,15 +51,15 @@ def to_select(
     there: tuple[Copy, ...],
     to: Receipt | None = None,
 ) -> Plan:
-    """The choice of an image that is there, and who may use it and its copies.
+    """Plan to select an existing image, and to share it and its copies as declared.
 
     Args:
-        wanted: what the unit asks for.
-        target: whose plan it is.
-        inputs_digest: of the inputs that it is made with.
+        wanted: the unit's image.
+        target: the release, environment and unit of the plan.
+        inputs_digest: the digest of the inputs that it is made with.
         image: the image.
         there: its copies.
-        to: what a rollback goes back to.
+        to: the receipt that a rollback returns to; None for a promotion.
     """
     chosen = plans.to_select(target.unit, wanted.workspace.receipt, image)
     shared = plans.to_share(target.unit, image, wanted.declared.shared) if wanted.owns else ()
@@ -71,7 +71,7 @@ def to_select(
 
 
 def to_remove(wanted: Wanted, failed: Target) -> Plan:
-    """The end of what `failed` built; nothing elsewhere, where an image is only chosen."""
+    """Plan to remove what `failed` built. Nothing is removed if the image is needed or another account owns it."""
     receipt = wanted.workspace.receipt
     images, name = wanted.images(), wanted.name
     found = images.identified(receipt.outputs["ami_id"]) if receipt else images.named(name, wanted.declared.owner)

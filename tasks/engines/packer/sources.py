@@ -1,9 +1,9 @@
-"""What a template is: the files that go into its image, the variables that it takes, and what to hand to Packer.
+"""Read a Packer template: the files that go into its image, its variables, and the argument for Packer.
 
 Two releases have the same image exactly when these files and the values of the variables are the same. Any text in a
-template that leads to an existing file or folder counts as read. A path that is put together when Packer runs counts
-as everything below its longest literal folder, or, where it has none, as the whole of infrastructure/. Of an Ansible
-playbook its roles, what lies beside it and what its paths lead to count. That errs on the side of building too often.
+template that leads to an existing file or folder counts as read. If a path is only known when Packer runs, everything
+below its longest literal folder counts; without one, all of infrastructure/ does. For an Ansible playbook, its roles,
+the files beside it and whatever its paths lead to count. This builds too often rather than too rarely.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tasks.engines.base import Interface
 from tasks.engines.playbooks import Reading, files_below
 
 PLUGINS = "plugins.pkr.hcl"
-"""What Packer 1.7 and later installs; 1.6 has it built in, and refuses the file."""
+"""The file of plugins for Packer 1.7 and later. Packer 1.6 has them built in and rejects the file."""
 
 MANIFEST = "manifest.json"
-"""What the template's manifest post-processor writes, beside the template."""
+"""The file that the template's manifest post-processor writes, beside the template."""
 
 SUPPLIED = frozenset({"name", "region", "accounts", "tags"})
-"""The variables that every template takes from the engine."""
+"""The variables that the engine supplies to every template."""
 
 _TEMPLATE = ".pkr.hcl"
 _NOT_READ = (".md", MANIFEST)
@@ -38,7 +38,7 @@ _OPEN = re.compile(r"\$\{|[*?\[]")
 
 _COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
 _ROOT = re.compile(r"\$\{\s*(?:abspath\(\s*)?path\.(?:root|cwd)\s*\)?\s*\}/?")
-"""The folder of the template: Packer is run in it."""
+"""The folder of the template, in which Packer runs."""
 
 _PATHS = re.compile(
     r"^\s*(?:scripts?|source|sources|playbook_files?|playbook_dir|playbook_paths|role_paths|group_vars|host_vars|"
@@ -46,11 +46,11 @@ _PATHS = re.compile(
     r"\s*=\s*(?P<value>\[[^\]]*\]|[^\n]*)",
     re.MULTILINE,
 )
-"""Arguments of provisioners and builders that are paths on our side."""
+"""Arguments of provisioners and builders that are local paths."""
 
 _FUNCTIONS = re.compile(r"\b(?:file|filebase64|templatefile|fileset|pathexpand|abspath)\(\s*(?P<value>[^,)]*)")
 _LED_BY_VALUE = re.compile(r"(?:^|[\[,]\s*|\")\s*(?:\$\{)?(?:var|local|each|data)\.")
-"""A path that begins with a value, so that nobody can tell where it leads."""
+"""A path that begins with a value, so its target is unknown."""
 
 _BESIDE_A_PLAYBOOK = ("group_vars", "host_vars", "files", "templates", "vars")
 _TYPES = {"string": "string", "number": "number", "bool": "bool"}
@@ -65,7 +65,11 @@ class Variable:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of all files that go into the image of the template; sorted."""
+    """Return all files that go into the template's image, as sorted paths below `infrastructure`.
+
+    Raises:
+        InvalidInput: a file outside of `infrastructure` is read.
+    """
     root = infrastructure.resolve()
     own = [file for file in (root / source).iterdir() if file.is_file() and not file.name.endswith(_NOT_READ)]
     found = set(own)
@@ -80,13 +84,24 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
 
 
 def identity(infrastructure: Path, source: str, variables: Mapping[str, Any], only: str = "") -> str:
-    """The digest of everything that goes into an image: the same in every environment."""
+    """Return the digest of everything that goes into an image; it is the same in every environment.
+
+    Args:
+        infrastructure: the folder that sources are relative to.
+        source: the template's folder.
+        variables: the unit's values for the template's variables.
+        only: the pattern of the image to build; empty for all.
+    """
     files = {path: _digest(infrastructure / path) for path in reads(infrastructure, source)}
     return digest_of({"files": files, "variables": variables, **({"only": only} if only else {})})
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
-    """What a unit of this engine takes and gives; of the template itself, that it can be read."""
+    """Return the inputs and outputs of every Packer unit, and check that the template can be parsed.
+
+    Raises:
+        InvalidInput: the template cannot be read.
+    """
     variables(infrastructure / source)
     accepts = {"owner": "string", "accounts": "list", "variables": "map", "keep": "map"}
     texts = ("ami_id", "ami_name", "region", "owner", "source_ami", "digest")
@@ -94,7 +109,11 @@ def interface(infrastructure: Path, source: str) -> Interface:
 
 
 def variables(folder: Path) -> dict[str, Variable]:
-    """The variables that the template in `folder` declares; `InvalidInput` when it cannot be read."""
+    """Return the variables that the template in `folder` declares.
+
+    Raises:
+        InvalidInput: the template cannot be read.
+    """
     found: dict[str, Variable] = {}
     for file in templates(folder):
         for block in parsed(file).get("variable", []):
@@ -103,9 +122,12 @@ def variables(folder: Path) -> dict[str, Variable]:
 
 
 def loaded(folder: Path) -> dict[str, Any]:
-    """The values of variables in the files that Packer loads by itself; `InvalidInput` when one cannot be read.
+    """Return the values of variables in the files that Packer loads automatically.
 
-    As for Packer, those in HCL come first, then the order is that of their names, and the last value counts.
+    As in Packer, HCL files come first, then files in the order of their names, and the last value counts.
+
+    Raises:
+        InvalidInput: a file cannot be read.
     """
     found: dict[str, Any] = {}
     for file in sorted(folder.glob("*.auto.pkrvars.hcl")):
@@ -126,8 +148,12 @@ def _parsed_json(file: Path) -> Mapping[str, Any]:
 
 
 def parsed(file: Path) -> Mapping[str, Any]:
-    """A file of a template; `InvalidInput` when it cannot be read."""
-    # Most commands read no template, and the parser is slow to import.
+    """Parse a file of a template.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+    """
+    # Imported here because most commands read no template, and the parser is slow to import.
     import hcl2
     from lark.exceptions import LarkError
 
@@ -139,7 +165,11 @@ def parsed(file: Path) -> Mapping[str, Any]:
 
 
 def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
-    """`InvalidInput` when a value is given for a variable that there is not, or none for one that needs it."""
+    """Check the values of variables against those that the template declares.
+
+    Raises:
+        InvalidInput: a variable is unknown, has no value, or is one that the engine supplies and is not declared.
+    """
     known = variables(folder)
     for name in given:
         if name in SUPPLIED:
@@ -157,7 +187,11 @@ def refuse_wrong(folder: Path, given: Mapping[str, Any], unit: str) -> None:
 
 
 def argument(folder: Path, version: tuple[int, ...]) -> str:
-    """What to hand to Packer, run in `folder`: all of it, or for 1.6 the one file that it understands."""
+    """Return Packer's argument, relative to `folder`: all of it, or for Packer 1.6 the one file that it understands.
+
+    Raises:
+        InvalidInput: Packer 1.6 would need several files.
+    """
     if version >= (1, 7) or not (folder / PLUGINS).exists():
         return "."
     files = [file.name for file in templates(folder) if file.name != PLUGINS]
@@ -168,7 +202,11 @@ def argument(folder: Path, version: tuple[int, ...]) -> str:
 
 
 def templates(folder: Path) -> list[Path]:
-    """The files of the template in `folder`; `InvalidInput` when there are none."""
+    """Return the files of the template in `folder`, sorted.
+
+    Raises:
+        InvalidInput: there are none, or one is in a JSON form.
+    """
     found = sorted(folder.glob(f"*{_TEMPLATE}"))
     if other := next((file.name for file in sorted(folder.glob("*.pkr.json"))), ""):
         raise InvalidInput(f"{folder}: Packer would read {other}, too: write it as *{_TEMPLATE}")
@@ -180,7 +218,7 @@ def templates(folder: Path) -> list[Path]:
 
 
 def _is_legacy(file: Path) -> bool:
-    """Whether a file is a template of Packer's before HCL."""
+    """Tell whether a file is a template of the form that Packer used before HCL."""
     try:
         document = yaml12.load_json(file.read_text())
     except ValueError:
@@ -195,7 +233,7 @@ def _variable(body: Mapping[str, Any]) -> Variable:
 
 
 def _named(root: Path, file: Path) -> Iterator[Path]:
-    """The files and folders that a template's texts lead to."""
+    """Yield the files and folders that a template's texts lead to."""
     if not file.name.endswith(_TEMPLATE):
         return
     text = _ROOT.sub("", _COMMENT.sub("", file.read_text()))
@@ -205,7 +243,7 @@ def _named(root: Path, file: Path) -> Iterator[Path]:
         end = _OPEN.search(piece)
         literal = piece[: end.start()].rpartition("/")[0] if end else piece
         if literal.strip("./"):
-            # A word that happens to be a folder's name is not a path.
+            # A single word that equals the name of a folder is not a path.
             folders = bool(end) or "/" in piece or piece in paths
             yield from (place for place in _leads_to(file.parent, literal) if folders or place.is_file())
     if any(_LED_BY_VALUE.search(value.strip()) for value in given):
@@ -218,12 +256,12 @@ def _leads_to(folder: Path, literal: str) -> Iterator[Path]:
         if place.exists() and place.name != MANIFEST and not literal.startswith("/"):
             yield place
     except OSError:
-        # Longer than a path may be: a text, and no path.
+        # The text is longer than a path may be, so it is not a path.
         return
 
 
 def _played(root: Path, playbook: Path) -> set[Path]:
-    """What a playbook reads: the variables and files beside it, its roles, and whatever their paths lead to."""
+    """Return what a playbook reads: variables and files beside it, its roles, and whatever their paths lead to."""
     roles = playbook.parent / "roles"
 
     def named(name: str) -> list[Path]:

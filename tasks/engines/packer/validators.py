@@ -1,6 +1,6 @@
-"""`packer fmt -check` on a unit's template, and what in it makes an image depend on the day or escape our care.
+"""Check a unit's template with `packer fmt -check`, and for plugins without a pinned version.
 
-`packer validate` is a part of every plan that builds.
+`packer validate` is part of every plan that builds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORMATTED, _UNFORMATTED = 0, 3
 
 
 def formatting(workspace: Workspace) -> Iterator[Finding]:
-    """The files that Packer would write in another way."""
+    """Yield the files that Packer would format differently."""
     for file in sorted(workspace.folder.glob("*.hcl")):
         argv = [workspace.executable, "fmt", "-check", file.name]
         finished = validation.run(workspace, argv, good=(_FORMATTED, _UNFORMATTED), CHECKPOINT_DISABLE="1")
@@ -30,7 +30,7 @@ def formatting(workspace: Workspace) -> Iterator[Finding]:
 
 
 def care(workspace: Workspace) -> Iterator[Finding]:
-    """Plugins whose version is not pinned."""
+    """Yield the plugins whose version is not pinned."""
     for file in sources.templates(workspace.folder):
         place, document = validation.relative(workspace, file.name), sources.parsed(file)
         for name, version in _plugins(document):
