@@ -1,4 +1,4 @@
-"""What engines that plan for themselves have in common: how changes are listed. Pure."""
+"""List changes as text, for engines whose tool has no plan text of its own. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ SIGNS = {
 
 
 def listed(changes: Iterable[Change], told: Callable[[Change], Sequence[str]], warnings: Iterable[str] = ()) -> str:
-    """A plan's own text: what is `told` of each change, a line each; warnings last."""
+    """Format a plan: the lines of each change, or "No changes.", then the warnings.
+
+    Args:
+        changes: the changes, in order.
+        told: returns the lines of one change.
+        warnings: what approvers should know.
+    """
     lines = [line for change in changes for line in told(change)]
     return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])

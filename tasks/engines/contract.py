@@ -1,13 +1,13 @@
-"""What every engine promises, as tests that any engine can run: derive a class, and give it a `subject`.
+"""The promises of every engine, as tests that any engine can run: derive a class and give it a `subject`.
 
     class TestFiles(EngineContract):
         @pytest.fixture
         def subject(self, tmp_path: Path) -> Subject:
             return Subject(engine=ENGINE, files=..., found=...)
 
-For tests only: it needs pytest, and nothing of the product imports it. A subject is one unit that is one object: its
-release in a colour gives the object that colour. The suite never tells an engine what another one has done; whatever
-it knows comes from the world and from receipts, as in a promotion.
+For tests only: it needs pytest, and nothing of the product imports it. A subject is one unit with one object. A
+release has a colour, and its apply gives the object that colour. Every step uses a new instance of the engine, which
+knows only the world and the receipts, as in a promotion.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ class Subject:
 
     Attributes:
         engine: its registration.
-        files: {path in the unit's folder: text} of the release in a colour.
-        found: the colour that is really there; None when the object is not.
+        files: returns {path in the unit's folder: text} for the release in a colour.
+        found: returns the object's actual colour; None if the object does not exist.
         inputs: the unit's inputs.
-        reading, writing: variables to reach the world with; the writing ones are the reading ones by default.
-        executable: the tool, where it is not on PATH under its own name.
-        beside: the tool that this tool runs, where it runs one.
-        environment: where the unit is.
-        tamper: changes the object by hand; None where nobody could. `differs` is the attribute that differs then.
-        received: is given every receipt, where `found` needs one.
-        adopts: whether the engine can tell that the object of another release existed before. Otherwise a rollback
-            must not remove it.
-        clean: removes the object, whatever has become of it.
+        reading, writing: variables for access to the world; `writing` defaults to `reading`.
+        executable: the tool, if it is not on PATH under its own name.
+        beside: the tool that this tool runs, if it runs one.
+        environment: the unit's environment.
+        tamper: changes the object by hand; None if that is not possible.
+        differs: the attribute that differs after `tamper`.
+        received: gets every receipt, if `found` needs one.
+        adopts: whether the engine can see that the object of another release existed before. If it cannot, a
+            rollback must not remove the object.
+        clean: removes the object, whatever its state.
     """
 
     engine: Engine
@@ -75,7 +76,7 @@ class Story:
         self.baseline: Baseline | None = None
 
     def workspace(self, colour: str) -> Workspace:
-        """Where the engine works for the release in a colour."""
+        """Return the workspace for the release in a colour, with its files written."""
         subject, infrastructure = self.subject, self._folder / colour
         for path, text in subject.files(colour).items():
             file = infrastructure / "paint" / path
@@ -98,30 +99,30 @@ class Story:
         )
 
     def engine(self, colour: str) -> UnitEngine:
-        """The engine at work on the release in a colour."""
+        """Return the engine for the release in a colour."""
         return self.subject.engine.make(self.workspace(colour))
 
     def plan(self, colour: str) -> Plan:
-        """What the release in a colour would do."""
+        """Plan the release in a colour."""
         return self.engine(colour).plan(Inputs(self.subject.inputs))
 
     def rollback(self, colour: str, to: Receipt | Baseline | None) -> Plan | None:
-        """The plan from the release in a colour to what was before."""
+        """Plan the rollback from the release in a colour to what existed before."""
         release = to.target.release if isinstance(to, Receipt) else colour
         return self.engine(release).plan_rollback(self.workspace(colour), to)
 
     def apply(self, plan: Plan) -> Applied:
-        """Apply a plan, which succeeds."""
+        """Apply a plan and check that it succeeds."""
         applied = self.engine(plan.target.release).apply(plan)
         assert applied.outcome is Outcome.SUCCEEDED, applied.detail
         return applied
 
     def promote(self, colour: str) -> Receipt:
-        """Plan and apply the release in a colour; its receipt, which is the unit's from now on."""
+        """Plan and apply the release in a colour, and return its receipt."""
         return self.received(plan := self.plan(colour), self.apply(plan))
 
     def received(self, plan: Plan, applied: Applied) -> Receipt:
-        """The receipt of an apply, which is the unit's from now on."""
+        """Make the receipt of an apply the unit's present one, and return it."""
         digests = (plan.unit_digest, plan.inputs_digest, plan.digest)
         self.receipt = Receipt(
             "dev/1", plan.target, *digests, applied.outputs, "2026-01-01T00:00:00+00:00", applied.details
@@ -130,18 +131,18 @@ class Story:
         return self.receipt
 
     def adopt(self, colour: str) -> Baseline | None:
-        """Forget every receipt, as a ledger that has never heard of the unit, and look what exists."""
+        """Forget every receipt, as in a ledger that does not know the unit, and return what already exists."""
         self.receipt = None
         self.baseline = self.engine(colour).adopt()
         return self.baseline
 
 
 class EngineContract:
-    """Derive from it, and define the fixture `subject`."""
+    """Derive from this class and define the fixture `subject`."""
 
     @pytest.fixture
     def story(self, subject: Subject, tmp_path: Path) -> Iterator[Story]:
-        """The subject before its first release."""
+        """Yield the subject before its first release, and clean up afterwards."""
         yield Story(subject, tmp_path / "releases")
         subject.clean()
 
@@ -205,7 +206,7 @@ class EngineContract:
         forward = story.plan("blue")
         story.received(forward, story.apply(forward))
         plan = story.rollback("blue", baseline)
-        # The core refuses a rollback that removes what was not created.
+        # The core rejects a rollback that removes objects which the release did not create.
         if plan is not None and not plan.removed_beyond(forward.created):
             story.apply(plan)
             story.subject.received(before)

@@ -1,8 +1,8 @@
-"""An engine whose answers show none of the secrets that platform.yaml gives to its tool.
+"""Wrap an engine so that its results show none of the secrets that platform.yaml gives to its tool.
 
-A tool prints what it likes: a build its environment, a server the request that it refused. Engines mask what their
-tools mark as sensitive; here, whatever an engine returns or raises is gone through for the values of `credentials`
-and `secrets`, before it gets into a ledger, onto a screen or into a report.
+A tool may print anything: a build prints its environment, a server the request that it rejected. Engines mask what
+their tools mark as sensitive. Here, everything that an engine returns or raises is searched for the values of
+`credentials` and `secrets`. This happens before it gets into a ledger, onto a screen or into a report.
 """
 
 from __future__ import annotations
@@ -23,57 +23,57 @@ from tasks.masking import Known
 _T = TypeVar("_T")
 
 _KEPT = (Artifact, Target, Enum)
-"""What is identified by its values, such as the tool's own file and which target it is."""
+"""Types that are identified by their values, such as the tool's own file and the target; they are left unchanged."""
 _DIGESTS = frozenset({"unit_digest", "inputs_digest", "basis", "secrets"})
-"""Fields of a plan that hold digests, and are compared."""
+"""Fields of a plan that hold digests, which are compared and so must not change."""
 
 
 def masked(engine: UnitEngine, workspace: Workspace) -> UnitEngine:
-    """The engine; where its tool is given secrets, with what it answers gone through for them."""
+    """Wrap the engine so that its results are masked; return it as it is if its tool gets no secrets."""
     return Masked(engine, workspace) if workspace.environment.secret_names else engine
 
 
 class Masked:
-    """An engine, and the workspace that its secrets are known from."""
+    """An engine with masked results. Its workspace supplies the values of the secrets."""
 
     def __init__(self, engine: UnitEngine, workspace: Workspace) -> None:
         self._engine, self._workspace = engine, workspace
 
     def validate(self) -> None:
-        """As the engine's."""
+        """Validate with the engine, and mask the secrets in its errors."""
         with self._without_secrets():
             self._engine.validate()
 
     def plan(self, inputs: Inputs) -> Plan:
-        """As the engine's."""
+        """Return the engine's plan, masked."""
         return self._answer(lambda: self._engine.plan(inputs))
 
     def apply(self, plan: Plan) -> Applied:
-        """As the engine's."""
+        """Return the engine's outcome, masked; the writing credentials count as secrets too."""
         return self._answer(lambda: self._engine.apply(plan), writing=True)
 
     def observe(self, plan: Plan) -> Observation:
-        """As the engine's."""
+        """Return the engine's observation, masked."""
         return self._answer(lambda: self._engine.observe(plan))
 
     def verify(self) -> Verification:
-        """As the engine's."""
+        """Return the engine's verification, masked."""
         return self._answer(self._engine.verify)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """As the engine's."""
+        """Return the engine's plan for a rollback, masked."""
         return self._answer(lambda: self._engine.plan_rollback(failed, to))
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """As the engine's."""
+        """Return the engine's plan of drift, masked."""
         return self._answer(lambda: self._engine.detect_drift(receipt))
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """As the engine's."""
+        """Return the engine's residual differences, masked."""
         return self._answer(lambda: self._engine.settle(receipt))
 
     def adopt(self) -> Baseline | None:
-        """As the engine's."""
+        """Return the engine's baseline, masked."""
         return self._answer(self._engine.adopt)
 
     def _answer(self, ask: Callable[[], _T], *, writing: bool = False) -> _T:
@@ -83,7 +83,7 @@ class Masked:
 
     @contextmanager
     def _without_secrets(self, *, writing: bool = False) -> Iterator[Known]:
-        """The secrets; no error that is raised meanwhile shows one."""
+        """Yield the secrets, and mask them in every error that is raised meanwhile."""
         known = self._known(writing=writing)
         try:
             yield known
@@ -100,7 +100,12 @@ class Masked:
 
 
 def without(value: Any, known: Known) -> Any:
-    """A value of any shape, with the mask in place of every known secret in its texts."""
+    """Mask every known secret in all strings of a value of any shape.
+
+    Args:
+        value: a string, dataclass, mapping, list or tuple; values of other types are returned unchanged.
+        known: the secrets.
+    """
     if isinstance(value, _KEPT):
         return value
     if isinstance(value, str):

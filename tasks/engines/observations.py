@@ -1,4 +1,4 @@
-"""What engines conclude from planning again: after an unanswered apply, and when a unit is verified. Pure."""
+"""Draw conclusions from a second plan: after an unanswered apply, and when a unit is verified. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from tasks.domain.values import CHANGED, MASK, UNKNOWN
 
 
 def observed(planned: Plan, again: Plan, outputs: Mapping[str, Any]) -> Observation:
-    """How far the apply of `planned` got, by a plan of the same made `again` afterwards.
+    """Return how far the apply of `planned` got.
 
-    Nothing left to do: done. Exactly the same left to do: unchanged; the state's serial says nothing about that,
-    since also a refresh moves it. Done as well, when all that is left are changes that come back with every plan:
-    they begin where the planned ones ended. Anything else: partial.
+    `DONE` if nothing is left to do, or if all that is left are changes that come back with every plan: they begin
+    where the planned ones ended. `UNCHANGED` if exactly the same is left; the state's serial does not show that,
+    because a refresh changes it too. Otherwise `PARTIAL`.
+
+    Args:
+        planned: the plan whose apply was unanswered.
+        again: a new plan of the same, made afterwards.
+        outputs: the unit's outputs, returned if the apply is done.
     """
     if again.empty:
         return Observation(Progress.DONE, outputs)
@@ -29,19 +34,19 @@ def observed(planned: Plan, again: Plan, outputs: Mapping[str, Any]) -> Observat
 
 
 def verified(plan: Plan) -> Verification:
-    """A unit is as declared when a new plan has no changes."""
+    """Return whether the unit is as declared, which it is if a new plan has no changes."""
     return Verification(Outcome.FAILED if plan.changes else Outcome.SUCCEEDED, plan.changes)
 
 
 def _returns(planned: Change | None, left: Change) -> bool:
-    """Whether a change that is left begins where the planned one ended. What a note tells of was half done."""
+    """Tell whether a change begins where the planned one ended. A change with a note was only half done."""
     if planned is None or planned.before == left.before or left.note:
         return False
     return _fits(planned.after, left.before)
 
 
 def _fits(expected: Any, found: Any) -> bool:
-    """Whether a value is what was planned. What was not known, or is secret, may be anything."""
+    """Tell whether a value is as planned. A value that was unknown or secret may be anything."""
     if isinstance(expected, str) and expected in (UNKNOWN, MASK, CHANGED):
         return True
     if isinstance(expected, Mapping) and isinstance(found, Mapping):

@@ -1,8 +1,8 @@
-"""Which files playbooks read besides themselves: roles, and whatever their paths lead to.
+"""Find the files that playbooks read besides themselves: their roles, and whatever their paths lead to.
 
-Shared by the engines that run playbooks. It errs on the side of reading too much: every text in a YAML file or a
-template that leads to an existing file counts, a path that is put together when the playbook runs counts as
-everything below its longest literal folder, and one that begins with a variable as the whole of infrastructure/.
+The engines that run playbooks share this. It finds too many files rather than too few. Every text in a YAML file or
+template that leads to an existing file counts. For a path that is only known when the playbook runs, everything below
+its longest literal folder counts. For a path that begins with a variable, all of infrastructure/ counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.domain.errors import InvalidInput
 
 _INCLUDES = ("import_role", "include_role")
 _PATHS = ("include_tasks", "import_tasks", "include_vars", "vars_files", "import_playbook", "include", "src", "file")
-"""Keys whose values are paths on our side, and so lead somewhere even when they begin with a variable."""
+"""Keys whose values are local paths, and so count even if they begin with a variable."""
 
 _YAML = (".yml", ".yaml")
 _PLACES = ("", "tasks", "handlers", "templates", "files", "vars", "defaults")
@@ -35,7 +35,7 @@ _OPEN = re.compile(r"[\0*?\[]")
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows that there are Ansible's own tags (!vault, !unsafe), and does not look into them."""
+    """A YAML loader that accepts Ansible's own tags (!vault, !unsafe) and ignores their values."""
 
 
 _Loader.add_multi_constructor("!", lambda _, __, ___: None)
@@ -43,9 +43,9 @@ _Loader.add_multi_constructor("!", lambda _, __, ___: None)
 
 @dataclass
 class Reading:
-    """What has been found to be read so far, below `root`, by playbooks in `folder`.
+    """The files found so far that playbooks in `folder` read, all of them below `root`.
 
-    `roles` gives the folders of a role by its name; it raises when there is none.
+    `roles` returns the folders of a role by its name; it raises an error if there is none.
     """
 
     root: Path
@@ -74,7 +74,7 @@ class Reading:
                 yield from self._paths_in(file, "", expression)
 
     def _document(self, file: Path) -> Any:
-        """What is in a YAML file; None for one that is none, unless it is a playbook: it is a template then."""
+        """Return the content of a YAML file; None for a template that is not valid YAML. A playbook must be valid."""
         try:
             return parsed(file)
         except InvalidInput:
@@ -83,7 +83,7 @@ class Reading:
             return None
 
     def _paths_in(self, file: Path, key: str, text: str) -> Iterator[Path]:
-        """The files that a text leads to; what is quoted inside an expression may be a path too."""
+        """Yield the files that a text leads to. A quoted string inside an expression may be a path too."""
         known = {"playbook_dir": str(self.folder), "role_path": str(_role_of(file) or self.folder)}
         literal = _KNOWN.sub(lambda match: known[match[1]], text)
         quoted = [one or other for part in _EXPRESSION.findall(literal) for one, other in _QUOTED.findall(part)]
@@ -93,7 +93,7 @@ class Reading:
     def _resolved(self, file: Path, key: str, piece: str) -> Iterator[Path]:
         end = _OPEN.search(piece)
         if end is None:
-            # A word that happens to be a folder's name is not a path.
+            # A single word that equals the name of a folder is not a path.
             folders = "/" in piece or key in _PATHS
             if piece.strip("./"):
                 for place in self._ours(file, piece):
@@ -106,20 +106,24 @@ class Reading:
             yield from files_below(self.root)
 
     def _ours(self, file: Path, path: str) -> list[Path]:
-        """Where a path may lead to below `root`. An absolute one is mostly on a host: not to be looked up here."""
+        """Return where a path may lead below `root`. Absolute paths outside of it are on a host and do not count."""
         found = dict.fromkeys(Path(os.path.normpath(place / path)) for place in self._places(file))
         below = [place for place in found if place.is_relative_to(self.root)]
         above = not path.startswith("/") and any(self.root.is_relative_to(place) for place in found)
         return [*below, *([self.root] if above and self.root not in below else [])]
 
     def _places(self, file: Path) -> list[Path]:
-        """Where Ansible looks for a relative path that stands in `file`."""
+        """Return the folders in which Ansible looks for a relative path that is written in `file`."""
         beside = [base / place for base in (_role_of(file), self.folder) if base for place in _PLACES]
         return [file.parent, *beside]
 
 
 def parsed(file: Path) -> Any:
-    """A YAML file of Ansible's: its first document, or a list of all of them."""
+    """Parse a YAML file of Ansible's: its first document, or a list of all of them.
+
+    Raises:
+        InvalidInput: the file is not valid YAML.
+    """
     try:
         return yaml12.load_all_by(file.read_text(), _Loader)
     except yaml.YAMLError as error:
@@ -127,7 +131,7 @@ def parsed(file: Path) -> Any:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """All files below a folder; of a file, itself; nothing where nothing is."""
+    """Yield all files below a folder; for a file, the file itself; nothing if the path does not exist."""
     if folder.is_file():
         yield folder.resolve()
     elif folder.is_dir():
@@ -135,22 +139,22 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def _existing(path: Path, *, folders: bool) -> Iterator[Path]:
-    """The file of that path, or where `folders` count what is below it."""
+    """Yield the file at a path; with `folders`, also the files below a folder."""
     try:
         if folders or path.is_file():
             yield from files_below(path)
     except OSError:
-        # Longer than a path may be: a text, and no path.
+        # The text is longer than a path may be, so it is not a path.
         return
 
 
 def _role_of(file: Path) -> Path | None:
-    """The role that a file belongs to: the folder above one of a role's own."""
+    """Return the role that a file belongs to: the folder above one of the role's own; None if there is none."""
     return next((place.parent for place in file.parents if place.name in _PLACES[1:]), None)
 
 
 def _roles_in(value: Any) -> Iterator[str]:
-    """Roles named anywhere in plays, tasks and blocks."""
+    """Yield the roles named anywhere in plays, tasks and blocks."""
     if isinstance(value, list):
         for item in value:
             yield from _roles_in(item)
@@ -167,7 +171,7 @@ def _roles_in(value: Any) -> Iterator[str]:
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text with the key that it stands under; not what is a path on the host."""
+    """Yield every text with its key, without texts that are paths on the host."""
     if isinstance(value, Mapping):
         remote = value.get("remote_src") or value.get("state") in ("link", "hard")
         for name, item in value.items():

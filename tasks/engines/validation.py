@@ -1,9 +1,9 @@
-"""Each tool's own validators and linters: what they have against a unit, as violations beside those of the policies.
+"""Run each tool's own validators and linters on a unit. Their findings are violations beside those of the policies.
 
 An engine registers its validators by name (`Engine.validators`). A unit may set the level of each one and ignore
 rules by id, with a reason (`validators:` in platform.yaml). A validator that is not installed is skipped, unless the
-unit names it. Validators read the release's files only; they are not run for a rollback, whose release has passed
-them.
+unit names it. Validators read only the release's files. They are not run for a rollback, because its release has
+passed them already.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from tasks.processes import Command, Finished
 
 
 def violations(workspace: Workspace, validators: Mapping[str, Validator]) -> tuple[Violation, ...]:
-    """What the validators of a unit's engine have against it.
+    """Return the violations that the validators of a unit's engine find.
 
     Raises:
         Unequipped: a validator that the unit names is not installed.
-        Unanswered: a validator was ended before it came to anything.
+        Unanswered: a validator was interrupted before it had a result.
+        Refused: a validator failed to produce a result.
     """
     found: list[Violation] = []
     for name, validator in validators.items():
@@ -41,7 +42,7 @@ def violations(workspace: Workspace, validators: Mapping[str, Validator]) -> tup
 
 
 def located(executable: str) -> str | None:
-    """Where a validator's program is: beside our interpreter, otherwise on PATH; None when it is not installed."""
+    """Return the path of a validator's program, beside our interpreter or on PATH; None if it is not installed."""
     return shutil.which(executable, path=str(Path(sys.executable).parent)) or shutil.which(executable)
 
 
@@ -51,12 +52,12 @@ def run(workspace: Workspace, argv: Sequence[str], *, good: Sequence[int], **var
     Args:
         workspace: whose unit is validated.
         argv: the program, by its name or path, and its arguments.
-        good: the exit codes with which it came to a result.
-        variables: added to those that tools inherit; credentials are not among them.
+        good: the exit codes of a completed check.
+        variables: added to the variables that tools inherit; these do not include credentials.
 
     Raises:
-        Refused: it came to no result.
-        Unanswered: it was ended.
+        Refused: it failed to produce a result.
+        Unanswered: it was interrupted.
     """
     program = located(argv[0]) or argv[0]
     command = Command((program, *argv[1:]), workspace.folder, variables, workspace.unit.time_limit)
@@ -71,7 +72,11 @@ def run(workspace: Workspace, argv: Sequence[str], *, good: Sequence[int], **var
 
 
 def parsed(finished: Finished, program: str) -> Any:
-    """The JSON document that a validator printed; `Refused` when it printed something else."""
+    """Parse the JSON document that a validator printed.
+
+    Raises:
+        Refused: it printed something else.
+    """
     try:
         return json.loads(finished.stdout)
     except ValueError as error:
@@ -80,13 +85,21 @@ def parsed(finished: Finished, program: str) -> Any:
 
 
 def relative(workspace: Workspace, file: str) -> str:
-    """A file as a validator names it, relative to the unit's folder or absolute -> relative to infrastructure/."""
+    """Return a file as a path relative to infrastructure/. A path outside of it is returned unchanged.
+
+    Args:
+        workspace: whose unit is validated.
+        file: the path as a validator reports it: absolute, or relative to the unit's folder.
+    """
     place, root = (workspace.folder / file).resolve(), workspace.infrastructure.resolve()
     return str(place.relative_to(root)) if place.is_relative_to(root) else file
 
 
 def sarif(workspace: Workspace, document: Mapping[str, Any]) -> Iterator[Finding]:
-    """The results in a SARIF 2.1.0 document (ansible-lint and others write it); severity as each result has it."""
+    """Yield the results in a SARIF 2.1.0 document, which ansible-lint and others write.
+
+    An error in SARIF is an error here; every other level is a warning.
+    """
     for each in (result for part in document.get("runs", ()) for result in part.get("results", ())):
         place: Mapping[str, Any] = next(
             (at["physicalLocation"] for at in each.get("locations", ()) if "physicalLocation" in at), {}
