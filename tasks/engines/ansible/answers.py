@@ -2,8 +2,8 @@
 
 The events come from ansible-runner's own callback (its documentation, "Runner Artifact Job Events"): one for each
 task and host, and `playbook_on_stats` at the end. The events do not show what a task with `no_log` did, nor whether
-it changed something. The stats do count it. So if the stats count more changed tasks on a host than the events show,
-all its tasks that do not say whether they changed something count as changes.
+it changed something. The stats do count it. If the stats count more changed tasks on a host than the events show,
+every task that hides its result counts as a change.
 
 Our own callback plugin records what these events leave out (`recordings.py`).
 """

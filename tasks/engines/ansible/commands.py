@@ -1,8 +1,8 @@
-"""Run playbooks: ansible-runner builds the command and parses the events; `tasks.processes` runs it.
+"""Run playbooks: ansible-runner builds the command and writes the events; `tasks.processes` runs the command.
 
-ansible-runner could run the command too, but then nobody else could end it. `tasks.processes` applies the time limit
-and cancellation as for every other tool. Inventory, variables and events are in a folder that only we may read and
-that is removed after the run. No value of a variable is in an argument.
+ansible-runner could run the command too, but then only ansible-runner could end it. `tasks.processes` applies the
+time limit and cancellation as for every other tool. Inventory, variables and events are in a folder that only we may
+read and that is removed after the run. No value of a variable is in an argument.
 
 Host names repeat across environments by design. So whatever Ansible keeps by host name (facts, connections, retry
 files, logs) is in that folder too, or in a folder of the environment's own.
@@ -56,7 +56,20 @@ _SHARED_CONNECTIONS = re.compile(r"^\s*control_path\s*=", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a playbook is run: the unit's folder and files, its configuration and its environment."""
+    """The place where a playbook is run.
+
+    Attributes:
+        platform: the platform's name.
+        infrastructure: the folder that sources are relative to.
+        folder: the unit's folder.
+        files: all files that the unit reads.
+        config: its ansible.cfg; None if it has none.
+        unit: the unit's name.
+        environment: the environment's name.
+        variables: environment variables, with credentials.
+        time_limit: how long a run may take, in seconds.
+        inventories: the unit's own inventories.
+    """
 
     platform: str
     infrastructure: Path
@@ -221,9 +234,10 @@ def _variables(place: Place, folder: Path, own: Mapping[str, str]) -> dict[str, 
 def _connections(place: Place, variables: Mapping[str, str]) -> str:
     """Return the folder for the sockets of SSH connections, which Ansible reuses for a minute.
 
-    Ansible distinguishes connections only by host, port and user (`_create_control_path` of its ssh plugin). If two
-    environments or platforms have the same address, or there are two configurations of ssh, the second playbook would
-    use the connection to the first one's host. The name is short because the path of a socket has to be.
+    Ansible distinguishes connections only by host, port and user (`_create_control_path` of its ssh plugin). The same
+    address may occur in two environments or platforms, or with two configurations of ssh. With a shared folder, the
+    second playbook would use the connection to the first one's host. The name is short because the path of a socket
+    has to be.
     """
     folder = variables.get("ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp")
     way = {name: variables[name] for name in _WAY if name in variables}

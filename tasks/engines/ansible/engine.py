@@ -60,13 +60,7 @@ class Ansible:
         self._run(workspace, Job(self._playbook, {"localhost": "127.0.0.1"}), PARSE, dict)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """Rehearse the playbook on its hosts; after an unfinished apply, with all handlers.
-
-        Raises:
-            Refused: a task fails, or hosts refuse the login.
-            Unanswered: a host cannot be reached, or the rehearsal was interrupted.
-            InvalidInput: the inputs name no valid hosts.
-        """
+        """Rehearse the playbook on its hosts; after an unfinished apply, with all handlers."""
         workspace = self.workspace
         job = replace(self._job(inputs.values), runs_handlers=workspace.unfinished)
         return self._planned(workspace, workspace.target, inputs.digest, job)
@@ -105,8 +99,7 @@ class Ansible:
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
         """Plan to run the earlier release's playbook, or else the unit's own `remove.yml` if it has one.
 
-        Returns:
-            The plan; None for a baseline, because Ansible cannot restore what existed before.
+        Return None for a baseline, because Ansible cannot restore what existed before.
         """
         workspace = self.workspace
         if isinstance(to, Baseline):
@@ -119,10 +112,7 @@ class Ansible:
         return self._planned(workspace, workspace.target, Inputs(workspace.unit.inputs).digest, job)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """Rehearse the playbook and return its changes in reverse: from what was applied to what is there now.
-
-        Tasks that cannot be rehearsed become warnings.
-        """
+        """Rehearse the playbook and return its changes in reverse; tasks that cannot be rehearsed become warnings."""
         workspace = self.workspace
         plan = self._planned(workspace, receipt.target, receipt.inputs_digest, self._declared())
         # A handler would run only as a consequence of drift; it is not drift.

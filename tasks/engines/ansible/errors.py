@@ -15,7 +15,7 @@ from tasks.engines.ansible.answers import Results
 _KEYBOARD_INTERRUPT = 99
 _UNKNOWN_ERROR = 250
 _SIGNAL_IN_SHELL = 128
-"""What a wrapper script of ansible-playbook adds to the number of the signal that ended it."""
+"""The number that a wrapper script of ansible-playbook adds to the signal that ended it."""
 
 
 _DENIED = re.compile(

@@ -1,6 +1,6 @@
 """The inventories that a unit's options name: files, folders, and configurations of plugins such as aws_ec2.
 
-Ansible itself lists their hosts, anew for each plan and apply: the result of a plugin may change at any time, and
+Ansible itself lists their hosts, again for each plan and apply. The result of a plugin may change at any time, and
 what was planned for some hosts must not be applied to others.
 """
 

@@ -1,4 +1,4 @@
-"""The job of a plan: what a run of a playbook needs besides its files, saved for the apply and sealed by a digest."""
+"""Define the job of a plan: what a run of a playbook needs besides its files, saved for the apply under a digest."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def used(plan: Plan) -> Job:
     """Return the job of a plan, whether or not it was taken.
 
     Raises:
-        StalePlan: the plan's file is gone.
+        StalePlan: the plan's file does not exist any more.
     """
     files = (_used(plan.artifact.path), plan.artifact.path) if plan.artifact else ()
     found = next((path for path in files if path.is_file()), None)

@@ -1,8 +1,8 @@
-"""Which files a playbook reads: its own folder, its roles, their configuration, and whatever paths lead to.
+"""Find the files that a playbook reads: its own folder, its roles, their configuration, and what paths lead to.
 
-A unit's source is a folder with a playbook; with `remove.yml`, a first release can be removed again. Roles and
-collections are found where the nearest ansible.cfg in the folder or above it says, or beside the playbook. A role
-that is installed only on this machine is not in the release, so it is rejected. Vendored collections count as a
+A unit's source is a folder with a playbook; with `remove.yml`, a first release can be removed again. The nearest
+ansible.cfg in the folder or above it says where roles and collections are; otherwise they are beside the playbook. A
+role that is installed only on this machine is not in the release, so it is rejected. Vendored collections count as a
 whole. If a role's name is known only when the playbook runs, all roles count.
 """
 

@@ -1,8 +1,7 @@
 """Vendor the roles and collections that a unit's requirements.yml names: they become files of the release.
 
-A version may come to mean something else in its registry; a release may not change. So ansible-galaxy installs the
-content once, beside the requirements, when the release is made. Content that is already committed there is left as
-it is.
+The content of a version may change in its registry, but a release may not. So ansible-galaxy installs the content
+once, beside the requirements, when the release is made. Content that is already committed there is left as it is.
 """
 
 from __future__ import annotations

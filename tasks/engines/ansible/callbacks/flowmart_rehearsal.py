@@ -54,7 +54,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._is_certain = True
 
     def v2_playbook_on_vars_prompt(self, varname: str, *more: Any, **named: Any) -> None:
-        """Record that a play prompts for a value. Nobody can enter one: without a default it would be None."""
+        """Record that a play prompts for a value. A run is not interactive: without a default it would be None."""
         default = named["default"] if "default" in named else (*more, *[None] * 7)[6]
         self._write({"event": "asks", "name": varname, "has_default": default is not None})
 
