@@ -8,7 +8,7 @@ A task that check mode skips is unknown: the plan names it, and the apply runs i
 on their results, count neither as drift nor as differences.
 
 A complete rollback cannot be promised: the earlier release's playbook restores only what it manages. Every plan that
-changes something warns of this. An unreachable host has not failed: the outcome is `unanswered`.
+changes something warns of this. A host that does not respond has not failed: the outcome is `unanswered`.
 """
 
 from __future__ import annotations

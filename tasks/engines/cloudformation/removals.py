@@ -27,7 +27,7 @@ def of_stack(stacks: Stacks, stack: Described, pseudo: Mapping[str, str], secret
     """Return what is deleted with a stack, nested stacks included.
 
     Args:
-        stacks: the stacks that this stack is one of.
+        stacks: access to the environment's stacks.
         stack: the stack as described.
         pseudo: pseudo parameters such as AWS::Region.
         secrets: values that no property may show.
@@ -49,7 +49,7 @@ def inside(
 
     Args:
         items: `Changes` of the described change set.
-        stacks: the stacks of the environment.
+        stacks: access to the environment's stacks.
         pseudo: pseudo parameters such as AWS::Region.
         secrets: values that no property may show.
     """
