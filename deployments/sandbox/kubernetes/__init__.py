@@ -1,6 +1,6 @@
-"""Kubernetes clusters for the sandbox: an API server with its controllers, in one Python process.
+"""Emulate Kubernetes clusters for the sandbox: an API server with its controllers, in one Python process.
 
-A room of its own: nothing outside imports more than this module and `configs`, and nothing in here knows the
+This package is self-contained. Other packages import only this module and `configs`. Nothing in here knows the
 product. README.md says what is emulated, how, and what is not.
 """
 
@@ -19,13 +19,32 @@ __all__ = ["ADMINISTRATOR", "DEPLOYER", "PLAN", "answers", "command", "kubeconfi
 
 
 def command(port: int, state: Path, clusters: Sequence[str]) -> list[str]:
-    """What starts the process that serves these clusters."""
+    """Return the command that starts the process that serves these clusters.
+
+    Args:
+        port: TCP port on 127.0.0.1.
+        state: The folder that holds the state of all clusters.
+        clusters: Names of the clusters to serve.
+
+    Returns:
+        The program and its arguments.
+    """
     program = [sys.executable, "-m", "deployments.sandbox.kubernetes"]
     return [*program, "--port", str(port), "--state", str(state), "--clusters", ",".join(clusters)]
 
 
 def answers(port: int, state: Path) -> bool:
-    """Whether the process that keeps its state there answers on 127.0.0.1:`port`; asked once, for at most 5 s."""
+    """Tell whether the process with this state folder responds on 127.0.0.1.
+
+    Sends one request to `/healthz` and waits at most 5 seconds.
+
+    Args:
+        port: TCP port on 127.0.0.1.
+        state: The process's state folder, whose `ca.crt` the request trusts.
+
+    Returns:
+        False if the certificate is missing, the connection fails or the request times out.
+    """
     try:
         trusted = ssl.create_default_context(cafile=str(state / "ca.crt"))
         direct = urllib.request.build_opener(

@@ -21,7 +21,16 @@ _PACE = 0.25
 
 
 async def serve(port: int, state: Path, names: list[str], pace: float) -> None:
-    """Serve until SIGTERM or SIGINT; state is complete at any moment, so nothing is hurried at the end."""
+    """Serve the clusters until SIGTERM or SIGINT.
+
+    State is complete at any moment, so a shutdown has nothing left to write.
+
+    Args:
+        port: TCP port on 127.0.0.1.
+        state: The folder for certificates, kubeconfigs and one folder per cluster.
+        names: Names of the clusters.
+        pace: Seconds that a container takes to start.
+    """
     secure = certificates.ensure(state)
     authority = secure.authority.read_text()
     clusters = {name: open_cluster(name, state / name, authority, pace) for name in names}
@@ -49,7 +58,7 @@ async def _until_told(clusters: dict[str, Cluster]) -> None:
 
 
 def main() -> None:
-    """Read the command line and serve."""
+    """Read the command line and serve the clusters."""
     parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.kubernetes", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="the folder that everything is kept in")

@@ -1,4 +1,4 @@
-"""Who asks, and how the request is to be carried out."""
+"""Types for who sends a request, and how the API handles it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who is known by a token. `groups` always hold system:authenticated or system:unauthenticated."""
+    """A user whom a token identifies. `groups` always holds system:authenticated or system:unauthenticated."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -18,7 +18,7 @@ class User:
 
 @dataclass
 class Asking:
-    """One request's circumstances. `warnings` are collected on the way, for the client."""
+    """The circumstances of one request. Each stage adds to `warnings`, which the client receives."""
 
     user: User
     manager: str
@@ -28,5 +28,5 @@ class Asking:
 
 
 def controller(name: str = "kube-controller-manager") -> Asking:
-    """The cluster itself, as one of its components."""
+    """Return the identity of a cluster component: an administrator whose unknown fields are ignored."""
     return Asking(User(f"system:{name}", ("system:masters", "system:authenticated")), name, field_validation="Ignore")

@@ -1,6 +1,6 @@
-"""The sandbox's own certificate authority: clients send tokens only over TLS, so the clusters speak it.
+"""The sandbox's own certificate authority. Clients send tokens only over TLS, so the clusters serve TLS.
 
-Keys are made once and kept in the state folder, for their owner's eyes only.
+Keys are created once and kept in the state folder, readable only by the owner.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DAYS = 3650
 
 @dataclass(frozen=True)
 class Certificates:
-    """Where the authority's certificate, the server's, and the server's key are."""
+    """Paths of the authority's certificate, the server's certificate and the server's key."""
 
     authority: Path
     server: Path
@@ -30,14 +30,14 @@ class Certificates:
 
     @property
     def context(self) -> ssl.SSLContext:
-        """For serving."""
+        """Return a TLS context for the server, with the certificate and key loaded."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server, self.key)
         return context
 
 
 def ensure(folder: Path) -> Certificates:
-    """The certificates in `folder`, made if they are not there."""
+    """Return the certificates in `folder`. Create all three if one of them is missing."""
     found = Certificates(folder / "ca.crt", folder / "server.crt", folder / "server.key")
     if not all(path.exists() for path in (found.authority, found.server, found.key)):
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,14 @@ def ensure(folder: Path) -> Certificates:
 
 
 def pair(host: str) -> tuple[bytes, bytes, bytes]:
-    """An authority, a certificate of that host that it signed, and the certificate's key; as PEM."""
+    """Create an authority and a certificate that it signed for one host.
+
+    Args:
+        host: DNS name of the certificate; empty for a certificate without a name.
+
+    Returns:
+        The authority's certificate, the host's certificate and the host's private key, each as PEM.
+    """
     return _signed("authority", host, [x509.DNSName(host)] if host else [])
 
 
@@ -59,7 +66,7 @@ def _make(paths: Certificates) -> None:
 
 
 def _signed(signer: str, subject: str, addresses: Sequence[x509.GeneralName]) -> tuple[bytes, bytes, bytes]:
-    """An authority's certificate, one of a server that it signed, and the server's key; as PEM."""
+    """Create an authority and a server certificate that it signed; return both and the server's key, as PEM."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name(signer)
     authority = _begun(authority_name, authority_name, authority_key.public_key())

@@ -1,4 +1,4 @@
-"""One cluster, put together: its store, what guards it, and the controllers that live in it."""
+"""Assemble one cluster: its store, its access control and admission, and its controllers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _BOOTSTRAP = "cluster-bootstrap"
 
 @dataclass(frozen=True)
 class Cluster:
-    """One cluster, ready to be served; `loop` has to be run beside."""
+    """One cluster, ready to serve requests. The caller runs `loop` alongside the server."""
 
     name: str
     store: Store
@@ -56,7 +56,17 @@ class Cluster:
 
 
 def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluster:
-    """The cluster whose state is in `folder`, begun if there is none. `pace` as in `World`, in seconds."""
+    """Open the cluster whose state is in `folder`. Create it if it does not exist.
+
+    Args:
+        name: The cluster's name.
+        folder: The cluster's state folder.
+        authority: The certificate authority's certificate, as PEM.
+        pace: Seconds that a container takes to start.
+
+    Returns:
+        The cluster. Its controllers do not run until the caller runs `loop`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     store, catalogue = Store(folder / "objects.sqlite"), Catalogue()
     rbac = Rbac(store)
@@ -90,7 +100,7 @@ def open_cluster(name: str, folder: Path, authority: str, pace: float) -> Cluste
 
 
 def _begin(world: World) -> None:
-    """What every cluster has from the start."""
+    """Create the objects that every cluster has from the start, unless they exist."""
     for name in _NAMESPACES:
         if world.get("Namespace", "", name) is None:
             world.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, _BOOTSTRAP)
@@ -102,7 +112,7 @@ def _begin(world: World) -> None:
 
 
 def _ensure_classes(world: World) -> None:
-    """A storage class that binds at once, Kubernetes' own priority classes, and an ingress class."""
+    """Create a storage class that binds at once, an ingress class and the priority classes of Kubernetes."""
     default = {"storageclass.kubernetes.io/is-default-class": "true"}
     wanted: list[Object] = [
         {

@@ -1,6 +1,7 @@
-"""Kubeconfig files: how kubectl, helm and the Python client reach a sandbox cluster, and as whom.
+"""Kubeconfig files: how kubectl, helm and the Python client reach a sandbox cluster, and as which user.
 
-The one part of this package that others call. It reads files only; the clusters need not run.
+This is the only part of the package that other packages call. It only reads and writes files, so the clusters need
+not run.
 """
 
 from __future__ import annotations
@@ -16,22 +17,35 @@ __all__ = ["ADMINISTRATOR", "DEPLOYER", "PLAN", "kubeconfig", "path_of", "served
 
 
 def server_of(port: int, cluster: str) -> str:
-    """The address of a cluster's API."""
+    """Return the URL of a cluster's API."""
     return f"https://127.0.0.1:{port}/clusters/{cluster}"
 
 
 def served_at(state: Path, cluster: str) -> Path:
-    """The file with the address of a cluster's API, where it is not `server_of`."""
+    """Return the path of the file that holds the API's URL, if that differs from `server_of`."""
     return state / cluster / "server"
 
 
 def path_of(state: Path, cluster: str, user: str = ADMINISTRATOR) -> Path:
-    """Where the kubeconfig of a user of a cluster is, below the state folder."""
+    """Return the path of a user's kubeconfig for one cluster, below the state folder."""
     return state / cluster / f"{user}.kubeconfig"
 
 
 def kubeconfig(state: Path, port: int, cluster: str, user: str = ADMINISTRATOR) -> dict[str, Any]:
-    """The kubeconfig of a user of a cluster. FileNotFoundError when there never was such a cluster in `state`."""
+    """Return the kubeconfig of one user of one cluster.
+
+    Args:
+        state: The state folder of all clusters.
+        port: TCP port of the API on 127.0.0.1.
+        cluster: The cluster's name.
+        user: The user whose token the kubeconfig holds.
+
+    Returns:
+        The kubeconfig as JSON values.
+
+    Raises:
+        FileNotFoundError: The state folder has never held this cluster.
+    """
     authority = base64.b64encode((state / "ca.crt").read_bytes()).decode()
     token = json.loads((state / cluster / "tokens.json").read_text())[user]
     name, elsewhere = f"flowmart-{cluster}", served_at(state, cluster)
@@ -48,7 +62,7 @@ def kubeconfig(state: Path, port: int, cluster: str, user: str = ADMINISTRATOR) 
 
 
 def write(state: Path, port: int, cluster: str, user: str = ADMINISTRATOR) -> Path:
-    """Write that kubeconfig, for its owner's eyes only. JSON is YAML too."""
+    """Write that kubeconfig as JSON, which is also YAML, and return its path. Only the owner can read the file."""
     path = path_of(state, cluster, user)
     path.touch(mode=0o600)
     path.write_text(json.dumps(kubeconfig(state, port, cluster, user), indent=2))

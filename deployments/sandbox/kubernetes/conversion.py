@@ -1,8 +1,8 @@
-"""Kinds that are served in two versions: kept in one, and converted for whoever asks in the other.
+"""Convert kinds that the API serves in two versions. The store keeps one version.
 
-| asked in | kept as |
+| requested as | kept as |
 | --- | --- |
-| autoscaling/v1 HorizontalPodAutoscaler | autoscaling/v2; what v1 has no field for is in annotations |
+| autoscaling/v1 HorizontalPodAutoscaler | autoscaling/v2; annotations hold what v1 has no field for |
 | events.k8s.io/v1 Event | v1 Event |
 """
 
@@ -27,23 +27,23 @@ _EVENTS = {
     "deprecatedLastTimestamp": "lastTimestamp",
     "deprecatedCount": "count",
 }
-"""What the fields of an Event are called in events.k8s.io, and in the core group."""
+"""Names of an Event's fields in events.k8s.io, mapped to their names in the core group."""
 
 
 def kept_as(resource: Resource) -> Resource:
-    """The resource as which the objects of another one are kept; itself for almost all."""
+    """Return the resource as which the store keeps objects of `resource`; almost always `resource` itself."""
     found = _KEPT.get((resource.group, resource.version, resource.kind))
     return built_in(resource.kind, found[0]) if found and not resource.custom else resource
 
 
 def to_kept(item: Object, resource: Resource) -> Object:
-    """An object of that resource as it is kept."""
+    """Convert an object of `resource` to the version that the store keeps."""
     kept = kept_as(resource)
     return item if kept is resource else {**_rule(resource)[1](clone(item)), "apiVersion": kept.api_version}
 
 
 def from_kept(item: Object, resource: Resource) -> Object:
-    """What is kept, as an object of that resource; of custom resources only the version's name differs."""
+    """Convert a stored object to `resource`. Versions of custom resources differ only in `apiVersion`."""
     shown = item if kept_as(resource) is resource else _rule(resource)[2](clone(item))
     return {**shown, "apiVersion": resource.api_version}
 
@@ -90,7 +90,7 @@ def _is_cpu(metric: Object) -> bool:
 
 
 def _owned(item: Object, before: str, after: str, api_version: str) -> Object:
-    """The same fields have the same owners in every version."""
+    """Rename the field in managedFields too, so that it has the same owners in every version."""
     for entry in item.get("metadata", {}).get("managedFields") or ():
         spec = (entry.get("fieldsV1") or {}).get("f:spec")
         if entry.get("subresource") or not isinstance(spec, dict):
@@ -117,4 +117,4 @@ _KEPT: Mapping[tuple[str, str, str], _Rule] = {
     ("autoscaling", "v1", "HorizontalPodAutoscaler"): ("autoscaling", _autoscaler_to_kept, _autoscaler_from_kept),
     ("events.k8s.io", "v1", "Event"): ("", _event_to_kept, _event_from_kept),
 }
-"""By group, version and kind: the group in which it is kept, and how it is converted there and back."""
+"""For each group, version and kind: the group that keeps it, and the conversions to and from that form."""

@@ -1,7 +1,8 @@
-"""Deleting objects: finalizers, grace periods, and what becomes of dependents.
+"""Delete objects: finalizers, grace periods, and the fate of dependents.
 
 https://kubernetes.io/docs/concepts/architecture/garbage-collection/ and .../overview/working-with-objects/finalizers/
-What is only marked here is finished by controllers: `garbage.py`, `namespaces.py` and `pods.py`.
+
+Some deletions are only marked here. The controllers in `garbage.py`, `namespaces.py` and `pods.py` finish them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FOREGROUND_FINALIZER = "foregroundDeletion"
 
 @dataclass(frozen=True)
 class Options:
-    """DeleteOptions. `grace` in seconds, `None` for the object's own."""
+    """A request's DeleteOptions. `grace` is in seconds; `None` means the object's own grace period."""
 
     propagation: str = BACKGROUND
     grace: int | None = None
@@ -31,7 +32,16 @@ class Options:
 
 
 def options(body: Object, propagation: str = "", grace: str = "") -> Options:
-    """From a request's body and its query, of which the body counts more. `ApiError` 400 for unknown policies."""
+    """Read the options of a deletion from the request's body and query. The body takes precedence.
+
+    Args:
+        body: A DeleteOptions object, or an empty object.
+        propagation: The query's `propagationPolicy`, empty if absent.
+        grace: The query's `gracePeriodSeconds`, empty if absent.
+
+    Raises:
+        ApiError: 400 if the propagation policy is unknown.
+    """
     chosen = body.get("propagationPolicy") or propagation
     if not chosen:
         chosen = ORPHAN if body.get("orphanDependents") else BACKGROUND
@@ -42,7 +52,7 @@ def options(body: Object, propagation: str = "", grace: str = "") -> Options:
 
 
 class Deletes:
-    """The deletions of one cluster."""
+    """Deletes objects of one cluster."""
 
     def __init__(self, store: Store, writes: Writes, owners: Owners) -> None:
         self._store = store
@@ -52,7 +62,23 @@ class Deletes:
     def delete(
         self, resource: Resource, namespace: str, name: str, chosen: Options, asking: Asking
     ) -> tuple[Object, bool]:
-        """The object as it is now, or was last, and whether it is gone."""
+        """Delete an object, or mark it for deletion.
+
+        A dry run stops after admission and changes nothing.
+
+        Args:
+            resource: The object's kind.
+            namespace: The object's namespace.
+            name: The object's name.
+            chosen: The options of the deletion.
+            asking: The request's circumstances.
+
+        Returns:
+            The object in its current or last state, and whether the store no longer has it.
+
+        Raises:
+            ApiError: 404 if the object does not exist, 409 if a precondition fails, or an error of admission.
+        """
         item = self._store.get(key(resource, namespace, name))
         if item is None:
             raise status.not_found(resource, name)
@@ -70,7 +96,7 @@ class Deletes:
         return self._store.put(key(resource, namespace, name), marked), False
 
     def _orphan(self, owner: Object) -> None:
-        """Dependents live on without their owner."""
+        """Remove references to `owner` from its dependents, so that they survive it."""
         for place in self._owners.dependents(uid_of(owner)):
             found = self._store.get(place)
             if found is not None:
@@ -78,7 +104,7 @@ class Deletes:
 
 
 def without_owner(item: Object, uid: str) -> Object:
-    """A copy of `item` that does not refer to the owner with that uid any more."""
+    """Return a copy of `item` without references to the owner that has this uid."""
     changed: Object = clone(item)
     kept = [r for r in changed["metadata"].get("ownerReferences", ()) if r["uid"] != uid]
     changed["metadata"].pop("ownerReferences", None)
@@ -96,7 +122,7 @@ def _require(item: Object, resource: Resource, name: str, chosen: Options) -> No
 
 
 def _marked(item: Object, resource: Resource, chosen: Options, depended_on: bool) -> Object | None:
-    """The object with its deletion begun; `None` when nothing keeps it from going away at once."""
+    """Return a copy of the object marked for deletion, or `None` if it can be deleted at once."""
     finalizers = list(item["metadata"].get("finalizers") or ())
     if chosen.propagation == FOREGROUND and depended_on and FOREGROUND_FINALIZER not in finalizers:
         finalizers.append(FOREGROUND_FINALIZER)
@@ -114,7 +140,7 @@ def _marked(item: Object, resource: Resource, chosen: Options, depended_on: bool
 
 
 def _grace(item: Object, resource: Resource, chosen: Options) -> int:
-    """Only pods are given time to end, and only those that have begun."""
+    """Return the grace period in seconds. Only pods that are on a node have one."""
     if resource.kind != "Pod" or resource.custom or not at(item, "spec.nodeName"):
         return 0
     if chosen.grace is not None:

@@ -1,4 +1,4 @@
-"""metadata.managedFields of an object: reading what stands there, deciding what counts, writing it back."""
+"""Read and write an object's metadata.managedFields, and decide which entries an update starts from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from deployments.sandbox.kubernetes.resources import Object
 
 
 def given(item: Object) -> Owners:
-    """The managed fields that an object brings along; what cannot be read counts for nothing."""
+    """Return the managed fields that an object contains; empty if they cannot be read."""
     try:
         return ownership.read(item["metadata"].get("managedFields"))
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -16,7 +16,10 @@ def given(item: Object) -> Owners:
 
 
 def decided(before: Object, after: Object) -> Owners:
-    """The owners that an update starts from: clients may rewrite managedFields, or reset them with an empty entry."""
+    """Return the owners that an update starts from.
+
+    Clients may rewrite managedFields, or reset them with one empty entry.
+    """
     rewritten = after["metadata"].get("managedFields")
     if rewritten == [{}]:
         return {}
@@ -24,7 +27,7 @@ def decided(before: Object, after: Object) -> Owners:
 
 
 def own(item: Object, owners: Owners) -> None:
-    """Write the owners into an object that is the caller's own."""
+    """Write the owners into `item`, in place. The caller must own `item`."""
     entries = ownership.written(owners)
     item["metadata"].pop("managedFields", None)
     if entries:

@@ -1,4 +1,4 @@
-"""Small questions that are asked of every object: who it is, who owns it, what stands at a path."""
+"""Read basic facts of any object: its identity, its owner, the value at a path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployments.sandbox.kubernetes.resources import Object
 
 
 def clone(value: Any) -> Any:
-    """An independent copy of JSON."""
+    """Return an independent copy of a JSON value."""
     if isinstance(value, dict):
         return {key: clone(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -20,37 +20,37 @@ def clone(value: Any) -> Any:
 
 
 def name_of(item: Object) -> str:
-    """metadata.name."""
+    """Return metadata.name."""
     return str(item["metadata"]["name"])
 
 
 def namespace_of(item: Object) -> str:
-    """metadata.namespace; empty for what belongs to no namespace."""
+    """Return metadata.namespace, or an empty string for a cluster-scoped object."""
     return str(item["metadata"].get("namespace", ""))
 
 
 def uid_of(item: Object) -> str:
-    """metadata.uid."""
+    """Return metadata.uid."""
     return str(item["metadata"]["uid"])
 
 
 def labels_of(item: Object) -> dict[str, str]:
-    """metadata.labels."""
+    """Return metadata.labels, or an empty dict."""
     return item["metadata"].get("labels") or {}
 
 
 def annotations_of(item: Object) -> dict[str, str]:
-    """metadata.annotations."""
+    """Return metadata.annotations, or an empty dict."""
     return item["metadata"].get("annotations") or {}
 
 
 def is_terminating(item: Object) -> bool:
-    """Whether its deletion has begun."""
+    """Tell whether the object is marked for deletion."""
     return "deletionTimestamp" in item["metadata"]
 
 
 def at(item: Any, path: str, default: Any = None) -> Any:
-    """What stands at a dotted path; `default` when there is nothing."""
+    """Return the value at a dotted path. Return `default` if it is missing or null."""
     for part in path.split("."):
         if not isinstance(item, dict) or part not in item:
             return default
@@ -59,7 +59,7 @@ def at(item: Any, path: str, default: Any = None) -> Any:
 
 
 def put(item: Object, path: str, value: Any) -> None:
-    """Set a dotted path of an object that is the caller's own."""
+    """Set the value at a dotted path, in place. The caller must own `item`."""
     *parents, last = path.split(".")
     for part in parents:
         item = item.setdefault(part, {})
@@ -67,18 +67,18 @@ def put(item: Object, path: str, value: Any) -> None:
 
 
 def controller_of(item: Object) -> Object | None:
-    """The owner reference of its controller."""
+    """Return the reference to the object's controller, or `None` if it has none."""
     return next((r for r in item["metadata"].get("ownerReferences", ()) if r.get("controller")), None)
 
 
 def owned_by(item: Object, owner: Object) -> bool:
-    """Whether `owner` is its controller."""
+    """Tell whether `owner` is the object's controller."""
     reference = controller_of(item)
     return reference is not None and reference["uid"] == uid_of(owner)
 
 
 def owner_reference(owner: Object) -> Object:
-    """What an object made for `owner` has in its ownerReferences."""
+    """Return the entry of ownerReferences that makes `owner` an object's controller."""
     return {
         "apiVersion": owner["apiVersion"],
         "kind": owner["kind"],
@@ -90,21 +90,25 @@ def owner_reference(owner: Object) -> Object:
 
 
 def canonical(value: Any) -> str:
-    """JSON that is equal exactly when the values are."""
+    """Return compact JSON with sorted keys. Two values have the same text exactly when they are equal."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def new_uid() -> str:
-    """A uid that no object ever had."""
+    """Return a new random uid."""
     return str(uuid.uuid4())
 
 
 def timestamp(moment: float | None = None) -> str:
-    """RFC 3339 in UTC with whole seconds, as Kubernetes writes times. `moment` in seconds since the epoch."""
+    """Format a time as RFC 3339 in UTC with whole seconds, as Kubernetes does.
+
+    Args:
+        moment: Seconds since the epoch; `None` means now.
+    """
     when = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seconds_of(text: str) -> float:
-    """Seconds since the epoch of such a time."""
+    """Parse such a time; return seconds since the epoch."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -1,4 +1,4 @@
-"""Who belongs to whom: for every uid, the objects whose ownerReferences name it."""
+"""Index the objects of a store by owner: for every uid, the objects whose ownerReferences contain it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deployments.sandbox.kubernetes.storage import DELETED, Event, Key, Store
 
 
 class Owners:
-    """An index over one store, kept up to date by its events."""
+    """An index over one store. The store's events keep it up to date."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -20,15 +20,15 @@ class Owners:
         store.listen(self._hear)
 
     def dependents(self, uid: str) -> list[Key]:
-        """The keys of what names `uid` as an owner, in a fixed order."""
+        """Return the sorted keys of all objects that name `uid` as an owner."""
         return sorted(self._dependents.get(uid, ()))
 
     def exists(self, uid: str) -> bool:
-        """Whether any object has that uid."""
+        """Tell whether any object has this uid."""
         return uid in self._uids
 
     def owned(self, owner: Object, plural: str) -> list[Object]:
-        """What `owner` controls of one kind, oldest first."""
+        """Return the objects of one kind that name `owner` as an owner, oldest first."""
         keys = [key for key in self.dependents(owner["metadata"]["uid"]) if key.plural == plural]
         found = [item for item in map(self._store.get, keys) if item is not None]
         return sorted(found, key=lambda item: str(item["metadata"]["creationTimestamp"]))

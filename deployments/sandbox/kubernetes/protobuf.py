@@ -1,8 +1,8 @@
-"""Reads the few messages that clients send as protobuf whatever the server prefers.
+"""Read the few messages that clients send as protobuf, whatever the server prefers.
 
 Go clients with typed objects (helm's release storage, `kubectl auth can-i`, `kubectl create token`) write
 `application/vnd.kubernetes.protobuf`: four bytes `k8s\\0`, then a runtime.Unknown with the type and the raw object.
-Field numbers are those of the generated.proto files of k8s.io/api and k8s.io/apimachinery. Answers are always JSON.
+Field numbers come from the generated.proto files of k8s.io/api and k8s.io/apimachinery. Responses are always JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ Reader = Callable[[Any], Any]
 
 
 def decode(body: bytes) -> Object:
-    """The object in a body. `ApiError` 415 for a kind that is not known here."""
+    """Decode the object in a request's body.
+
+    Raises:
+        ApiError: 415 if the body is not such a message, or if its kind or one of its fields is unknown here.
+    """
     if not body.startswith(_MAGIC):
         raise unsupported_media_type(f"{TYPE} without its first four bytes", ("application/json",))
     envelope = dict(_fields(body[4:]))
@@ -62,7 +66,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether a field says nothing: a zero, or a message of fields that say nothing."""
+    """Tell whether a field is empty: zero, or a message whose fields are all empty."""
     if isinstance(value, int):
         return not value
     try:
@@ -85,7 +89,7 @@ def _time(value: bytes) -> str | None:
 
 
 def _message_text(value: bytes) -> str:
-    """A message that is one string: a quantity."""
+    """Read a message that wraps one string: a quantity."""
     return _text(dict(_fields(value)).get(1, b""))
 
 
@@ -101,7 +105,8 @@ def _message(name: str) -> Reader:
             if field is not None:
                 _set(result, field, value)
             elif not _is_empty(value):
-                # To leave out what somebody asked for would be worse than to refuse it. Go writes empty fields too.
+                # An unknown field with a value is rejected, because dropping it would be worse. Go also writes empty
+                # fields.
                 raise unsupported_media_type(f"{TYPE} with field {number} of a {name}", ("application/json",))
         return result
 
@@ -117,7 +122,7 @@ def _set(result: Object, field: tuple[str, str, Reader], value: Any) -> None:
         result.setdefault(name, []).append(reader(value))
     else:
         read = reader(value)
-        # Empty strings are written where JSON has nothing.
+        # Go writes an empty string for a field that JSON leaves out.
         if read not in ("", None):
             result[name] = read
 

@@ -1,4 +1,4 @@
-"""Resource quantities ("250m", "1Gi") as exact numbers.
+"""Parse and format resource quantities ("250m", "1Gi") as exact numbers.
 
 https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 """
@@ -22,7 +22,11 @@ Quantities = Mapping[str, Decimal]
 
 
 def quantity(text: str | int | float) -> Decimal:
-    """The number that a quantity stands for. ValueError when it is none."""
+    """Parse a quantity into an exact number.
+
+    Raises:
+        ValueError: `text` is not a quantity.
+    """
     found = _FORM.match(str(text))
     if not found:
         raise ValueError(
@@ -37,7 +41,10 @@ def quantity(text: str | int | float) -> Decimal:
 
 
 def written(amount: Decimal) -> str:
-    """A number as a quantity: whole, in binary units where it divides by 1024, or in thousandths."""
+    """Format a number as a quantity.
+
+    Fractions are rounded up to thousandths. Whole numbers use the largest binary unit that divides them.
+    """
     if amount != amount.to_integral_value():
         return f"{int((amount * 1000).to_integral_value(rounding='ROUND_CEILING'))}m"
     whole, unit = int(amount), ""
@@ -49,9 +56,9 @@ def written(amount: Decimal) -> str:
 
 
 def canonical(value: str | int | float) -> str:
-    """A quantity as the API writes it: `2000m` is `2`, `2048Mi` is `2Gi`; a decimal exponent stays one.
+    """Return a quantity as the API writes it: `2000m` becomes `2`, `2048Mi` becomes `2Gi`.
 
-    What is no quantity stays as it is: that is for others to say.
+    Quantities with a decimal exponent stay unchanged. So do invalid quantities, which validation reports.
     """
     text = str(value)
     found = _FORM.match(text)
@@ -63,7 +70,7 @@ def canonical(value: str | int | float) -> str:
 
 
 def _in_units(amount: Decimal, units: Mapping[str, Decimal]) -> str:
-    """In the largest unit that leaves a whole number."""
+    """Format the amount in the largest unit that leaves a whole number."""
     fitting = (name for name, size in units.items() if amount and amount % size == 0)
     name = next(fitting, None)
     if name is None:
@@ -72,7 +79,7 @@ def _in_units(amount: Decimal, units: Mapping[str, Decimal]) -> str:
 
 
 def total(parts: list[Mapping[str, str]]) -> dict[str, Decimal]:
-    """The sum of several lists of quantities, by name."""
+    """Add up several sets of quantities, by name."""
     summed: dict[str, Decimal] = {}
     for part in parts:
         for name, amount in part.items():

@@ -1,7 +1,7 @@
-"""Which kinds of object the API serves: one row for each, and nothing about how they behave.
+"""The kinds of object that the API serves, one row each. Their behaviour is defined elsewhere.
 
-Names, short names and categories are those that a Kubernetes 1.34 server lists in its discovery documents. Kinds
-that custom resource definitions add are made by `controllers/definitions.py` in the same form.
+Names, short names and categories are those that a Kubernetes 1.34 server lists in its discovery documents.
+`controllers/definitions.py` builds the same rows for custom resource definitions.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "up
 CREATE_ONLY = ("create",)
 
 Object = dict[str, Any]
-"""An API object as JSON. What the store hands out is never changed in place: `clone` it first."""
+"""An API object as JSON. Never change an object from the store in place: `clone` it first."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a kind keeps what its scale subresource shows; dotted paths."""
+    """Dotted paths of the fields that a kind's scale subresource shows."""
 
     replicas: str = "spec.replicas"
     status: str = "status.replicas"
@@ -28,9 +28,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind as served in one version. `definition` names its schema; `schema` holds a custom resource's own.
+    """One kind, as served in one version.
 
-    `kept_in` is another group in which its objects are kept (see `conversion`).
+    `definition` names the schema of a built-in kind; `schema` holds a custom resource's own schema. If the store
+    keeps the kind's objects in another group, `kept_in` names that group (see `conversion`).
     """
 
     group: str
@@ -52,27 +53,27 @@ class Resource:
 
     @property
     def place(self) -> tuple[str, str]:
-        """The group and plural under which the store has its objects: all versions of a kind are in one place."""
+        """Return the group and plural under which the store keeps the objects, the same for all versions."""
         return (self.group if self.kept_in is None else self.kept_in, self.plural)
 
     @property
     def api_version(self) -> str:
-        """As it stands in an object's `apiVersion`."""
+        """Return the value of `apiVersion` in the kind's objects."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def name(self) -> str:
-        """plural.group, as error messages and RBAC write it."""
+        """Return `plural.group`, the form used in error messages and in RBAC."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def custom(self) -> bool:
-        """Whether a custom resource definition made it."""
+        """Tell whether a custom resource definition defines the kind."""
         return not self.definition
 
     @property
     def path(self) -> str:
-        """The group and version in addresses: api/v1, apis/apps/v1."""
+        """Return the group and version as part of a URL: `api/v1`, `apis/apps/v1`."""
         return f"apis/{self.group}/{self.version}" if self.group else f"api/{self.version}"
 
 
@@ -202,19 +203,28 @@ BUILT_IN: tuple[Resource, ...] = (
 
 _BY_KIND: dict[tuple[str, str], Resource] = {}
 for _resource in BUILT_IN:
-    # The first version of a kind is the one in which its objects are kept.
+    # The store keeps the objects of a kind in the version that is listed first.
     _BY_KIND.setdefault((_resource.group, _resource.kind), _resource)
 
 
 def built_in(kind: str, group: str | None = None) -> Resource:
-    """The built-in resource of that kind. `group` only where two groups share a kind; KeyError when there is none."""
+    """Return the built-in resource of a kind.
+
+    Args:
+        kind: The kind, such as "Pod".
+        group: The API group. Needed only for a kind that two groups share.
+
+    Raises:
+        KeyError: `group` is given and does not have the kind.
+        StopIteration: No built-in resource has the kind.
+    """
     if group is not None:
         return _BY_KIND[group, kind]
     return next(resource for (_, name), resource in _BY_KIND.items() if name == kind)
 
 
 class Catalogue:
-    """What is served right now: the built-in kinds, and those of custom resource definitions that are established."""
+    """The resources served now: built-in kinds, and those of established custom resource definitions."""
 
     def __init__(self) -> None:
         self._custom: dict[str, tuple[Resource, ...]] = {}
@@ -226,25 +236,25 @@ class Catalogue:
         return iter(tuple(self._rows.values()))
 
     def add(self, definition: str, versions: Iterable[Resource]) -> None:
-        """Serve what the custom resource definition of that name describes; the storage version comes first."""
+        """Serve the versions of a custom resource definition. The storage version comes first."""
         self._custom[definition] = tuple(versions)
         self._index()
 
     def remove(self, definition: str) -> None:
-        """No longer serve it."""
+        """Stop serving a custom resource definition."""
         if self._custom.pop(definition, None) is not None:
             self._index()
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
-        """The resource at that address; `None` when it is not served."""
+        """Return the resource at this address, or `None` if it is not served."""
         return self._rows.get((group, version, plural))
 
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
-        """The resource that objects with this apiVersion and kind belong to; `None` when it is not served."""
+        """Return the resource of objects with this apiVersion and kind, or `None` if it is not served."""
         return self._kinds.get((api_version, kind))
 
     def custom(self, definition: str) -> tuple[Resource, ...]:
-        """The resources of one custom resource definition; empty when it is not established."""
+        """Return the resources of one custom resource definition; empty if it is not established."""
         return self._custom.get(definition, ())
 
     def _index(self) -> None:

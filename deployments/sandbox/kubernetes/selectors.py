@@ -1,4 +1,4 @@
-"""Label and field selectors, as lists, watches and deletions take them.
+"""Label and field selectors of lists, watches and deletions.
 
 Label selectors: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 Field selectors: https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
@@ -58,7 +58,11 @@ _SELECTABLE: Mapping[str, tuple[str, ...]] = {
 
 
 def labels_match(selector: str) -> Callable[[Labels], bool]:
-    """The test that a label selector stands for. `ApiError` 400 when it cannot be parsed."""
+    """Parse a label selector into a test of labels.
+
+    Raises:
+        ApiError: 400 if the selector cannot be parsed.
+    """
     tests = [_label_test(part.strip()) for part in _COMMA.split(selector) if part.strip()]
     return lambda labels: all(test(labels) for test in tests)
 
@@ -81,7 +85,7 @@ def _label_test(text: str) -> _LabelTest:
 
 
 def label_selector(selector: Mapping[str, Any] | None) -> Callable[[Labels], bool]:
-    """The test that a LabelSelector object stands for: nothing for `None`, everything for an empty one."""
+    """Turn a LabelSelector object into a test of labels. `None` matches nothing; an empty one matches everything."""
     if selector is None:
         return lambda _: False
     wanted: dict[str, str] = selector.get("matchLabels") or {}
@@ -105,7 +109,7 @@ def _expression(expression: Mapping[str, Any]) -> _LabelTest:
 
 
 def selector_text(selector: Mapping[str, Any] | None) -> str:
-    """A LabelSelector object, or a plain map of labels, in the form of a query parameter."""
+    """Format a LabelSelector object, or a plain map of labels, as a query parameter."""
     selector = selector or {}
     if "matchLabels" not in selector and "matchExpressions" not in selector:
         return ",".join(f"{name}={value}" for name, value in sorted(selector.items()))
@@ -120,7 +124,11 @@ def _expression_text(expression: Mapping[str, Any]) -> str:
 
 
 def fields_match(resource: Resource, selector: str) -> Matches:
-    """The test that a field selector stands for. `ApiError` 400 for a field that cannot be selected by."""
+    """Parse a field selector into a test of objects.
+
+    Raises:
+        ApiError: 400 if the selector cannot be parsed, or if the kind does not support one of its fields.
+    """
     tests = [_field_test(resource, part.strip()) for part in selector.split(",") if part.strip()]
     return lambda item: all(test(item) for test in tests)
 
@@ -142,6 +150,6 @@ def _as_text(value: Any) -> str:
 
 
 def combined(resource: Resource, label_text: str, field_text: str) -> Matches:
-    """Both selectors of a request as one test."""
+    """Combine a request's label and field selectors into one test of objects."""
     by_label, by_field = labels_match(label_text), fields_match(resource, field_text)
     return lambda item: by_label(labels_of(item)) and by_field(item)

@@ -1,8 +1,8 @@
-"""Where a cluster's objects are: in memory for reading, in an SQLite file so that they survive.
+"""Keep a cluster's objects: in memory for reading, and in an SQLite file so that they survive a restart.
 
-Every write is one transaction that is in the operating system's hands when the client gets its answer: a process
-that is killed has lost nothing that it confirmed. The history that watches are answered from is in memory; a watch
-that asks for more than that is told to start anew, as on a real cluster after compaction.
+Every write is one transaction. The operating system has it before the client receives the response. So a killed
+process loses nothing that it confirmed. The history for watches is in memory. A watch that needs an older revision
+must start over, as on a real cluster after compaction.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 
 
 class Key(NamedTuple):
-    """Where an object is. The version is not part of it: all versions of a kind are one object."""
+    """The address of an object. It has no version: all versions of a kind share one object."""
 
     group: str
     plural: str
@@ -34,13 +34,13 @@ class Key(NamedTuple):
 
 
 def key(resource: Resource, namespace: str, name: str) -> Key:
-    """The key of an object; `namespace` is ignored for what belongs to none."""
+    """Return the key of an object. `namespace` is ignored for cluster-scoped kinds."""
     return Key(*resource.place, namespace if resource.namespaced else "", name)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One write: what there is now (for a deletion: what there was last), and what there was before."""
+    """One write: the object after it (for a deletion, its last state), and the object before it."""
 
     revision: int
     type: str
@@ -53,10 +53,10 @@ Listener = Callable[[Event], None]
 
 
 class Store:
-    """All objects of one cluster. Not for several threads."""
+    """All objects of one cluster. It is not thread-safe."""
 
     def __init__(self, file: Path) -> None:
-        """Open `file`, or begin it."""
+        """Open `file`, or create it."""
         self._database = sqlite3.connect(file, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
@@ -74,26 +74,31 @@ class Store:
         self._oldest = self.revision
 
     def close(self) -> None:
-        """Put everything into the one file."""
+        """Write everything to the database file and close it."""
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._database.close()
 
     def get(self, key: Key) -> Object | None:
-        """The object at `key`; not to be changed."""
+        """Return the object at `key`, or `None`. The caller must not change it."""
         return self._kinds.get((key.group, key.plural), {}).get(key)
 
     def of_kind(self, resource: Resource, namespace: str = "") -> list[Object]:
-        """All objects of a kind, in one namespace or in all (empty), by namespace and name; not to be changed."""
+        """Return all objects of a kind, sorted by namespace and name. The caller must not change them.
+
+        Args:
+            resource: The kind.
+            namespace: Return only objects of this namespace; empty for all namespaces.
+        """
         found = self._kinds.get(resource.place, {})
         return [found[k] for k in sorted(found) if not namespace or k.namespace == namespace]
 
     def everything(self) -> Iterator[tuple[Key, Object]]:
-        """Every object of every kind."""
+        """Yield every object of every kind, with its key."""
         for kind in list(self._kinds.values()):
             yield from list(kind.items())
 
     def put(self, key: Key, item: Object) -> Object:
-        """Store `item`, which must not be changed from now on, under the next revision."""
+        """Store `item` under the next revision. The caller must not change it afterwards."""
         previous = self.get(key)
         self.revision += 1
         item["metadata"]["resourceVersion"] = str(self.revision)
@@ -103,7 +108,11 @@ class Store:
         return item
 
     def remove(self, key: Key) -> Object:
-        """Forget the object at `key`; KeyError when there is none. Returns what it was last."""
+        """Delete the object at `key` and return its last state.
+
+        Raises:
+            KeyError: No object has this key.
+        """
         previous = self._kinds[key.group, key.plural].pop(key)
         self.revision += 1
         self._write(key, None)
@@ -113,13 +122,13 @@ class Store:
         return last
 
     def since(self, revision: int) -> list[Event] | None:
-        """Everything after `revision`; `None` when the history does not reach back that far."""
+        """Return all events after `revision`, or `None` if the history does not reach back that far."""
         if revision < self._oldest:
             return None
         return [event for event in self._history if event.revision > revision]
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after every write, until the function that is returned is called."""
+        """Call `listener` after every write. Return a function that stops this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -163,12 +172,12 @@ class Subscription:
             self._queue.put_nowait(event)
 
     async def next(self, seconds: float) -> Event | None:
-        """The next write; `None` when there was none within `seconds`."""
+        """Return the next write, or `None` after `seconds` without one."""
         try:
             return await asyncio.wait_for(self._queue.get(), seconds)
         except TimeoutError:
             return None
 
     def close(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         self._stop()

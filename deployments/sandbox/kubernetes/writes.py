@@ -1,7 +1,7 @@
-"""Creating and changing objects: the one way into the store, for requests and for controllers.
+"""Create and change objects. Requests and controllers write to the store only through this module.
 
 The order is the API server's: the type's structure, defaults, rules, admission, managed fields, store. A dry run
-goes all the way but the last step.
+skips only the last step.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _UNCOUNTED = frozenset(
 
 
 class Writes:
-    """The writes of one cluster. Raises `ApiError` for everything that the API refuses."""
+    """Writes the objects of one cluster. Raises `ApiError` for everything that the API rejects."""
 
     def __init__(self, store: Store, catalogue: Catalogue, admission: Admission) -> None:
         self.store = store
@@ -62,7 +62,7 @@ class Writes:
         self.admission = admission
 
     def create(self, resource: Resource, namespace: str, item: Object, asking: Asking) -> Object:
-        """A new object, as it is stored."""
+        """Create an object and return it as stored."""
         item = to_kept(self._structured(item, resource, asking), resource)
         resource = kept_as(resource)
         _begin(item, resource, namespace)
@@ -87,7 +87,7 @@ class Writes:
         asking: Asking,
         part: str = "",
     ) -> Object:
-        """The object after `change`, which gets a copy of it. `part` is the subresource, empty for the main one."""
+        """Return the object after `change`, which receives a copy of it. `part` is the subresource, or empty."""
         before = self._existing(resource, namespace, name)
         proposed = change(_asked_for(before, resource))
         _require_same(before, proposed, resource, name)
@@ -110,7 +110,13 @@ class Writes:
         force: bool,
         part: str = "",
     ) -> tuple[Object, bool]:
-        """Server-side apply: the object afterwards, and whether it was created."""
+        """Apply an object server-side.
+
+        `force` takes over fields that other managers own. `part` is the subresource, or empty.
+
+        Returns:
+            The object after the change, and whether it was created.
+        """
         if wanted.get("metadata", {}).get("managedFields"):
             raise status.bad_request("metadata.managedFields must be nil")
         require_typed(wanted, resource, namespace, name)
@@ -132,7 +138,7 @@ class Writes:
         return self._put(before, after, resource, asking), False
 
     def remove(self, resource: Resource, item: Object) -> Object:
-        """Take an object out of the store, whatever its finalizers say."""
+        """Remove an object from the store, regardless of its finalizers."""
         metadata = item["metadata"]
         return self.store.remove(key(resource, metadata.get("namespace", ""), metadata["name"]))
 
@@ -189,7 +195,7 @@ class Writes:
         return found
 
     def _assembled(self, before: Object, proposed: Object, resource: Resource, part: str) -> Object:
-        """`proposed` with everything that this address does not set as it was before."""
+        """Return `proposed`, with every field that this address does not set taken from `before`."""
         after: Object = clone(proposed)
         metadata, had = after.setdefault("metadata", {}), before["metadata"]
         if part == "status":
@@ -235,11 +241,11 @@ class Writes:
 
 
 _ENDED_BY_OTHERS = ("Pod", "Namespace")
-"""Kinds that go away when their controller is done with them, not when their finalizers are gone."""
+"""Kinds that their controller removes. Empty finalizers alone do not remove them."""
 
 
 def _asked_for(item: Object, resource: Resource) -> Object:
-    """A copy of what is kept, in the version in which it is to be changed."""
+    """Return a copy of a stored object, in the version of the request."""
     return from_kept(item, resource) if kept_as(resource) is not resource else clone(item)
 
 
@@ -262,14 +268,14 @@ def _begin(item: Object, resource: Resource, namespace: str) -> None:
 
 
 def _ignored(resource: Resource, part: str) -> tuple[str, ...]:
-    """The top-level fields that an apply to this address does not set."""
+    """Return the top-level fields that an apply to this address does not set."""
     if part == "status":
         return ("spec", "data")
     return ("status",) if resource.status else ()
 
 
 def _require_no_nulls(item: Object, resource: Resource, name: str) -> None:
-    """Built-in kinds take a null for a field that is left out; of custom resources the schema decides."""
+    """Reject nulls that a custom resource's schema does not allow. In built-in kinds, null means absent."""
     causes = list(custom_rules.null_fields(item, type_of(resource))) if resource.custom else []
     if causes:
         raise status.invalid(resource, name, custom_rules.refused_nulls(causes, type_of(resource)))
@@ -290,7 +296,7 @@ def _require_same(before: Object, proposed: Object, resource: Resource, name: st
 
 
 def _count(before: Object, after: Object) -> None:
-    """metadata.generation is increased by every change of what is wanted."""
+    """Increase metadata.generation if anything but metadata or status changed."""
     wanted = [{n: v for n, v in item.items() if n not in ("metadata", "status")} for item in (before, after)]
     if wanted[0] != wanted[1]:
         after["metadata"]["generation"] = before["metadata"].get("generation", 1) + 1

@@ -1,9 +1,10 @@
 """The roles and bindings that a cluster starts with, as ordinary objects.
 
-Kubernetes' own, shortened to what the sandbox serves
-(https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings). They are made when
-they are missing and then left alone: what somebody changes stays changed. What FlowMart's planner and deployer
-may do is not here: an administrator has to say so, as on a real cluster.
+They are Kubernetes' own, reduced to what the sandbox serves
+(https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings). A cluster creates
+them if they are missing, and never changes them afterwards, so manual changes persist.
+
+The rights of FlowMart's planner and deployer are not here. An administrator has to grant them, as on a real cluster.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ _BINDINGS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def objects() -> list[Object]:
-    """All of them."""
+    """Return all default roles and bindings."""
     roles = [_object("ClusterRole", name, rules=rules) for name, rules in _ROLES.items()]
     return roles + [_binding(name, role, groups) for name, (role, groups) in _BINDINGS.items()]
 

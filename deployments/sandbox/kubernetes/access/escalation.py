@@ -1,4 +1,4 @@
-"""Nobody can give away, or give themselves, more than they have.
+"""Prevent privilege escalation: users cannot grant rights that they do not have.
 
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 """
@@ -19,7 +19,14 @@ _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 
 
 def require_no_escalation(rbac: Rbac, item: Object, resource: Resource, asking: Asking) -> None:
-    """Raise `ApiError` 403 when a role or binding would grant what who writes it does not have."""
+    """Check that a role or binding does not grant more than its author has.
+
+    Members of system:masters are exempt. So are users with the verb `escalate` on the role, or `bind` on the bound
+    role.
+
+    Raises:
+        ApiError: 403, with the missing rights.
+    """
     if MASTERS in asking.user.groups or resource.kind not in (*_ROLES, *_BINDINGS):
         return
     namespace = item["metadata"].get("namespace", "")
@@ -55,7 +62,7 @@ def _has(rbac: Rbac, asking: Asking, asked: Attributes, namespace: str) -> bool:
 
 
 def _covers(rule: Object, asked: Attributes) -> bool:
-    """Whether a rule holds all of what is asked, of which every part may be `*`."""
+    """Tell whether a rule includes everything that is asked for, where each part may be `*`."""
     if not holds(rule.get("verbs"), asked.verb):
         return False
     if asked.path:

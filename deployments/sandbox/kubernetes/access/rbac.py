@@ -1,4 +1,4 @@
-"""Role-based access control, decided by the Roles and bindings in the store.
+"""Role-based access control, based on the roles and bindings in the store.
 
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 """
@@ -13,12 +13,16 @@ from deployments.sandbox.kubernetes.resources import Object, built_in
 from deployments.sandbox.kubernetes.storage import Store, key
 
 MASTERS = "system:masters"
-"""The group that may do everything, whatever the roles say."""
+"""Members of this group may do everything, regardless of roles."""
 
 
 @dataclass(frozen=True)
 class Attributes:
-    """What somebody wants to do. `resource` may be "pods/log"; `path` is set for what is no resource."""
+    """What a user wants to do.
+
+    `resource` may include a subresource, as in "pods/log". `path` is set only for requests that are not for a
+    resource.
+    """
 
     verb: str
     group: str = ""
@@ -35,19 +39,19 @@ class Attributes:
 
 
 class Rbac:
-    """The authorizer of one cluster."""
+    """Authorizes requests to one cluster."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def allows(self, user: User, asked: Attributes) -> bool:
-        """Whether any rule that applies to the user allows it."""
+        """Tell whether any rule that applies to the user allows the request."""
         if MASTERS in user.groups:
             return True
         return any(rule_allows(rule, asked) for rule in self.rules(user, asked.namespace))
 
     def rules(self, user: User, namespace: str) -> Iterator[Object]:
-        """Every rule that applies to the user, cluster-wide and in that namespace."""
+        """Yield every rule that applies to the user, cluster-wide and in this namespace."""
         for binding in self._store.of_kind(built_in("ClusterRoleBinding")):
             if _binds(binding, user):
                 yield from self.rules_of(binding["roleRef"], "")
@@ -57,7 +61,7 @@ class Rbac:
                     yield from self.rules_of(binding["roleRef"], namespace)
 
     def rules_of(self, reference: Object, namespace: str) -> Sequence[Object]:
-        """The rules of the role that a binding refers to; none when there is no such role."""
+        """Return the rules of the role that a binding refers to; empty if the role does not exist."""
         kind = built_in(reference["kind"])
         found = self._store.get(key(kind, namespace, reference["name"]))
         return (found or {}).get("rules") or ()
@@ -77,7 +81,7 @@ def _is(subject: Object, user: User, namespace: str) -> bool:
 
 
 def rule_allows(rule: Object, asked: Attributes) -> bool:
-    """Whether one rule allows it."""
+    """Tell whether one rule allows the request."""
     if not holds(rule.get("verbs"), asked.verb):
         return False
     if asked.path:
@@ -90,7 +94,7 @@ def rule_allows(rule: Object, asked: Attributes) -> bool:
 
 
 def holds(values: Sequence[str] | None, wanted: str) -> bool:
-    """Whether a rule's list has that word, or stands for all."""
+    """Tell whether a rule's list contains `wanted` or `*`."""
     return "*" in (values or ()) or wanted in (values or ())
 
 

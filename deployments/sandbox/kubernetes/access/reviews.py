@@ -1,4 +1,4 @@
-"""Answers to "may I?" and "who am I?": objects that are asked with and never stored."""
+"""Review objects: "may I?" and "who am I?". They are requests only; the store never has them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from deployments.sandbox.kubernetes.resources import Object, Resource
 
 
 def answered(item: Object, resource: Resource, user: User, rbac: Rbac, tokens: Tokens) -> Object:
-    """The review with its answer in `status`."""
+    """Return the review with the result in `status`.
+
+    Args:
+        item: The review as sent.
+        resource: The kind of review.
+        user: The user who sends the request.
+        rbac: The cluster's authorizer.
+        tokens: The cluster's tokens.
+    """
     spec = item.get("spec") or {}
     answers: dict[str, Any] = {
         "SelfSubjectReview": lambda: {"userInfo": _who(user)},

@@ -1,5 +1,7 @@
-"""Tokens: those of the cluster's users, kept in a file as with a real API server's --token-auth-file, and those of
-service accounts, which are signed here (a JSON Web Token with HS256) and name the account they belong to.
+"""Tokens of users and of service accounts.
+
+A file holds the users' tokens, like a real API server's --token-auth-file. Service accounts have JSON Web Tokens
+(HS256) that this module signs. They name the account that they belong to.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     PLAN: ("flowmart:planners",),
     DEPLOYER: ("flowmart:deployers",),
 }
-"""The users that every cluster has, and their groups. Before roles are bound to the groups of the others, only the
-administrator may do anything."""
+"""The users that every cluster has, and their groups.
+
+At first, only the administrator may do anything. The others need roles that are bound to their groups.
+"""
 
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
@@ -35,7 +39,10 @@ _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
 def ensure(file: Path) -> dict[str, str]:
-    """The tokens of a cluster's users and the key of its service accounts' tokens; what is missing is made."""
+    """Return the tokens of a cluster's users, and the key that signs service accounts' tokens.
+
+    Missing entries are created and saved, readable only by the file's owner.
+    """
     known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     missing = [name for name in (*GROUPS, "signing-key") if name not in known]
     if missing:
@@ -49,18 +56,18 @@ class Tokens:
     """The tokens of one cluster."""
 
     def __init__(self, file: Path, store: Store) -> None:
-        """Read `file`, or make it, for its owner's eyes only."""
+        """Read the tokens from `file`. Create it if it does not exist, readable only by its owner."""
         self._store = store
         known = ensure(file)
         self._key = known["signing-key"].encode()
         self._users = {known[name]: User(name, (*groups, "system:authenticated")) for name, groups in GROUPS.items()}
 
     def of(self, user: str) -> str:
-        """The token of one of the cluster's users."""
+        """Return the token of one of the cluster's users."""
         return next(str(token) for token, known in self._users.items() if known.name == user)
 
     def user(self, token: str) -> User | None:
-        """Whose token it is; `None` when it is nobody's, or its time is over, or its account is gone."""
+        """Return the user of a token, or `None` if it is unknown, expired, or its account no longer exists."""
         if token in self._users:
             return self._users[token]
         claims = self._claims(token)
@@ -70,7 +77,15 @@ class Tokens:
         return self._account(account["namespace"], account["serviceaccount"])
 
     def issue(self, account: Object, seconds: int) -> tuple[str, float]:
-        """A token of a service account, and when it ends."""
+        """Issue a token for a service account.
+
+        Args:
+            account: The ServiceAccount object.
+            seconds: How long the token is valid.
+
+        Returns:
+            The token, and its expiry in seconds since the epoch.
+        """
         end = time.time() + seconds
         name, namespace = name_of(account), namespace_of(account)
         claims = {

@@ -1,4 +1,4 @@
-"""Which rights were asked for, and by whom: what a role needs at least, and whether it has more."""
+"""Record which rights users requested, to see which rights a role needs and which are unnecessary."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from deployments.sandbox.kubernetes.access.rbac import Attributes
 
 
 class Used:
-    """A file with a line, in JSON, for each different right: [user, verb, group, resource, namespace, name].
+    """A file with one JSON line per right: [user, verb, group, resource, namespace, name].
 
-    Of what lives in a namespace the name is left out: there are as many as there are objects.
+    Lines for namespaced objects leave out the name. Otherwise there would be as many lines as objects.
     """
 
     def __init__(self, file: Path) -> None:
@@ -19,7 +19,7 @@ class Used:
         self._known = set(file.read_text().splitlines()) if file.is_file() else set()
 
     def note(self, user: str, asked: Attributes) -> None:
-        """Write down that a user asked for something, allowed or not."""
+        """Record that a user requested a right, whether it was allowed or not."""
         name = "" if asked.namespace else asked.name
         line = json.dumps([user, asked.verb, asked.group, asked.resource, asked.namespace, name])
         if asked.resource and line not in self._known:

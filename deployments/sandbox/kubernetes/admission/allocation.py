@@ -1,4 +1,4 @@
-"""What the API server hands out: addresses and ports of services, and the first status of some kinds."""
+"""Values that the API server assigns: addresses and ports of services, and the first status of some kinds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ _NODE_PORTS = range(30000, 32768)
 
 
 def allocate(item: Object, resource: Resource, store: Store) -> None:
-    """Give an object that is the caller's own what only the API server can give it."""
+    """Assign an object's server-side values, in place. The caller must own `item`.
+
+    Raises:
+        ApiError: 500 if no cluster IP is left.
+    """
     if resource.kind == "Service":
         _service(item, store)
     elif resource.kind == "Pod" and "status" not in item:
@@ -26,7 +30,7 @@ def allocate(item: Object, resource: Resource, store: Store) -> None:
 
 
 def keep(before: Object, after: Object, resource: Resource) -> None:
-    """What was handed out before stays when an update leaves it out."""
+    """Keep assigned values that an update leaves out. Changes `after` in place."""
     if resource.kind == "Service" and at(after, "spec.type", "ClusterIP") != "ExternalName":
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"):
             if name in before["spec"]:
@@ -58,7 +62,7 @@ def _service(item: Object, store: Store) -> None:
 
 
 def _address(item: Object, used: set[str]) -> str:
-    """From 10.96.0.0/16, and the same again for the same name where it is free."""
+    """Return a free address of 10.96.0.0/16. The same name gets the same address again if it is free."""
     start = int.from_bytes(hashlib.sha256(f"{namespace_of(item)}/{name_of(item)}".encode()).digest()[:2], "big")
     for offset in range(65536):
         high, low = divmod((start + offset) % 65536, 256)
@@ -69,7 +73,7 @@ def _address(item: Object, used: set[str]) -> str:
 
 
 def _quality(spec: Object) -> str:
-    """https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/"""
+    """Return the QoS class: https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/"""
     containers = [*spec.get("containers", ()), *spec.get("initContainers", ())]
     resources = [container.get("resources") or {} for container in containers]
     if not any(r.get("requests") or r.get("limits") for r in resources):

@@ -1,4 +1,4 @@
-"""What may not change once an object exists, in the API server's words."""
+"""Immutable fields: what an update must not change, with the API server's messages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,11 @@ _POD = (
 
 
 def require_allowed(before: Object, after: Object, resource: Resource) -> None:
-    """Raise `ApiError` 422 when an update changes what may not change."""
+    """Check that an update changes no immutable field.
+
+    Raises:
+        ApiError: 422, with every forbidden change.
+    """
     causes = list(_causes(before, after, resource))
     if causes:
         raise status.invalid(resource, str(after["metadata"]["name"]), causes)
@@ -85,7 +89,7 @@ def _others(item: Object) -> Object:
 
 
 def _fixed_in_pod(item: Object) -> Object:
-    """A pod's spec without what may change in it."""
+    """Return a pod's spec without its mutable fields."""
     spec: Object = clone(item["spec"])
     for name in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName"):
         spec.pop(name, None)
@@ -95,7 +99,7 @@ def _fixed_in_pod(item: Object) -> Object:
 
 
 def _claim(was: Object, becomes: Object) -> Iterator[Cause]:
-    """A claim can only grow, and be bound."""
+    """Allow a claim only to grow and to be bound."""
     before, after = was["spec"], becomes["spec"]
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     if changed - {"resources", "volumeAttributesClassName", *(["volumeName"] if "volumeName" not in before else [])}:

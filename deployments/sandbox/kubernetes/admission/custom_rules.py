@@ -1,8 +1,9 @@
-"""Custom resources against the schema of their definition: OpenAPI validation, then the rules in CEL.
+"""Check custom resources against their definition's schema: OpenAPI validation, then rules in CEL.
 
-https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation. Rules are
-not looked at while something is wrong that they could stumble over, and the API says so. A rule that the evaluator
-here does not understand is refused as not emulated, never passed over.
+https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation
+
+If validation finds an error that could break a rule's evaluation, rules are not checked, and the API says so. If the
+evaluator does not understand a rule, the request is rejected as not emulated. No rule is ignored.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", 
 
 
 def violations(item: Object, kind: Type) -> list[Cause]:
-    """Everything that is wrong with an object."""
+    """Return everything that is wrong with an object; empty if it is valid."""
     causes = list(_value(item, kind, ""))
     if not _has_rules(kind.schema):
         return causes
@@ -49,12 +50,12 @@ def violations(item: Object, kind: Type) -> list[Cause]:
 
 
 def transitions(before: Object, after: Object, kind: Type) -> list[Cause]:
-    """What the rules about changes have against one."""
+    """Return the violations of rules about changes (`oldSelf`); empty if there are none."""
     return list(_rules(after, before, kind, "", only_transitions=True))
 
 
 def null_fields(item: Any, kind: Type, path: str = "") -> Iterator[Cause]:
-    """A cause for every null that a field may not have: it is neither nullable nor filled in by a default."""
+    """Yield a cause for every null in a field that is neither nullable nor has a default."""
     if isinstance(item, dict):
         for name, value in item.items():
             field = kind.field(name)
@@ -69,7 +70,7 @@ def null_fields(item: Any, kind: Type, path: str = "") -> Iterator[Cause]:
 
 
 def refused_nulls(causes: list[Cause], kind: Type) -> list[Cause]:
-    """The causes, with what the API says of rules then."""
+    """Return the causes. If the schema has rules, add the API's note that they were not checked."""
     return [*causes, _UNCHECKED] if _has_rules(kind.schema) else causes
 
 
@@ -143,9 +144,9 @@ def _number(value: float, schema: Mapping[str, Any], path: str) -> Iterator[Caus
 
 
 def _choices(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[Cause]:
-    """oneOf, anyOf, allOf and not, which may only say more of what the structural schema declares."""
+    """Check oneOf, anyOf, allOf and not. They may only narrow what the structural schema declares."""
     yield from (cause for part in schema.get("allOf", ()) for cause in _value(value, Type(part), path))
-    # Of a number or a text, the alternatives are only those two.
+    # For int-or-string, the alternatives are only those two types.
     if not schema.get("x-kubernetes-int-or-string"):
         yield from _alternatives(value, schema.get("oneOf", ()), path, "one and only one schema (oneOf)", most=1)
         yield from _alternatives(value, schema.get("anyOf", ()), path, "at least one schema (anyOf)", most=1000)

@@ -1,4 +1,4 @@
-"""Rules for ConfigMaps and Secrets: their keys, their size, and what a typed Secret has to hold.
+"""Rules for ConfigMaps and Secrets: their keys, their size, and the required keys of typed Secrets.
 
 https://kubernetes.io/docs/concepts/configuration/secret/#secret-types, `pkg/apis/core/validation`.
 """
@@ -30,7 +30,7 @@ _BASIC = ("username", "password")
 
 
 def config_map(item: Object) -> Iterator[Cause]:
-    """What is wrong with a ConfigMap."""
+    """Yield what is wrong with a ConfigMap."""
     parts = [item.get("data") or {}, item.get("binaryData") or {}]
     yield from _keys(parts[0], "data")
     yield from _keys(parts[1], "binaryData")
@@ -39,7 +39,7 @@ def config_map(item: Object) -> Iterator[Cause]:
 
 
 def secret(item: Object) -> Iterator[Cause]:
-    """What is wrong with a Secret."""
+    """Yield what is wrong with a Secret."""
     data = item.get("data") or {}
     yield from _keys(data, "data")
     yield from _too_long(sum(map(_decoded, data.values())), "data")

@@ -1,7 +1,7 @@
-"""Fills in what an object leaves out, so that what is stored is what a real API server would store.
+"""Fill in what an object leaves out, so that the store has what a real API server would store.
 
-The tables hold values by field. `name?`: only below a field that is there. `name[]`: in every item of that list.
-A table in place of a value: the field is made if it is missing, and filled in itself.
+Tables hold default values by field. `name?` applies only if the field exists. `name[]` applies to every item of that
+list. If the value is a table, the field is created if it is missing, and then filled in too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from deployments.sandbox.kubernetes.schema.types import Type, type_of
 
 
 def fill_in(item: Object, resource: Resource) -> None:
-    """Set the defaults of an object that is the caller's own; what is empty counts as left out."""
+    """Set an object's defaults, in place. The caller must own `item`. Empty fields count as missing."""
     item |= normal(item, resource)
     _fill(item, DEFAULTS.get(resource.kind, {}) if not resource.custom else {})
     if resource.custom:
@@ -56,7 +56,7 @@ def _fill_field(item: Object, name: str, default: Any) -> None:
 
 
 def _fill_from_schema(item: Any, kind: Type) -> None:
-    """Defaults of a custom resource's schema."""
+    """Set the defaults of a custom resource's schema."""
     if isinstance(item, list):
         for each in item:
             _fill_from_schema(each, kind.items)
@@ -70,7 +70,7 @@ def _fill_from_schema(item: Any, kind: Type) -> None:
 
 
 def _pod(spec: Object, *, is_template: bool) -> None:
-    """What a template leaves out of its requests, only the pods made from it get."""
+    """Set a pod's defaults. Requests default to limits only in pods, not in templates."""
     for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
         if not isinstance(container, dict):
             continue
@@ -82,7 +82,7 @@ def _pod(spec: Object, *, is_template: bool) -> None:
         if resources.get("limits") and not is_template:
             resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
     if spec.get("serviceAccountName"):
-        # The deprecated name of the same field is kept equal by the API.
+        # The API keeps the field's deprecated name equal to it.
         spec.setdefault("serviceAccount", spec["serviceAccountName"])
 
 
@@ -134,7 +134,7 @@ def _service(item: Object) -> None:
 
 
 def _secret(item: Object) -> None:
-    """`stringData` is for writing only: it ends up in `data`."""
+    """Move `stringData`, which is write-only, into `data`."""
     for name, value in (item.pop("stringData", None) or {}).items():
         item.setdefault("data", {})[name] = base64.b64encode(str(value).encode()).decode()
 

@@ -1,4 +1,4 @@
-"""Expressions in the Common Expression Language: of policies, and of the rules in custom resources' schemas."""
+"""Evaluate the Common Expression Language, for policies and for rules in custom resources' schemas."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Any
 
 
 class Failed(Exception):
-    """An expression has no value."""
+    """The evaluation of an expression failed."""
 
 
 def value(expression: str, names: Mapping[str, Any]) -> Any:
-    """What an expression evaluates to, given what its names stand for."""
+    """Evaluate an expression.
+
+    Args:
+        expression: The text in CEL.
+        names: Values of its variables.
+
+    Raises:
+        Failed: The expression is invalid, or its evaluation fails.
+    """
     needed = {name: found for name, found in names.items() if name in expression}
     try:
         return _compiled(expression).execute(needed)
@@ -22,7 +30,7 @@ def value(expression: str, names: Mapping[str, Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def _compiled(expression: str) -> Any:
-    # The import takes a second: a cluster without expressions does not need it.
+    # The import takes a second, and a cluster without expressions does not need it.
     import cel
 
     return cel.compile(expression)

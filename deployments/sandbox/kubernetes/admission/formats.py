@@ -1,4 +1,4 @@
-"""The formats of texts that custom resources' schemas may ask for; unknown ones ask for nothing, as in the API.
+"""String formats in the schemas of custom resources. As in the API, an unknown format accepts everything.
 
 https://github.com/kubernetes/apiextensions-apiserver/blob/master/pkg/apiserver/validation/formats.go
 """
@@ -22,7 +22,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[-+]\d\d:\d
 
 
 def fits(text: str, form: str) -> bool:
-    """Whether a text has that format."""
+    """Tell whether a text has this format."""
     read = _FORMATS.get(form)
     if read is None:
         return True

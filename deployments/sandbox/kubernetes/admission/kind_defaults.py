@@ -1,6 +1,6 @@
-"""The defaults of everything but pods, as the `defaults.go` of each API group in k8s.io/kubernetes sets them.
+"""The defaults of all kinds except pods, as the `defaults.go` of each API group in k8s.io/kubernetes sets them.
 
-The form is explained in `defaults.py`. What depends on other fields is done there too.
+`defaults.py` explains the form. It also sets defaults that depend on other fields.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names, labels and annotations.
+"""Rules for names, labels and annotations.
 
 https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ and .../labels/#syntax-and-character-set
 """
@@ -51,7 +51,7 @@ _QUALIFIED_RULE = (
 
 
 def metadata_rules(item: Object, resource: Resource) -> Iterator[Cause]:
-    """What is wrong with an object's name, labels and annotations."""
+    """Yield what is wrong with an object's name, labels and annotations."""
     metadata = item["metadata"]
     yield from _name(str(metadata.get("name", "")), resource)
     for name, value in (metadata.get("labels") or {}).items():
@@ -65,7 +65,7 @@ def metadata_rules(item: Object, resource: Resource) -> Iterator[Cause]:
 
 
 def label_rules(name: str, value: str, where: str) -> Iterator[Cause]:
-    """What is wrong with one label."""
+    """Yield what is wrong with one label."""
     if not _is_qualified(name):
         yield status.wrong(where, name, _QUALIFIED_RULE)
     if len(value) > 63:
@@ -75,12 +75,12 @@ def label_rules(name: str, value: str, where: str) -> Iterator[Cause]:
 
 
 def is_label(name: str) -> bool:
-    """Whether it is an RFC 1123 label."""
+    """Tell whether a name is an RFC 1123 label."""
     return len(name) <= 63 and bool(_LABEL.match(name))
 
 
 def is_subdomain(name: str) -> bool:
-    """Whether it is an RFC 1123 subdomain."""
+    """Tell whether a name is an RFC 1123 subdomain."""
     return len(name) <= 253 and bool(_SUBDOMAIN.match(name))
 
 
@@ -106,7 +106,7 @@ def _name(name: str, resource: Resource) -> Iterator[Cause]:
 
 
 def _form(resource: Resource) -> tuple[re.Pattern[str], str, int]:
-    """What the names of a kind look like, the rule in words, and how long they may be."""
+    """Return the pattern of a kind's names, the rule in words, and the maximum length."""
     if resource.group == "rbac.authorization.k8s.io":
         return _PATH, _PATH_RULE, 253
     if resource.kind == "Service" and not resource.group:

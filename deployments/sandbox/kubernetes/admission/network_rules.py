@@ -1,4 +1,4 @@
-"""Rules for Services, Ingresses and NetworkPolicies, as `pkg/apis/{core,networking}/validation` have them."""
+"""Rules for Services, Ingresses and NetworkPolicies, from `pkg/apis/{core,networking}/validation`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 
 
 def service(item: Object) -> Iterator[Cause]:
-    """What is wrong with a Service."""
+    """Yield what is wrong with a Service."""
     spec = item["spec"]
     if spec["type"] not in _SERVICE_TYPES:
         yield status.unsupported("spec.type", spec["type"], _SERVICE_TYPES)
@@ -60,7 +60,7 @@ def _repeated(values: list[Any], where: str) -> Iterator[Cause]:
 
 
 def ingress(item: Object) -> Iterator[Cause]:
-    """What is wrong with an Ingress."""
+    """Yield what is wrong with an Ingress."""
     spec = item["spec"] if item.get("spec") else {}
     if not spec.get("rules") and not spec.get("defaultBackend"):
         yield status.wrong("spec", "[]", "either `defaultBackend` or `rules` must be specified")
@@ -86,7 +86,7 @@ def _ingress_path(path: Object, here: str) -> Iterator[Cause]:
 
 
 def network_policy(item: Object) -> Iterator[Cause]:
-    """What is wrong with a NetworkPolicy."""
+    """Yield what is wrong with a NetworkPolicy."""
     spec = item.get("spec") or {}
     for index, kind in enumerate(spec.get("policyTypes") or ()):
         if kind not in _POLICY_TYPES:

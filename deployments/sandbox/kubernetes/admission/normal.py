@@ -1,7 +1,7 @@
-"""Values as a built-in kind keeps them: without what is empty, and with quantities in their canonical form.
+"""Normalize objects of built-in kinds: drop empty fields and write quantities in canonical form.
 
-The API server decodes an object into Go structs and encodes it again; what is lost on the way is in
-`schema/omitted.json`.
+The API server decodes an object into Go structs and encodes it again. `schema/omitted.json` lists the fields that
+this drops when they are empty.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from deployments.sandbox.kubernetes.schema.types import Type, type_of
 
 
 def normal(item: Object, resource: Resource) -> Object:
-    """The object as it is kept. Custom resources are kept as they are written."""
+    """Return the object as the store keeps it. Custom resources stay unchanged."""
     return item if resource.custom else _kept(item, type_of(resource))
 
 

@@ -1,6 +1,6 @@
-"""Admission as on a real cluster: what objects are given by their namespace, and what is refused because of it.
+"""Admission plugins as on a real cluster: they complete objects or reject them, based on their namespace.
 
-Service accounts, limit ranges, priority classes, Pod Security, policies and quotas; the order is that of the API
+Service accounts, limit ranges, priority classes, Pod Security, policies and quotas run in the order of the API
 server's plugins.
 """
 
@@ -27,7 +27,16 @@ class Admission:
         self._rbac = rbac
 
     def create(self, item: Object, resource: Resource, asking: Asking) -> None:
-        """Complete a new object, or raise `ApiError` 403."""
+        """Complete a new object in place, or reject it.
+
+        Args:
+            item: The object, which the caller must own.
+            resource: Its kind.
+            asking: The request's circumstances, which collect warnings.
+
+        Raises:
+            ApiError: 403 in most cases; a policy may choose another code.
+        """
         require_no_escalation(self._rbac, item, resource, asking)
         if resource.kind == "Pod" and not resource.custom:
             self._service_account(item, resource)
@@ -40,7 +49,18 @@ class Admission:
         quotas.require_room(self._store, item, resource)
 
     def update(self, before: Object, after: Object, resource: Resource, asking: Asking, part: str) -> None:
-        """Raise `ApiError` 403 when a change is not admitted."""
+        """Check that a change is admitted.
+
+        Args:
+            before: The object as stored.
+            after: The object after the change.
+            resource: Its kind.
+            asking: The request's circumstances, which collect warnings.
+            part: The subresource; empty for the object itself.
+
+        Raises:
+            ApiError: 403 in most cases; a policy may choose another code.
+        """
         if not part and any(before.get(name) != after.get(name) for name in ("rules", "roleRef", "subjects")):
             require_no_escalation(self._rbac, after, resource, asking)
         if not part and before.get("spec") != after.get("spec"):
@@ -48,7 +68,11 @@ class Admission:
         policies.require_admitted(self._store, Attempt(policies.UPDATE, resource, part, before, after, asking))
 
     def delete(self, item: Object, resource: Resource, asking: Asking) -> None:
-        """Raise `ApiError` 403 when a deletion is not admitted."""
+        """Check that a deletion is admitted.
+
+        Raises:
+            ApiError: A policy denies the deletion. The policy chooses the code.
+        """
         policies.require_admitted(self._store, Attempt(policies.DELETE, resource, "", item, None, asking))
 
     def _service_account(self, item: Object, resource: Resource) -> None:
@@ -84,7 +108,7 @@ class Admission:
 
 
 def _limit(spec: Object, limit: Object) -> None:
-    """Give containers what a limit range gives those that say nothing themselves."""
+    """Set the defaults of a limit range in containers that do not set these limits and requests."""
     for container in spec.get("containers", ()):
         resources = container.setdefault("resources", {})
         given, asked = limit.get("default") or {}, limit.get("defaultRequest") or {}

@@ -1,6 +1,6 @@
 """The defaults of pods, as k8s.io/kubernetes `pkg/apis/core/v1/defaults.go` sets them.
 
-The form is explained in `defaults.py`.
+`defaults.py` explains the form.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules for pods and pod templates, as k8s.io/kubernetes `pkg/apis/core/validation` has them; the common ones."""
+"""The common rules for pods and pod templates, from k8s.io/kubernetes `pkg/apis/core/validation`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,19 @@ _FIELD_PATH = re.compile(
     r"metadata\.(name|namespace|uid|labels\['.+'\]|annotations\['.+'\])"
     r"|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs)"
 )
-"""The fields of its pod that a variable may have (`pkg/apis/core/v1/conversion.go`)."""
+"""The fields of its pod that an environment variable may refer to (`pkg/apis/core/v1/conversion.go`)."""
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 
 
 def pod_rules(spec: Object, where: str, claims: Iterable[str] = ()) -> Iterator[Cause]:
-    """What is wrong with a pod's spec that stands at the path `where`. `claims` are volumes that it will be given."""
+    """Yield what is wrong with a pod's spec.
+
+    Args:
+        spec: The pod's spec.
+        where: The path of the spec in its object.
+        claims: Names of volumes that a StatefulSet's claim templates add later.
+    """
     if not spec.get("containers"):
         yield status.required(f"{where}.containers")
     for name, allowed in _CHOICES.items():
@@ -79,13 +85,13 @@ def _container(container: Object, here: str, volumes: set[Any]) -> Iterator[Caus
 
 
 def port_rules(port: Any, where: str) -> Iterator[Cause]:
-    """What is wrong with a port's number."""
+    """Yield what is wrong with a port's number."""
     if isinstance(port, int) and not 1 <= port <= 65535:
         yield status.wrong(where, port, "must be between 1 and 65535, inclusive")
 
 
 def port_name_rules(name: str, where: str) -> Iterator[Cause]:
-    """What is wrong with a port's name (RFC 6335)."""
+    """Yield what is wrong with a port's name (RFC 6335)."""
     if len(name) > 15:
         yield status.wrong(where, name, "must be no more than 15 characters")
     elif not re.fullmatch(r"[-a-z0-9]+", name):
@@ -107,7 +113,7 @@ def _variable(variable: Object, here: str) -> Iterator[Cause]:
 
 
 def _volumes(volumes: Any, where: str) -> Iterator[Cause]:
-    """A volume has one source; one without any is an emptyDir."""
+    """Check that each volume has at most one source. A volume without a source is an emptyDir."""
     for index, volume in enumerate(volumes):
         for name in [key for key in volume if key != "name"][1:]:
             yield Cause(

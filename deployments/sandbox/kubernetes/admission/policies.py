@@ -1,9 +1,10 @@
-"""Validating admission policies: the rules that a cluster's administrator adds, in the Common Expression Language.
+"""Validating admission policies: rules that a cluster's administrator adds, in the Common Expression Language.
 
-https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ - match constraints and
-conditions, variables, validations and the actions Deny and Warn. Not emulated: parameters, audit annotations,
-Kubernetes' own CEL functions (authorizer, quantities, URLs); an expression that needs them counts as failed, and the
-policy's `failurePolicy` decides. Of a scale, policies see the object that is scaled.
+https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+
+Emulated: match constraints and conditions, variables, validations, and the actions Deny and Warn. Not emulated:
+parameters, audit annotations, and Kubernetes' own CEL functions (authorizer, quantities, URLs). An expression that
+needs them fails, and the policy's `failurePolicy` decides. For a scale, policies see the object that is scaled.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _CODES = {"Unauthorized": 401, "Forbidden": 403, "Invalid": 422, "RequestEntityT
 
 @dataclass(frozen=True)
 class Attempt:
-    """What somebody is about to do. `after` is `None` for a deletion, `before` for a creation."""
+    """A change that a user requests. `after` is `None` for a deletion, `before` for a creation."""
 
     operation: str
     resource: Resource
@@ -40,13 +41,13 @@ class Attempt:
 
     @property
     def subject(self) -> Object:
-        """The object that it is about."""
+        """Return the object that the attempt changes."""
         found = self.after if self.after is not None else self.before
         return found or {"metadata": {}}
 
     @property
     def request(self) -> Object:
-        """What expressions see as `request`."""
+        """Return the value of `request` in expressions."""
         kind = {"group": self.resource.group, "version": self.resource.version, "kind": self.resource.kind}
         plural = {"group": self.resource.group, "version": self.resource.version, "resource": self.resource.plural}
         metadata, user = self.subject["metadata"], self.asking.user
@@ -63,7 +64,15 @@ class Attempt:
 
 
 def require_admitted(store: Store, attempt: Attempt) -> None:
-    """Raise `ApiError` when a policy that is bound denies the attempt; warnings go to who asks."""
+    """Check the attempt against all bound policies. Add their warnings to the request.
+
+    Args:
+        store: The cluster's store, which has the policies and bindings.
+        attempt: The change.
+
+    Raises:
+        ApiError: A policy denies the attempt. Its reason determines the code, by default 422.
+    """
     for binding in store.of_kind(built_in("ValidatingAdmissionPolicyBinding")):
         policy = store.get(key(built_in("ValidatingAdmissionPolicy"), "", binding["spec"].get("policyName", "")))
         if policy is None or not _concerns(store, policy["spec"].get("matchConstraints"), attempt):
@@ -85,7 +94,7 @@ def _act(policy: Object, binding: Object, reason: str, message: str, attempt: At
 
 
 def _violations(policy: Object, attempt: Attempt) -> Iterator[tuple[str, str]]:
-    """(reason, message) of every validation that an attempt does not meet."""
+    """Yield (reason, message) of every validation that the attempt fails."""
     spec, names = policy["spec"], _names(attempt)
     try:
         if not all(
@@ -115,7 +124,7 @@ def _message(validation: Object, names: Mapping[str, Any]) -> str:
 
 
 def _concerns(store: Store, match: Object | None, attempt: Attempt) -> bool:
-    """Whether match constraints, or match resources, take in the attempt; without any, they do."""
+    """Tell whether match constraints or match resources apply to the attempt. Without any, they do."""
     match = match or {}
     rules = match.get("resourceRules")
     if rules and not any(_rule_matches(rule, attempt) for rule in rules):
@@ -142,7 +151,7 @@ def _rule_matches(rule: Object, attempt: Attempt) -> bool:
 
 
 def _covers(pattern: str, plural: str, part: str) -> bool:
-    """`*` and a name alone are resources without what is below them; `*/*` is everything."""
+    """Match a resource pattern. `*` and plain names exclude subresources; `*/*` matches everything."""
     whole, _, below = pattern.partition("/")
     if pattern == "*/*":
         return True

@@ -1,7 +1,8 @@
-"""Resource quotas: what a namespace uses, and the refusal of what would be too much.
+"""Resource quotas: compute what a namespace uses, and reject objects that exceed a quota.
 
-https://kubernetes.io/docs/concepts/policy/resource-quotas/ - compute resources of pods and counts of objects.
-Quotas with scopes are stored and never enforced.
+https://kubernetes.io/docs/concepts/policy/resource-quotas/
+
+Quotas limit compute resources of pods, and counts of objects. Quotas with scopes are stored but never enforced.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ Amounts = dict[str, Decimal]
 
 
 def require_room(store: Store, item: Object, resource: Resource) -> None:
-    """Raise `ApiError` 403 when a quota of its namespace has no room for a new object."""
+    """Check that a new object fits into all quotas of its namespace.
+
+    Raises:
+        ApiError: 403 if a quota would be exceeded, or if a pod does not specify a limited resource.
+    """
     if not resource.namespaced or resource.custom:
         return
     asked = _usage(item, resource)
@@ -40,7 +45,7 @@ def require_room(store: Store, item: Object, resource: Resource) -> None:
 
 
 def used(store: Store, quota: Object) -> dict[str, str]:
-    """How much of each resource that a quota limits its namespace uses."""
+    """Return what a namespace uses of each resource that the quota limits, as quantities."""
     namespace = namespace_of(quota)
     hard = quota["spec"].get("hard") or {}
     return {name: written(amount) for name, amount in _used(store, namespace, list(hard)).items()}
@@ -75,12 +80,12 @@ def _used(store: Store, namespace: str, names: list[str]) -> Amounts:
 
 
 def _kinds(names: list[str]) -> list[Resource]:
-    """The kinds that have to be looked through for these names."""
+    """Return the kinds whose objects count towards these names."""
     return [resource for resource in BUILT_IN if resource.namespaced and set(_names(resource)) & set(names)]
 
 
 def _names(resource: Resource) -> list[str]:
-    """Under which names a quota may limit that kind."""
+    """Return the names by which a quota may limit this kind."""
     names = [f"count/{resource.name}"]
     if not resource.group and resource.plural in _COUNTED:
         names.append(resource.plural)
@@ -94,7 +99,7 @@ def _names(resource: Resource) -> list[str]:
 
 
 def _usage(item: Object, resource: Resource) -> Amounts:
-    """What one object uses, under every name that a quota may have for it."""
+    """Return what one object uses, under every name that a quota may have for it."""
     names = {f"count/{resource.name}": Decimal(1)}
     if not resource.group and resource.plural in _COUNTED:
         names[resource.plural] = Decimal(1)

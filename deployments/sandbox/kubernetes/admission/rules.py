@@ -1,6 +1,7 @@
-"""Rules that types cannot say: what must fit together in one object.
+"""Rules that types cannot express: fields of one object that must be consistent.
 
-Taken from the `validation.go` of each API group in k8s.io/kubernetes; the ones that people run into.
+They come from the `validation.go` of each API group in k8s.io/kubernetes. Only the ones that people run into are
+here.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ _LONGEST_CRON_JOB = 52
 
 
 def require_valid(item: Object, resource: Resource) -> None:
-    """Raise `ApiError` 422 with everything that is wrong with an object."""
+    """Check that an object is valid.
+
+    Raises:
+        ApiError: 422, with everything that is wrong.
+    """
     schema = custom_rules.violations(item, type_of(resource)) if resource.custom else missing(item, resource)
     causes = [*metadata_rules(item, resource), *schema]
     if not causes and not resource.custom and resource.kind in _RULES:
@@ -41,7 +46,7 @@ def require_valid(item: Object, resource: Resource) -> None:
 
 
 def _unselected(item: Object) -> Cause:
-    """Without a selector no labels fit, which the API says as well."""
+    """Return the cause that the API adds for a missing selector, which matches no labels."""
     labels = at(item, f"{_TEMPLATE}.metadata.labels", {})
     return status.wrong(f"{_TEMPLATE}.metadata.labels", str(labels), "`selector` does not match template `labels`")
 
@@ -93,7 +98,7 @@ def _job(item: Object) -> Iterator[Cause]:
     yield from _template(item)
     restart = at(item, f"{_TEMPLATE}.spec.restartPolicy", "")
     if restart not in ("Never", "OnFailure"):
-        # The words of pkg/apis/batch/validation.
+        # The messages are those of pkg/apis/batch/validation.
         yield status.unsupported(f"{_TEMPLATE}.spec.restartPolicy", restart, ("Never", "OnFailure"))
     yield from _not_negative(item, "spec.backoffLimit")
 
@@ -112,7 +117,7 @@ def _cron_job(item: Object) -> Iterator[Cause]:
 
 
 def _share(value: Any, where: str) -> Iterator[Cause]:
-    """A number, or a percentage."""
+    """Check a number or a percentage."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]+%", value):
         why = "a valid percent string must be a numeric string followed by an ending '%'"
         yield status.wrong(where, value, f"{why} (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")

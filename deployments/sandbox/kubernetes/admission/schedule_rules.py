@@ -1,4 +1,4 @@
-"""Rules for CronJobs: the schedule, as robfig/cron reads it, and the time zone."""
+"""Rules for CronJobs: the schedule, as robfig/cron parses it, and the time zone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DURATION = re.compile(r"^@every (\d+(\.\d+)?(h|m|s|ms|us|ns))+$")
 
 
 def mistakes(schedule: str) -> Iterator[str]:
-    """What is wrong with a schedule; nothing when it is good."""
+    """Yield what is wrong with a schedule; nothing if it is valid."""
     if schedule.startswith("@"):
         if schedule not in _DESCRIPTORS and not _DURATION.match(schedule):
             yield f"unrecognized descriptor: {schedule}"
@@ -58,5 +58,5 @@ def _number(text: str, name: str) -> int | None:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether the machine knows the time zone."""
+    """Tell whether the machine's time zone database has this name."""
     return name in zoneinfo.available_timezones()

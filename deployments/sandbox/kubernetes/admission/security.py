@@ -1,7 +1,9 @@
-"""Pod Security admission: what a namespace's labels say about its pods.
+"""Pod Security admission: check pods against the standard that their namespace's labels select.
 
-https://kubernetes.io/docs/concepts/security/pod-security-standards/, in the words of k8s.io/pod-security-admission.
-Pods are refused; of what makes pods later only a warning is given. Not emulated: older versions of the standards,
+https://kubernetes.io/docs/concepts/security/pod-security-standards/, with the messages of
+k8s.io/pod-security-admission.
+
+Pods are rejected. Workloads that create pods only cause a warning. Not emulated: older versions of the standards,
 AppArmor's annotations, Windows, and exemptions.
 """
 
@@ -39,11 +41,15 @@ _SE_LINUX = ("", "container_t", "container_init_t", "container_kvm_t", "containe
 _PROFILES = ("RuntimeDefault", "Localhost")
 
 _Rule = Callable[[Object], str]
-"""What a pod's spec has against a rule; empty when it keeps it."""
+"""Returns how a pod's spec violates a rule; empty if it does not."""
 
 
 def require_secure(store: Store, item: Object, resource: Resource, asking: Asking) -> None:
-    """Raise `ApiError` 403 for a pod that its namespace does not admit; warnings go to who asks."""
+    """Check that a pod meets its namespace's standard. Add warnings to the request.
+
+    Raises:
+        ApiError: 403 if a pod violates the standard that is enforced.
+    """
     if resource.custom or resource.kind not in {*_MAKERS, "Pod"}:
         return
     namespace = store.get(key(built_in("Namespace"), "", namespace_of(item)))
@@ -61,7 +67,7 @@ def require_secure(store: Store, item: Object, resource: Resource, asking: Askin
 def _violated(spec: Object, level: str) -> str:
     rules = {"baseline": _BASELINE, "restricted": (*_BASELINE, *_RESTRICTED)}.get(level, ())
     found = [told for rule in rules if (told := rule(spec))]
-    # The stricter rule about capabilities and about volumes says what the other one would.
+    # For capabilities and volumes, report only the stricter rule, because it includes the other one.
     found = [told for told in found if not any(told != other and _covers(other, told) for other in found)]
     return f'PodSecurity "{level}:latest": {", ".join(found)}' if found else ""
 

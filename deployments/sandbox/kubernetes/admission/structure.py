@@ -1,7 +1,7 @@
-"""Holds an object against its type: unknown fields, values of the wrong type, fields that are missing.
+"""Check objects against their types: unknown fields, wrong types, missing fields.
 
-What the API does with unknown fields is the client's choice (`fieldValidation`); a value of the wrong type is never
-accepted; a field that is required but missing is one of the `causes` of an Invalid answer.
+The client chooses how the API treats unknown fields (`fieldValidation`). A value of the wrong type is always
+rejected. A missing required field becomes one of the `causes` of an Invalid response.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#setting-the-field-validation-level
 """
 
@@ -20,14 +20,14 @@ from deployments.sandbox.kubernetes.status import Cause
 
 @dataclass
 class Findings:
-    """What is wrong with an object: `unknown` are paths, `mistyped` are sentences."""
+    """Problems of an object: `unknown` lists paths, `mistyped` lists messages."""
 
     unknown: list[str] = field(default_factory=list)
     mistyped: list[str] = field(default_factory=list)
 
 
 def pruned(item: Object, resource: Resource) -> tuple[Object, Findings]:
-    """The object without unknown fields and nulls, as the API stores it, and what was found."""
+    """Return the object without unknown fields and nulls, as the API stores it, and the problems."""
     findings = Findings()
     kept = _pruned(item, type_of(resource), "", findings)
     return kept, findings
@@ -56,7 +56,7 @@ def _pruned_fields(value: dict[str, Any], kind: Type, path: str, findings: Findi
         elif item is None and declared.schema.get("nullable"):
             kept[name] = None
         elif item is None and kind.values is not None and kind.values.name == "string":
-            # A map of texts has no place for null.
+            # A map of strings has no null, so the API stores an empty string.
             kept[name] = ""
         elif item is not None:
             kept[name] = _pruned(item, declared, f"{path}.{name}", findings)
@@ -83,7 +83,19 @@ def _json_name(value: Any) -> str:
 
 
 def check(findings: Findings, resource: Resource, level: str) -> list[str]:
-    """Raise 400 for what cannot be accepted; returns the warnings for the client. `level` is fieldValidation's."""
+    """Reject an object with problems, or return warnings.
+
+    Args:
+        findings: The object's problems.
+        resource: Its kind.
+        level: Strict, Warn or Ignore, from the request's `fieldValidation`.
+
+    Returns:
+        Warnings for the client. Empty unless `level` is Warn.
+
+    Raises:
+        ApiError: 400 for values of the wrong type, and for unknown fields if `level` is Strict.
+    """
     if findings.mistyped:
         kind = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise status.bad_request(f"{kind}: json: {'; '.join(findings.mistyped)}")
@@ -94,7 +106,7 @@ def check(findings: Findings, resource: Resource, level: str) -> list[str]:
 
 
 def missing(item: Object, resource: Resource) -> list[Cause]:
-    """A cause for every required field that is not there, and for every quantity that is none."""
+    """Return a cause for every missing field, invalid quantity, and violated enum or limit."""
     return list(_missing(item, type_of(resource), ""))
 
 
@@ -124,7 +136,7 @@ def _quantity(value: Any, path: str) -> Iterator[Cause]:
 
 
 def _limits(value: Any, kind: Type, path: str) -> Iterator[Cause]:
-    """minimum, maximum, minLength, maxLength and pattern of custom resources' schemas."""
+    """Check minimum, maximum and minLength."""
     schema = kind.schema
     if isinstance(value, int | float) and not isinstance(value, bool):
         if "minimum" in schema and value < schema["minimum"]:

@@ -1,12 +1,12 @@
-"""The HTTP side: addresses, bodies and answers. What a request does to objects is in the modules above.
+"""The HTTP side: paths, bodies and responses. The package above decides what a request does to objects.
 
-application.py  one request from authentication to answer; permission.py belongs to it
-calls.py        one request for a resource
-documents.py    what is read and is no resource
-addresses.py    which object a path is about
-bodies.py       what a client sent
-answers.py      what it gets: JSON, tables, metadata only
-discovery.py    what is served, for clients that ask
-openapi.py      how it looks, for clients that ask
-reading.py  watching.py  writing.py  subresources.py  proxying.py
+application.py  handles one request from authentication to response, with permission.py
+calls.py        handles one request for a resource
+documents.py    serves documents that are not resources
+addresses.py    finds the object of a path
+bodies.py       reads request bodies
+answers.py      writes responses: JSON, tables, metadata only
+discovery.py    lists what is served
+openapi.py      describes what is served
+reading.py  watching.py  writing.py  subresources.py  proxying.py  targets.py
 """

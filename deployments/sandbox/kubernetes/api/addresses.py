@@ -1,4 +1,4 @@
-"""Which object, or which kind, an address is about, and which verb a request is.
+"""Find the object or kind of a request's path, and the verb of the request.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 """
@@ -17,7 +17,7 @@ _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 @dataclass(frozen=True)
 class Address:
-    """What a request is about. `part` is the subresource, `rest` what follows it (for proxies)."""
+    """The target of a request. `part` is the subresource; `rest` is the path after it, for proxies."""
 
     resource: Resource
     namespace: str = ""
@@ -27,7 +27,18 @@ class Address:
 
 
 def parse(path: str, catalogue: Catalogue) -> Address | None:
-    """The address of a path; `None` when it is no resource's. `ApiError` 404 when nothing is served there."""
+    """Parse a path into an address.
+
+    Args:
+        path: The path below the cluster's address.
+        catalogue: The resources served now.
+
+    Returns:
+        The address, or `None` if the path is not the path of a resource.
+
+    Raises:
+        ApiError: 404 if the resource is not served.
+    """
     parts = path.strip("/").split("/")
     if parts[0] == "api" and len(parts) > 2:
         group, version, rest = "", parts[1], parts[2:]
@@ -46,7 +57,11 @@ def parse(path: str, catalogue: Catalogue) -> Address | None:
 
 
 def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
-    """The API's verb for a request."""
+    """Return the API's verb for a request.
+
+    Raises:
+        ApiError: 405 if the API has no verb for the HTTP method.
+    """
     if address.part == "proxy":
         return {"GET": "get", "HEAD": "get", "DELETE": "delete"}.get(method, _VERBS.get(method, "get"))
     if method in ("GET", "HEAD"):
@@ -61,7 +76,7 @@ def verb_of(method: str, address: Address, query: Mapping[str, str]) -> str:
 
 
 def attributes(address: Address, verb: str) -> Attributes:
-    """What RBAC is asked about a request."""
+    """Return the attributes that RBAC checks for a request."""
     resource = address.resource
     part = f"/{address.part}" if address.part else ""
     return Attributes(verb, resource.group, resource.plural + part, address.namespace, address.name)

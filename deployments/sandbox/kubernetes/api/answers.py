@@ -1,4 +1,4 @@
-"""What a client gets: an object as it is, as a row of a table, or its metadata alone, as its Accept header asks.
+"""Write objects in the form of the client's Accept header: as they are, as table rows, or metadata alone.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
 """
@@ -22,7 +22,14 @@ _META = "meta.k8s.io/v1"
 def json_answer(
     body: Any, code: int = 200, warnings: Sequence[str] = (), kind: str = "application/json"
 ) -> web.Response:
-    """An answer with a JSON body. Every warning is a header, which kubectl and helm print."""
+    """Return a response with a JSON body.
+
+    Args:
+        body: JSON values.
+        code: The HTTP status.
+        warnings: Each becomes a `Warning` header, once. kubectl and helm print them.
+        kind: The content type.
+    """
     text = json.dumps(body, separators=(",", ":")).encode()
     answer = web.Response(body=text, status=code, headers={"Content-Type": kind})
     for warning in dict.fromkeys(warnings):
@@ -32,14 +39,20 @@ def json_answer(
 
 @dataclass(frozen=True)
 class View:
-    """How objects are shown to this client."""
+    """Formats one object, or a list of objects, for a client."""
 
     one: Callable[[Object], Object]
     many: Callable[[Sequence[Object], Object], Object]
 
 
 def view(accept: str, resource: Resource, include_object: str = "Metadata") -> View:
-    """The first form in the Accept header that is known."""
+    """Return the view for the first known form in the Accept header.
+
+    Args:
+        accept: The Accept header. Without a known form, objects are shown as they are.
+        resource: The kind, in the requested version.
+        include_object: How much of each object a table includes, as in the query's `includeObject`.
+    """
     for choice in accept.split(","):
         wanted = {part.strip().partition("=")[0]: part.strip().partition("=")[2] for part in choice.split(";")[1:]}
         if wanted.get("as") == "Table":
@@ -56,7 +69,7 @@ def view(accept: str, resource: Resource, include_object: str = "Metadata") -> V
 
 
 def _named(item: Object, resource: Resource) -> Object:
-    """The object in the version that was asked for."""
+    """Return the object in the requested version."""
     known = item.get("apiVersion", resource.api_version) == resource.api_version
     return {"kind": resource.kind, "apiVersion": resource.api_version} | (
         item if known else from_kept(item, resource)
@@ -65,7 +78,7 @@ def _named(item: Object, resource: Resource) -> Object:
 
 def _table(resource: Resource, include_object: str) -> View:
     def many(items: Sequence[Object], meta: Object) -> Object:
-        # Columns are those of the version that is kept.
+        # Columns are defined for the stored version.
         return tables.table(resource, [to_kept(item, resource) for item in items], meta, include_object)
 
     return View(lambda item: many([item], {"resourceVersion": item["metadata"]["resourceVersion"]}), many)

@@ -1,6 +1,6 @@
-"""One request, from authentication to its answer.
+"""Handle one request, from authentication to response.
 
-All clusters are served on one port, each below its own path (/clusters/<name>), as clients' server addresses allow.
+One port serves all clusters, each below its own path (/clusters/<name>). Clients accept such server addresses.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from deployments.sandbox.kubernetes.resources import built_in
 from deployments.sandbox.kubernetes.status import ApiError
 
 _LARGEST_BODY = 3 * 1024**2
-"""As many bytes as the API server takes in one request."""
+"""Maximum bytes of a request's body, as in the API server."""
 
 
 def application(clusters: Mapping[str, Cluster]) -> web.Application:
-    """The web application that serves all clusters."""
+    """Return the web application that serves all clusters."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         cluster, path = _find(clusters, request)
@@ -51,7 +51,7 @@ def application(clusters: Mapping[str, Cluster]) -> web.Application:
 
 
 async def _answered(answering: Awaitable[web.StreamResponse]) -> web.StreamResponse:
-    """What a request comes to; a Status for what goes wrong."""
+    """Await a response. Turn errors into a Status."""
     try:
         return await answering
     except ApiError as error:
@@ -59,7 +59,7 @@ async def _answered(answering: Awaitable[web.StreamResponse]) -> web.StreamRespo
     except web.HTTPRequestEntityTooLarge:
         told = status.too_large(_LARGEST_BODY)
         return json_answer(told.status, told.code)
-    except Exception as error:  # noqa: BLE001 a mistake of ours is an answer too; it is in the log
+    except Exception as error:  # noqa: BLE001 a bug of the sandbox is a response too; the log has the traceback
         traceback.print_exc()
         told = ApiError(500, "InternalError", f"Internal error occurred: {error!r}")
         return json_answer(told.status, 500)
@@ -73,12 +73,12 @@ async def _scraped(cluster: Cluster, request: web.Request) -> web.StreamResponse
 
 
 def _find(clusters: Mapping[str, Cluster], request: web.Request) -> tuple[Cluster | None, str]:
-    """The cluster that a request is for, and the path there."""
+    """Return the cluster of a request, or `None`, and the path within it."""
     first, _, rest = request.path.lstrip("/").partition("/")
     if first == "clusters":
         name, _, path = rest.partition("/")
         return clusters.get(name), f"/{path}"
-    # kubectl 1.31 and older leave out the server's path for `get --raw`; the token tells the cluster too.
+    # kubectl 1.31 and older drop the server's path for `get --raw`. The token identifies the cluster too.
     token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     return next((c for c in clusters.values() if token and c.tokens.user(token)), None), request.path
 

@@ -1,4 +1,4 @@
-"""What a client sent: JSON, YAML, or the few messages in protobuf that are read."""
+"""Read request bodies: JSON, YAML, and a few protobuf messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 async def read(request: web.Request) -> Any:
-    """The body, parsed; an empty object for none. `ApiError` 400 or 415 when it cannot be read."""
+    """Parse the body of a request. An empty body is an empty object.
+
+    Raises:
+        ApiError: 400 if the body is malformed, 415 if its format is not supported.
+    """
     body = await request.read()
     if not body:
         return {}
@@ -37,7 +41,11 @@ async def read(request: web.Request) -> Any:
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:
-    """The body, which must be one object."""
+    """Parse the body, which must be an object.
+
+    Raises:
+        ApiError: 400 or 415, also if the body is not an object.
+    """
     item = await read(request)
     if not isinstance(item, dict):
         raise status.bad_request(f"expected an object, got {type(item).__name__}")

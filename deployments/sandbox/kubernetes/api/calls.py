@@ -1,4 +1,4 @@
-"""One request for a resource: which verb does what, and how it is answered."""
+"""Handle one request for a resource: map verbs to operations and write the response."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ class Call:
         self._user = user
 
     async def answer(self, verb: str) -> web.StreamResponse:
-        """Carry out the request."""
+        """Handle the request.
+
+        Args:
+            verb: The API's verb, such as "deletecollection".
+
+        Raises:
+            ApiError: The request is rejected.
+        """
         if self._address.resource.verbs == ("create",):
             return await self._review()
         if self._address.part not in ("", "status"):
@@ -89,7 +96,7 @@ class Call:
         return json_answer(self._view.many(gone, {"resourceVersion": str(cluster.store.revision)}))
 
     def _may_create(self) -> None:
-        """An apply that makes a new object needs the verb create too, as on a real API server."""
+        """Require the verb create if the applied object does not exist, as a real API server does."""
         address = self._address
         try:
             reading.get(self._cluster.store, address)

@@ -1,6 +1,6 @@
-"""Which groups, versions and kinds are served: the documents that every client begins with.
+"""Discovery: the documents that list groups, versions and kinds. Every client reads them first.
 
-Both forms: the older one, a document for each group and version, and the aggregated one (KEP-3352).
+Both forms exist: the older one, with a document per group and version, and the aggregated one (KEP-3352).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
 
 
 def version() -> Object:
-    """What `kubectl version` shows as the server's."""
+    """Return the server version that `kubectl version` shows."""
     return {
         "major": "1",
         "minor": "34",
@@ -32,18 +32,18 @@ def version() -> Object:
 
 
 def core_versions() -> Object:
-    """/api in the older form."""
+    """Return /api in the older form."""
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
 
 
 def groups(catalogue: Catalogue) -> Object:
-    """/apis in the older form."""
+    """Return /apis in the older form."""
     names = dict.fromkeys(resource.group for resource in catalogue if resource.group)
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(catalogue, name) for name in names]}
 
 
 def group(catalogue: Catalogue, name: str) -> Object | None:
-    """/apis/<group>; `None` when there is no such group."""
+    """Return /apis/<group>, or `None` if the group does not exist."""
     known = any(resource.group == name for resource in catalogue)
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(catalogue, name)} if known else None
 
@@ -58,7 +58,7 @@ def _versions(catalogue: Catalogue, group: str) -> list[str]:
 
 
 def resources(catalogue: Catalogue, group: str, version: str) -> Object | None:
-    """/api/v1 and /apis/<group>/<version>; `None` when nothing is served there."""
+    """Return /api/v1 or /apis/<group>/<version>, or `None` if nothing is served there."""
     found = [resource for resource in catalogue if (resource.group, resource.version) == (group, version)]
     if not found:
         return None
@@ -93,7 +93,7 @@ def _singular(resource: Resource) -> str:
 
 
 def subresources(resource: Resource) -> list[tuple[str, Object, tuple[str, ...]]]:
-    """(name, kind, verbs) of what is served below a kind's objects."""
+    """Return the subresources of a kind as (name, kind, verbs)."""
     own = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     found: list[tuple[str, Object, tuple[str, ...]]] = []
     if resource.status:
@@ -115,7 +115,7 @@ def subresources(resource: Resource) -> list[tuple[str, Object, tuple[str, ...]]
 
 
 def aggregated_type(accept: str) -> str | None:
-    """The content type of aggregated discovery that a client accepts; `None` when it wants the older form."""
+    """Return the accepted content type of aggregated discovery, or `None` if the client wants the older form."""
     for version_ in ("v2", "v2beta1"):
         if "as=APIGroupDiscoveryList" in accept and f"v={version_};" in accept + ";":
             return _AGGREGATED.format(version_)
@@ -123,7 +123,7 @@ def aggregated_type(accept: str) -> str | None:
 
 
 def aggregated(catalogue: Catalogue, core: bool, kind: str) -> Object:
-    """/api (`core`) or /apis in the aggregated form."""
+    """Return /api (`core`) or /apis in the aggregated form."""
     names = [""] if core else list(dict.fromkeys(resource.group for resource in catalogue if resource.group))
     api_version = "apidiscovery.k8s.io/" + ("v2beta1" if "v2beta1" in kind else "v2")
     items = [_aggregated_group(catalogue, name) for name in names]

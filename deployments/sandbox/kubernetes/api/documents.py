@@ -1,4 +1,4 @@
-"""What is read and is no resource: discovery, OpenAPI, the version."""
+"""Serve documents that are not resources: discovery, OpenAPI, version and health."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ _HEALTH = ("healthz", "livez", "readyz")
 
 
 def answer(catalogue: Catalogue, path: str, accept: str) -> web.Response:
-    """The document at a path. `ApiError` 404 when there is none."""
+    """Return the document at a path.
+
+    Raises:
+        ApiError: 404 if no document exists there.
+    """
     parts = path.strip("/").split("/")
     if parts[0] in _HEALTH:
         return web.Response(text="ok")

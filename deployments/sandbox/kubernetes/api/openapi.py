@@ -1,7 +1,7 @@
-"""/openapi/v3: a document for each group and version, made from the definitions that the types come from.
+"""Serve /openapi/v3: one document per group and version, from the definitions that the types use too.
 
-What clients use it for: whether a kind takes `fieldValidation` and `dryRun`, `kubectl explain`, merge keys. The older
-/openapi/v2 is not served: clients fall back to this.
+Clients read it for `kubectl explain`, for merge keys, and to see whether a kind supports `fieldValidation` and
+`dryRun`. The older /openapi/v2 is not served: clients fall back to v3.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _PATCHES = (
 
 
 def index(catalogue: Catalogue) -> Object:
-    """Where the documents are."""
+    """Return the index of the documents."""
     paths = dict.fromkeys(resource.path for resource in catalogue)
     return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in paths}}
 
 
 def document(catalogue: Catalogue, path: str) -> Object | None:
-    """The document of one group and version; `None` when nothing is served there."""
+    """Return the document of one group and version, or `None` if nothing is served there."""
     found = [resource for resource in catalogue if resource.path == path]
     if not found:
         return None
@@ -51,7 +51,7 @@ def _name(resource: Resource) -> str:
 
 
 def _collect(name: str, resource: Resource | None, schemas: dict[str, Any]) -> None:
-    """Put a definition and all that it refers to into `schemas`, in OpenAPI's form."""
+    """Add a definition, and all definitions that it refers to, to `schemas` in OpenAPI's form."""
     if name in schemas:
         return
     plain = dict(definitions()[name]) if name in definitions() else custom_schema(resource) if resource else {}
@@ -63,11 +63,11 @@ def _collect(name: str, resource: Resource | None, schemas: dict[str, Any]) -> N
 
 
 def _converted(schema: Object) -> Object:
-    """References as OpenAPI writes them, and the two types that are a choice."""
+    """Write a reference in OpenAPI's form."""
     reference = schema.get("$ref")
     if isinstance(reference, str) and not reference.startswith("#"):
         kept = {name: value for name, value in schema.items() if name != "$ref"}
-        # Beside a reference nothing else counts, so what is there goes around it.
+        # OpenAPI ignores keys beside `$ref`, so `allOf` wraps the reference.
         return kept | {"allOf": [{"$ref": f"#/components/schemas/{reference}"}]}
     return schema
 

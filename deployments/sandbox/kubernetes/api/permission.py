@@ -1,4 +1,4 @@
-"""Who asks, and whether they may."""
+"""Authenticate and authorize requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from deployments.sandbox.kubernetes.status import ApiError
 
 
 def user_of(cluster: Cluster, request: web.Request) -> User:
-    """Who a request's token belongs to. `ApiError` 401 for a token that is nobody's."""
+    """Return the user of a request's token; anonymous without an Authorization header.
+
+    Raises:
+        ApiError: 401 if the token is unknown.
+    """
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if not kind:
         return ANONYMOUS
@@ -25,7 +29,17 @@ def user_of(cluster: Cluster, request: web.Request) -> User:
 
 
 def require_allowed(cluster: Cluster, user: User, asked: Attributes, address: Address | None = None) -> None:
-    """Raise `ApiError` 403 when no role allows it."""
+    """Check that a role allows the request, and record the right as used.
+
+    Args:
+        cluster: The cluster.
+        user: The user who sends the request.
+        asked: What the user wants to do.
+        address: The target, for the error message; `None` for a path that is not a resource.
+
+    Raises:
+        ApiError: 403 if no role allows it.
+    """
     cluster.used.note(user.name, asked)
     if cluster.rbac.allows(user, asked):
         return

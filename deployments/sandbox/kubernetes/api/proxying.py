@@ -1,6 +1,6 @@
-"""HTTP through the API server to a service or a pod. The answer of the container is simulated, and says so.
+"""Proxy HTTP requests to a service or a pod. The container's response is simulated, and says so.
 
-What is real about it: the service, its port, its target port, and that a ready pod is behind it that declares it.
+The rest is real: the service, its port, its target port, and a ready pod behind it that declares the port.
 https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/#manually-constructing-apiserver-proxy-urls
 """
 
@@ -24,7 +24,13 @@ from deployments.sandbox.kubernetes.storage import Store, key
 
 
 def answer(store: Store, address: Address) -> web.Response:
-    """What a GET through the proxy gets. `ApiError` 503 when nothing is there to answer."""
+    """Return the response to a GET through the proxy.
+
+    The path `metrics` returns Prometheus metrics. Every other path returns the image's simulated response.
+
+    Raises:
+        ApiError: 503 if no ready pod listens there, 501 for TLS.
+    """
     pod = _reached(store, address)
     if address.rest == "metrics":
         body = exposition.metrics_of(pod, time.time())
@@ -33,7 +39,7 @@ def answer(store: Store, address: Address) -> web.Response:
 
 
 def _reached(store: Store, address: Address) -> Object:
-    """The ready pod that listens at an address."""
+    """Return the ready pod that listens at an address."""
     scheme, name, port = _parts(address.name)
     if scheme == "https":
         raise status.not_emulated("TLS through the proxy")
@@ -50,7 +56,7 @@ def _reached(store: Store, address: Address) -> Object:
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """[scheme:]name[:port]"""
+    """Split `[scheme:]name[:port]` into its three parts; a missing part is empty."""
     parts = name.split(":")
     if len(parts) == 3:
         return parts[0], parts[1], parts[2]
@@ -58,7 +64,7 @@ def _parts(name: str) -> tuple[str, str, str]:
 
 
 def _behind(store: Store, service: Object, port: str) -> tuple[Object, int]:
-    """A ready pod behind a service, and the port that it is called on."""
+    """Return a ready pod behind a service, and its target port."""
     endpoints = store.get(key(built_in("Endpoints"), namespace_of(service), name_of(service))) or {}
     for pod_name, number in _ready(service, endpoints, port):
         pod = store.get(key(built_in("Pod"), namespace_of(service), pod_name))

@@ -1,4 +1,4 @@
-"""Getting one object, and listing many."""
+"""Get one object, or list many."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ Query = Mapping[str, str]
 
 
 def get(store: Store, address: Address) -> Object:
-    """The object at an address. `ApiError` 404 when there is none."""
+    """Return the object at an address.
+
+    Raises:
+        ApiError: 404 if it does not exist.
+    """
     found = store.get(key(address.resource, address.namespace, address.name))
     if found is None:
         raise status.not_found(address.resource, address.name)
@@ -26,19 +30,29 @@ def get(store: Store, address: Address) -> Object:
 
 
 def in_version(item: Object, resource: Resource) -> Object:
-    """An object in the version that is asked for."""
+    """Return an object in the requested version."""
     return item if item.get("apiVersion") == resource.api_version else from_kept(item, resource)
 
 
 def selected(store: Store, address: Address, query: Query) -> list[Object]:
-    """All objects that a list or a deletion of many is about."""
+    """Return all objects that a list or a collection's deletion selects."""
     matches = combined(address.resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
     found = store.of_kind(address.resource, address.namespace)
     return [in_version(item, address.resource) for item in found if matches(item)]
 
 
 def listed(store: Store, address: Address, query: Query, view: View) -> Object:
-    """A list, or one page of it."""
+    """Return a list, or one page of it.
+
+    Args:
+        store: The cluster's store.
+        address: The kind and namespace.
+        query: The request's query, with selectors, `limit` and `continue`.
+        view: The form of the list.
+
+    Raises:
+        ApiError: 400 if a selector or the `continue` token is invalid.
+    """
     items = selected(store, address, query)
     after = _position(query.get("continue", ""))
     if after is not None:

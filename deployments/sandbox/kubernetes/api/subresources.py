@@ -1,4 +1,4 @@
-"""What is below an object: its scale, its log, a token for it, its eviction."""
+"""Subresources of an object: its scale, its log, and tokens of service accounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def scale_of(item: Object, paths: Scale) -> Object:
-    """The Scale that stands for an object."""
+    """Return the Scale object of an object."""
     selector = at(item, paths.selector, {}) if paths.selector else {}
     text = selector if isinstance(selector, str) else selector_text(selector)
     return {
@@ -34,7 +34,11 @@ def scale_of(item: Object, paths: Scale) -> Object:
 
 
 def set_scale(writes: Writes, address: Address, paths: Scale, wanted: Object, by: Asking) -> Object:
-    """Change how many there should be."""
+    """Set the number of replicas through the scale subresource, and return the new Scale.
+
+    Raises:
+        ApiError: 422 if the number is negative or not an integer, 409 on a conflict.
+    """
     replicas = at(wanted, "spec.replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
         causes = [status.wrong("spec.replicas", replicas, "must be greater than or equal to 0")]
@@ -52,7 +56,16 @@ def set_scale(writes: Writes, address: Address, paths: Scale, wanted: Object, by
 
 
 def log(store: Store, address: Address, query: Query) -> web.Response:
-    """What a container wrote. It is simulated (`controllers/images.py`)."""
+    """Return the simulated log of a container (see `controllers/images.py`).
+
+    Args:
+        store: The cluster's store.
+        address: The pod.
+        query: `container`, `previous` and `tailLines`, as for `kubectl logs`.
+
+    Raises:
+        ApiError: 400 if the container is unknown or has not started, or has no previous run.
+    """
     pod = reading.get(store, address)
     containers = [*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())]
     name = query.get("container") or pod["spec"]["containers"][0]["name"]
@@ -79,7 +92,10 @@ def _states(pod: Object) -> list[Object]:
 
 
 def token(store: Store, tokens: Tokens, address: Address, body: Object) -> Object:
-    """A token for a service account, as `kubectl create token` asks for it."""
+    """Issue a token for a service account, as for `kubectl create token`.
+
+    The token is valid for at least 600 seconds, and by default for 3600.
+    """
     account = reading.get(store, address)
     seconds = max(int(at(body, "spec.expirationSeconds", 3600)), 600)
     issued, end = tokens.issue(account, seconds)

@@ -1,8 +1,8 @@
-"""The pods of a cluster as targets for Prometheus, at /targets/<cluster>. No API of Kubernetes: see below.
+"""List the pods of a cluster as targets for Prometheus, at /targets/<cluster>. Kubernetes has no such API.
 
-Prometheus finds pods by the Kubernetes API in life, but Debian's cannot. So they are listed in the form that it can
-read, with the labels that its configuration would usually give them. It scrapes them through the API's own proxy.
-https://prometheus.io/docs/prometheus/latest/http_sd/
+In production, Prometheus discovers pods through the Kubernetes API, but Debian's build cannot. So this module lists
+them in the HTTP discovery format, with the labels that Prometheus' configuration usually adds. Prometheus scrapes
+them through the API's own proxy. https://prometheus.io/docs/prometheus/latest/http_sd/
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ from deployments.sandbox.kubernetes.objects import labels_of, name_of, namespace
 from deployments.sandbox.kubernetes.resources import Object
 
 PORT = "http"
-"""The name of the port that is scraped."""
+"""The name of the container port that Prometheus scrapes."""
 
 
 def targets(cluster: str, pods: Iterable[Object], host: str, base: str) -> list[Object]:
-    """Every ready pod's port `http`, reached at `host` by the API below the path `base`."""
+    """Return one target for each port `http` of each ready pod.
+
+    Args:
+        cluster: The cluster's name, which becomes a label.
+        pods: The cluster's pods.
+        host: Host and port of the API.
+        base: The API's path on that host.
+    """
     ready = (pod for pod in pods if templates.is_ready(pod))
     return [_target(cluster, pod, number, host, base) for pod in ready for number in _ports(pod)]
 

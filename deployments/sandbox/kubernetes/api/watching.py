@@ -1,7 +1,8 @@
-"""Watches: what there is, then everything that changes, until the client goes or the time is over.
+"""Watches: send the current objects, then every change, until the client disconnects or the time is up.
 
-https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes - with bookmarks, and
-with initial events in the stream (`sendInitialEvents`, KEP-3157).
+https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+
+Bookmarks are supported, and so are initial events in the stream (`sendInitialEvents`, KEP-3157).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _BOOKMARKS = 30.0
 
 @dataclass(frozen=True)
 class Watch:
-    """One watch."""
+    """The parameters of one watch."""
 
     store: Store
     address: Address
@@ -39,30 +40,30 @@ class Watch:
 
     @property
     def bookmarks(self) -> bool:
-        """Whether the client knows bookmarks."""
+        """Tell whether the client accepts bookmarks."""
         return self.query.get("allowWatchBookmarks") in ("1", "true")
 
     @property
     def initial(self) -> bool:
-        """Whether what there is comes first, closed by a bookmark."""
+        """Tell whether the stream starts with the current objects, closed by a bookmark."""
         return self.query.get("sendInitialEvents") in ("1", "true")
 
     @property
     def seconds(self) -> float:
-        """For how long it goes on; a real API server chooses 30 to 60 minutes itself."""
+        """Return how long the watch lasts, in seconds. By default 30 to 60 minutes, as a real API server chooses."""
         given = self.query.get("timeoutSeconds")
         return float(given) if given else 1800 + random.random() * 1800  # noqa: S311 only spreads the ends
 
 
 async def watch(request: web.Request, store: Store, address: Address, view: View) -> web.StreamResponse:
-    """Answer a watch."""
+    """Stream a watch until it ends."""
     query = dict(request.query)
     if address.name:
         query["fieldSelector"] = f"metadata.name={address.name}"
     matches = combined(address.resource, query.get("labelSelector", ""), query.get("fieldSelector", ""))
     wanted = Watch(store, address, query, view, matches)
     answer = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
-    # Nothing may be missed between what there is and what comes: so first listen, then look.
+    # Subscribe before reading the current objects, so that no change in between is lost.
     subscription = Subscription(store, address.resource)
     try:
         await answer.prepare(request)
@@ -108,7 +109,7 @@ async def _follow(wanted: Watch, subscription: Subscription, answer: web.StreamR
 
 
 def _messages(wanted: Watch, event: Event) -> Iterator[Object]:
-    """What a write means to a watch that sees only a part: something may come into sight or go out of it."""
+    """Translate a write for a watch with a selector: an object may enter or leave the selection."""
     address = wanted.address
     here = (event.key.group, event.key.plural) == address.resource.place
     if not here or (address.namespace and event.key.namespace != address.namespace):

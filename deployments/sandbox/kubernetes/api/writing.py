@@ -1,4 +1,4 @@
-"""Creating, changing and deleting, as requests ask for it."""
+"""Create, change and delete objects as requests ask."""
 
 from __future__ import annotations
 
@@ -22,7 +22,16 @@ Query = Mapping[str, str]
 
 
 def asking(user: User, query: Query, agent: str) -> Asking:
-    """The circumstances of a write. Without a `fieldManager` the program's name is the manager's."""
+    """Return the circumstances of a write.
+
+    Args:
+        user: The user who sends the request.
+        query: The request's `dryRun`, `fieldManager` and `fieldValidation`.
+        agent: The User-Agent header. Its program name is the field manager if the query has none.
+
+    Raises:
+        ApiError: 400 if an option is invalid.
+    """
     dry_run = query.get("dryRun", "")
     if dry_run not in ("", "All"):
         raise status.bad_request(f'invalid dry run option: "{dry_run}": must be All')
@@ -34,17 +43,21 @@ def asking(user: User, query: Query, agent: str) -> Asking:
 
 
 def create(writes: Writes, address: Address, item: Object, by: Asking) -> Object:
-    """POST."""
+    """Handle POST: create an object and return it."""
     return writes.create(address.resource, address.namespace, item, by)
 
 
 def replace(writes: Writes, address: Address, item: Object, by: Asking) -> Object:
-    """PUT."""
+    """Handle PUT: replace an object and return it."""
     return writes.update(address.resource, address.namespace, address.name, lambda _: item, by, address.part)
 
 
 def patch(writes: Writes, address: Address, kind: str, body: Any, by: Asking) -> Object:
-    """PATCH, but for server-side apply."""
+    """Handle PATCH, except server-side apply, and return the object.
+
+    Raises:
+        ApiError: 415 if the kind of patch is not supported, 400 if the patch is malformed.
+    """
     change = _changes(address, kind, body)
     return writes.update(address.resource, address.namespace, address.name, change, by, address.part)
 
@@ -64,7 +77,11 @@ def _changes(address: Address, kind: str, body: Any) -> Callable[[Object], Objec
 
 
 def apply(writes: Writes, address: Address, item: Object, query: Query, by: Asking) -> tuple[Object, int]:
-    """Server-side apply: the object, and the HTTP status."""
+    """Apply an object server-side, and return it with the HTTP status.
+
+    Raises:
+        ApiError: 422 without `fieldManager`, 400 without apiVersion or kind.
+    """
     if not query.get("fieldManager"):
         causes = [status.required("fieldManager", "is required for apply patch")]
         raise status.invalid(address.resource, address.name, causes)
@@ -78,7 +95,11 @@ def apply(writes: Writes, address: Address, item: Object, query: Query, by: Aski
 
 
 def delete(deletes: Deletes, address: Address, body: Object, query: Query, by: Asking) -> tuple[Object, int]:
-    """DELETE of one object: it, while something still holds it, else a Status."""
+    """Handle DELETE of one object.
+
+    Returns:
+        The object if it is still there, otherwise a Status; and the HTTP status.
+    """
     if "All" in (body.get("dryRun") or ()):
         by.dry_run = True
     chosen = options(body, query.get("propagationPolicy", ""), query.get("gracePeriodSeconds", ""))
@@ -95,7 +116,7 @@ def delete(deletes: Deletes, address: Address, body: Object, query: Query, by: A
 def delete_many(
     store: Store, deletes: Deletes, address: Address, body: Object, query: Query, by: Asking
 ) -> list[Object]:
-    """DELETE of many: what they were."""
+    """Handle DELETE of a collection. Return the selected objects as they were before."""
     found = reading.selected(store, address, query)
     for item in found:
         metadata = item["metadata"]
@@ -105,7 +126,7 @@ def delete_many(
 
 
 def scale_after(shown: Object, kind: str, body: Any) -> Object:
-    """A Scale after a patch of it."""
+    """Return a Scale object after a patch."""
     if kind == bodies.JSON_PATCH:
         return json_patch(shown, body)
     merged: Object = json_merge(shown, body)

@@ -1,5 +1,5 @@
-"""What makes things happen after an object was written: one module a controller, `loop.py` runs them all.
+"""Controllers act after an object was written. Each module is one controller; `loop.py` runs them all.
 
-Each looks at what is there and does the next step towards what is wanted, whatever happened before; nothing is
-remembered that could not be found out again after a restart.
+A controller looks at the current state and takes the next step towards the wanted state, whatever happened before. It
+keeps nothing in memory that it could not derive again after a restart.
 """

@@ -1,4 +1,4 @@
-"""APIServices: available once their service has ready endpoints. What they would add to the API is not served."""
+"""APIServices become available once their service has ready endpoints. Their own APIs are not served."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _KIND = "APIService"
 
 
 class ApiServices:
-    """Looks after API services."""
+    """Controls API services."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """An API service, or every one whose service or endpoints were written."""
+        """Yield the event's API service, or every one whose service or endpoints were written."""
         yield from interest.itself(event, _KIND)
         if interest.of_kind(event, "Service") or interest.of_kind(event, "Endpoints"):
             for item in self._world.all(_KIND):
@@ -30,7 +30,7 @@ class ApiServices:
                     yield key(built_in(_KIND), "", name_of(item))
 
     def reconcile(self, key: Key) -> float | None:
-        """Say whether it is available."""
+        """Set the condition Available."""
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None

@@ -1,4 +1,4 @@
-"""HorizontalPodAutoscalers: kept between their bounds. There are no metrics, so load changes nothing."""
+"""HorizontalPodAutoscalers keep replicas within their bounds. There are no metrics, so load changes nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SOURCE = "horizontal-pod-autoscaler"
 
 
 class Autoscalers:
-    """Looks after autoscalers."""
+    """Controls autoscalers."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """An autoscaler, or what it scales."""
+        """Yield the event's autoscaler, or the autoscalers of its object."""
         yield from interest.itself(event, "HorizontalPodAutoscaler")
         kind = event.object.get("kind")
         if kind in _TARGETS:
@@ -32,7 +32,7 @@ class Autoscalers:
                     yield key(built_in("HorizontalPodAutoscaler"), event.key.namespace, name_of(item))
 
     def reconcile(self, key: Key) -> float | None:
-        """Scale what is out of bounds, and tell how many there are."""
+        """Scale the target if it is out of bounds, and set the status."""
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None
@@ -42,7 +42,7 @@ class Autoscalers:
             return None
         has = target["spec"]["replicas"]
         wanted = min(max(has, item["spec"]["minReplicas"]), item["spec"]["maxReplicas"])
-        # Nothing wanted at all switches an autoscaler off.
+        # Zero replicas switch an autoscaler off.
         if has and wanted != has:
             self._world.change(target, lambda t: t["spec"].update(replicas=wanted), "scale", _SOURCE)
             bound = "above Spec.MaxReplicas" if wanted < has else "below Spec.MinReplicas"

@@ -1,4 +1,4 @@
-"""PodDisruptionBudgets: how many pods may be evicted now, and the refusal of an eviction that is one too many."""
+"""PodDisruptionBudgets: compute how many pods may be evicted now, and reject evictions that exceed it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,31 @@ _KIND = "PodDisruptionBudget"
 
 
 class Budgets:
-    """Looks after disruption budgets."""
+    """Controls disruption budgets."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A budget, or those whose selector a written pod fits."""
+        """Yield the event's budget, or the budgets whose selector matches its pod."""
         yield from interest.itself(event, _KIND)
         if interest.of_kind(event, "Pod"):
             for item in self._covering(event.object):
                 yield key(built_in(_KIND), event.key.namespace, name_of(item))
 
     def reconcile(self, key: Key) -> float | None:
-        """Count."""
+        """Count pods and set the status."""
         item = self._world.store.get(key)
         if item is not None and not is_terminating(item):
             self._world.set_status(item, self._status(item))
         return None
 
     def require_evictable(self, pod: Object) -> None:
-        """Raise `ApiError` 429 when a budget does not allow the eviction of `pod`."""
+        """Check that no budget forbids the eviction of `pod`.
+
+        Raises:
+            ApiError: 429 if a budget allows no disruption.
+        """
         for item in self._covering(pod):
             if is_ready(pod) and at(item, "status.disruptionsAllowed", 0) < 1:
                 why = "Cannot evict pod as it would violate the pod's disruption budget."

@@ -1,4 +1,4 @@
-"""PersistentVolumeClaims: bound at once to a simulated volume."""
+"""PersistentVolumeClaims are bound at once, to a simulated volume."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from deployments.sandbox.kubernetes.storage import Event, Key
 
 
 class Claims:
-    """Looks after claims."""
+    """Controls claims."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A claim."""
+        """Yield the event's claim."""
         yield from interest.itself(event, "PersistentVolumeClaim")
 
     def reconcile(self, key: Key) -> float | None:
-        """Bind it."""
+        """Bind the claim."""
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None

@@ -1,8 +1,8 @@
-"""The status of a pod by its age: what each of its simulated containers has come to, and what is told about it.
+"""Compute a pod's status from its age: the state of each simulated container, and the events about it.
 
-Times are counted in the cluster's pace: after one the containers run, after two they are ready; one that crashes
-runs for one, and waits two, four, eight ... (at most ten seconds) before it is started again, where a real kubelet
-begins with ten seconds. The pod's status is a function of its age, and nothing else is kept.
+The cluster's pace is the unit of time. Containers run after one pace and are ready after two. A crashing container
+runs for one pace, then waits two, four, eight ... paces, at most ten seconds. A real kubelet starts with ten seconds.
+The status is a function of the pod's age and its previous status, and nothing else is kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a pod has come to. `again`: in how many seconds it will have come further; `None` for never."""
+    """The status of a pod. `again` is the number of seconds until it changes; `None` means that it does not."""
 
     status: Object
     events: tuple[Told, ...] = ()
@@ -40,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class State:
-    """One container: its state as the API writes it, and whether it is ready, or over (with success or not)."""
+    """The state of one container. `over` is `None` while it runs, then tells whether it succeeded."""
 
     state: Object
     ready: bool = False
@@ -52,7 +52,13 @@ class State:
 
 
 def stage(world: World, pod: Object, age: float) -> Stage:
-    """What a pod with a node has come to at `age`, in seconds since it was first seen there."""
+    """Return the stage of a pod that is on a node.
+
+    Args:
+        world: The cluster.
+        pod: The pod.
+        age: Seconds since the pod was first seen on its node.
+    """
     spec = pod["spec"]
     missing = references.unmounted(world, pod)
     first = [_state(world, pod, c, age, missing, once=True) for c in spec.get("initContainers") or ()]
@@ -138,7 +144,7 @@ def _unpullable(image: str, age: float, pace: float) -> State:
 
 
 def _crashing(pod: Object, container: Object, age: float, pace: float, once: bool) -> State:
-    """Run for one pace, crash, wait; `age` counts from the first start."""
+    """Return the state of a container that runs for one pace, crashes and waits. `age` starts at its first start."""
     over = {"exitCode": 1, "reason": "Error", "startedAt": timestamp(), "finishedAt": timestamp()}
     if once and at(pod, "spec.restartPolicy") == "Never":
         return (
@@ -164,7 +170,7 @@ def _crashing(pod: Object, container: Object, age: float, pace: float, once: boo
 
 
 def _same_time(pod: Object, name: str, restarts: int, over: Object) -> Object:
-    """The last end keeps its times for as long as there was no further one."""
+    """Return the last termination. Its times stay the same until the container restarts."""
     for status in at(pod, "status.containerStatuses", []):
         had = at(status, "lastState.terminated")
         if status["name"] == name and had and status["restartCount"] == restarts:
@@ -186,7 +192,7 @@ def _running(container: Object, kind: Behaviour, ready: bool, again: float | Non
 
 
 def _ended(world: World, pod: Object, container: Object) -> State:
-    """A container that is to end by itself does so, once; what it called must have been there."""
+    """Return the final state of a container that runs once. It fails if a service that it called is not ready."""
     had = _terminated(pod, container)
     if had is not None:
         return State({"terminated": had}, over=had["exitCode"] == 0)
@@ -199,7 +205,7 @@ def _ended(world: World, pod: Object, container: Object) -> State:
 
 
 def _terminated(pod: Object, container: Object) -> Object | None:
-    """How a container has ended already; None when it has not."""
+    """Return the container's previous termination, or `None` if it has not terminated."""
     states = [*at(pod, "status.initContainerStatuses", []), *at(pod, "status.containerStatuses", [])]
     found: Object = next((each for each in states if each["name"] == container["name"]), {})
     terminated: Object | None = at(found, "state.terminated")

@@ -1,6 +1,6 @@
-"""DaemonSets: one pod on every node that fits.
+"""DaemonSets run one pod on every node that their node selector matches.
 
-https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/ - maxSurge is stored and not acted upon.
+https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/ - maxSurge is stored but has no effect.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _SOURCE = "daemonset-controller"
 
 
 class DaemonSets:
-    """Looks after daemon sets."""
+    """Controls daemon sets."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A daemon set, or the owner of a pod."""
+        """Yield the event's daemon set, or the daemon set that owns the event's pod."""
         yield from interest.itself(event, "DaemonSet")
         yield from interest.owner(event, "Pod", "DaemonSet")
 
     def reconcile(self, key: Key) -> float | None:
-        """A pod on every node, of the present template."""
+        """Create and delete pods, replace pods of old templates, and set the status."""
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None

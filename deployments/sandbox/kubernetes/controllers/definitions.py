@@ -1,7 +1,8 @@
-"""CustomResourceDefinitions: established at once, and from then on their resources are served.
+"""CustomResourceDefinitions are established at once. From then on, the API serves their resources.
 
-https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ - several versions
-without conversion; no conversion webhooks.
+https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+
+Several versions are supported, but only without conversion: there are no conversion webhooks.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ _KIND = "CustomResourceDefinition"
 
 
 class Definitions:
-    """Looks after custom resource definitions."""
+    """Controls custom resource definitions."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A definition."""
+        """Yield the event's definition. If it was deleted, remove its objects and stop serving it."""
         yield from interest.itself(event, _KIND)
         if event.type == DELETED and interest.of_kind(event, _KIND):
             self._remove(event.object)
 
     def reconcile(self, key: Key) -> float | None:
-        """Serve what it describes, and say so."""
+        """Serve the definition's resources and set its status. If it is being deleted, delete its objects."""
         item = self._world.store.get(key)
         if item is None:
             return None
@@ -44,12 +45,12 @@ class Definitions:
         return None
 
     def serve_all(self) -> None:
-        """Serve what was established before a restart."""
+        """Serve the definitions that were established before a restart."""
         for item in self._world.all(_KIND):
             self._world.catalogue.add(name_of(item), _resources(item))
 
     def _remove(self, item: Object) -> None:
-        """With a definition its objects go."""
+        """Delete a definition's objects and stop serving it."""
         self._empty(item)
         self._world.catalogue.remove(name_of(item))
 

@@ -1,8 +1,8 @@
-"""Deployments: one ReplicaSet for each pod template, and the rollout from one to the next.
+"""Deployments have one ReplicaSet per pod template, and roll out from one to the next.
 
-The rules are those of k8s.io/kubernetes `pkg/controller/deployment`: revisions are counted in an annotation, going
-back to an earlier template takes its ReplicaSet up again under a new revision, and a rolling update never has fewer
-pods available, nor more altogether, than the strategy allows.
+The rules are those of k8s.io/kubernetes `pkg/controller/deployment`. An annotation counts revisions. If a deployment
+returns to an earlier template, that template's ReplicaSet is reused under a new revision. During a rolling update
+there are never fewer available pods, nor more pods in total, than the strategy allows.
 """
 
 from __future__ import annotations
@@ -34,13 +34,16 @@ _SOURCE = "deployment-controller"
 
 
 class Deployments:
-    """Looks after deployments."""
+    """Controls deployments."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A deployment, or the owner of a replica set; the strategy Recreate waits until the last old pod is gone."""
+        """Yield the event's deployment, or the owner of its replica set or deleted pod.
+
+        Deleted pods matter because the strategy Recreate waits until the last old pod is gone.
+        """
         yield from interest.itself(event, "Deployment")
         yield from interest.owner(event, "ReplicaSet", "Deployment")
         if event.type == DELETED:
@@ -53,7 +56,7 @@ class Deployments:
             yield from interest.owner(Event(0, DELETED, place, found, None), "ReplicaSet", "Deployment")
 
     def reconcile(self, key: Key) -> float | None:
-        """One step of the rollout, and the status."""
+        """Take one step of the rollout and set the status. Return seconds until the progress deadline, or `None`."""
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None
@@ -82,7 +85,7 @@ class Deployments:
         return self._world.owned(item, "ReplicaSet")
 
     def _current(self, item: Object, sets: list[Object], found: Object | None) -> Object:
-        """The replica set of the present template, under the highest revision."""
+        """Return the replica set of the current template, with the highest revision. Create it if needed."""
         highest = max((_revision(rs) for rs in sets if rs is not found), default=0)
         number = str(highest + 1) if found is None or _revision(found) <= highest else str(_revision(found))
         if found is None:
@@ -135,7 +138,7 @@ class Deployments:
         self._world.tell(item, "ScalingReplicaSet", message, source=_SOURCE)
 
     def _forget(self, item: Object, old: list[Object]) -> None:
-        """Only so many old replica sets are kept for going back."""
+        """Delete old replica sets beyond the revision history limit."""
         idle = sorted(
             (rs for rs in old if not rs["spec"]["replicas"] and not at(rs, "status.replicas", 0)), key=_revision
         )
@@ -155,7 +158,7 @@ def _revision(rs: Object) -> int:
 
 
 def _annotations(item: Object, rs: Object) -> dict[str, str]:
-    """What the replica set has from its deployment, with the sizes that kubectl's proportional scaling reads."""
+    """Return the replica set's annotations, with the sizes that kubectl's proportional scaling reads."""
     replicas = item["spec"]["replicas"]
     given = {name: value for name, value in annotations_of(item).items() if name not in _OWN}
     sizes = {_DESIRED: str(replicas), _MAXIMUM: str(replicas + rollout.surge(item))}

@@ -1,7 +1,7 @@
-"""What a simulated container answers at /metrics: requests that it would have served since it was started.
+"""Metrics of simulated containers at /metrics: the requests that they would have served since their start.
 
-Every container is called twenty times a second. One in 12.5 requests fails (8 %) if its image's tag begins with
-`broken-errors`, and none otherwise: as in life, a service that never failed has no series of failures.
+Every container receives twenty requests per second. If the image's tag begins with `broken-errors`, one of 12.5
+requests fails (8 %). Otherwise none fails, and as in production there is then no series of failures.
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
@@ -21,15 +21,20 @@ from deployments.sandbox.kubernetes.resources import Object
 
 REQUESTS_PER_SECOND = 20.0
 FAILING = 0.08
-"""The part of the requests that fail where the image says so."""
+"""The fraction of requests that fail, for images that say so."""
 
 _WITHIN = (("0.025", 0.70), ("0.05", 0.90), ("0.1", 0.97), ("0.25", 0.995), ("0.5", 1.0), ("+Inf", 1.0))
-"""(Seconds, the part of the requests that are answered within them)."""
+"""(Seconds, the fraction of requests that take at most so long)."""
 _MEAN = 0.028
 
 
 def metrics_of(pod: Object, now: float) -> bytes:
-    """What the first container of a running pod exposes at `now`, in seconds since 1970."""
+    """Return the metrics of a running pod's first container, in Prometheus' text format.
+
+    Args:
+        pod: The pod.
+        now: Seconds since 1970.
+    """
     registry = CollectorRegistry()
     registry.register(_Served(pod, now))
     return generate_latest(registry)
@@ -41,7 +46,7 @@ class _Served(Collector):
         self._failing = FAILING if behaviour(pod["spec"]["containers"][0]) is Behaviour.ERRORS else 0.0
 
     def collect(self) -> Iterator[Metric]:
-        """The families of metrics."""
+        """Yield the families of metrics."""
         failed = int(self._requests * self._failing)
         counter = CounterMetricFamily("http_requests", "Requests by status code.", labels=["code"])
         counter.add_metric(["200"], self._requests - failed)

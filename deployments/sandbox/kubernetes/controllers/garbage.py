@@ -1,4 +1,4 @@
-"""Garbage collection: what has lost all its owners goes too.
+"""Garbage collection: delete objects that have lost all their owners.
 
 https://kubernetes.io/docs/concepts/architecture/garbage-collection/
 """
@@ -21,13 +21,17 @@ from deployments.sandbox.kubernetes.storage import DELETED, Event, Key
 
 
 class Garbage:
-    """Looks after everything that has an owner, and after owners that wait for what they own."""
+    """Controls objects that have owners, and owners whose deletion waits for their dependents."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """The dependents of what was deleted; an owner that waits; an object whose owner may never have existed."""
+        """Yield the objects to check after a write.
+
+        These are the dependents and waiting owners of a deleted object. Otherwise it is the object itself, if it
+        waits for dependents or has owners, which may never have existed.
+        """
         metadata = event.object["metadata"]
         if event.type == DELETED:
             yield from self._world.owners.dependents(metadata["uid"])
@@ -43,7 +47,7 @@ class Garbage:
                 yield Key(resource.group, resource.plural, namespace, reference["name"])
 
     def reconcile(self, key: Key) -> float | None:
-        """Delete one object whose owners are gone, or let one go whose dependents are."""
+        """Delete an object whose owners are all gone, or finish the deletion of an owner without dependents."""
         item = self._world.store.get(key)
         if item is None:
             return None
@@ -59,14 +63,14 @@ class Garbage:
         return None
 
     def _foreground(self, key: Key, item: Object) -> None:
-        """The owner goes when everything that blocks its deletion has gone."""
+        """Delete the dependents of an owner. Once all are gone, remove the owner."""
         finalizers = item["metadata"].get("finalizers") or []
         if FOREGROUND_FINALIZER not in finalizers:
             return
         left = [(place, self._world.store.get(place)) for place in self._world.owners.dependents(uid_of(item))]
         for place, dependent in left:
             if dependent is not None and not is_terminating(dependent):
-                # What is waited for in turn waits for its own dependents.
+                # Dependents use foreground deletion too, because they have to wait for their own dependents.
                 self._delete(place, dependent, FOREGROUND)
         if self._world.owners.dependents(uid_of(item)):
             return

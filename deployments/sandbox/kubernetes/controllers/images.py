@@ -1,16 +1,16 @@
-"""What the containers of the sandbox do, which is decided by their image's tag alone.
+"""The behaviour of the sandbox's containers. Only the image's tag decides it.
 
 | tag begins with | the container |
 | --- | --- |
 | `broken-pull`   | cannot be pulled: ErrImagePull, then ImagePullBackOff |
-| `broken-crash`  | ends with exit code 1 shortly after it started, again and again: CrashLoopBackOff |
-| `broken-ready`  | runs, but its readiness probe fails for ever |
-| `broken-errors` | starts, becomes ready, and 8 % of its requests fail, its metrics say (`exposition.py`) |
-| anything else   | starts, becomes ready, answers HTTP on the ports that it declares |
+| `broken-crash`  | ends with exit code 1 shortly after each start: CrashLoopBackOff |
+| `broken-ready`  | runs, but its readiness probe always fails |
+| `broken-errors` | starts and becomes ready; 8 % of its requests fail according to its metrics (`exposition.py`) |
+| anything else   | starts, becomes ready, and responds to HTTP on the ports that it declares |
 
-No image is ever pulled and nothing is run. A pod that is to end by itself (restartPolicy Never or OnFailure) ends
-with success, unless its command names the address of a service without ready endpoints (`http://<service>:<port>`),
-as the test pods of charts do: then it fails, as it would in life.
+No image is ever pulled, and no program runs. A pod that runs to completion (restartPolicy Never or OnFailure)
+succeeds, with one exception. If its command contains the address of a service without ready endpoints
+(`http://<service>:<port>`), as in the test pods of charts, it fails, as on a real cluster.
 """
 
 from __future__ import annotations
@@ -40,30 +40,36 @@ _ADDRESS = re.compile(
 
 
 def tag_of(image: str) -> str:
-    """The tag of an image reference; `latest` when it has none. A digest after the tag is ignored."""
+    """Return the tag of an image reference, or `latest` if it has none. A digest after the tag is ignored."""
     last = image.split("@", 1)[0].rsplit("/", 1)[-1]
     return last.partition(":")[2] or "latest"
 
 
 def behaviour(container: Object) -> Behaviour:
-    """What a container with this image does."""
+    """Return what a container with this image does."""
     tag = tag_of(str(container.get("image", "")))
     return next((broken for broken in _BROKEN if tag.startswith(broken.value)), Behaviour.GOOD)
 
 
 def serves(container: Object) -> bool:
-    """Whether a container becomes ready once it runs."""
+    """Tell whether a container becomes ready once it runs."""
     return behaviour(container) in _SERVING
 
 
 def called(container: Object) -> list[tuple[str, str, int]]:
-    """(service, namespace or empty, port) of every address in a container's command and arguments."""
+    """Return (service, namespace or empty, port) for every address in a container's command and arguments."""
     words = " ".join(str(word) for word in [*container.get("command", ()), *container.get("args", ())])
     return [(name, space or "", int(port)) for name, space, port in _ADDRESS.findall(words)]
 
 
 def log_of(pod: Object, container: Object, previous: bool) -> str:
-    """The lines that a container would have written."""
+    """Return the lines that a container would have logged.
+
+    Args:
+        pod: The pod.
+        container: The container's spec.
+        previous: Return the log of the previous run, which only a crashing container has.
+    """
     name, image = container["name"], container["image"]
     started = f'{{"level":"info","msg":"starting","container":"{name}","image":"{image}","pod":"{name_of(pod)}"}}\n'
     kind = behaviour(container)
@@ -81,7 +87,7 @@ def log_of(pod: Object, container: Object, previous: bool) -> str:
 
 
 def answer_of(pod: Object, path: str) -> Object:
-    """What a good container answers over HTTP. It is simulated, and says so."""
+    """Return a healthy container's HTTP response. It is simulated, and says so."""
     container = pod["spec"]["containers"][0]
     return {
         "status": "ok",

@@ -1,4 +1,4 @@
-"""Ingresses: each gets the address of a simulated load balancer."""
+"""Ingresses get the address of a simulated load balancer."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from deployments.sandbox.kubernetes.storage import Event, Key
 
 
 class Ingresses:
-    """Looks after ingresses."""
+    """Controls ingresses."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """An ingress."""
+        """Yield the event's ingress."""
         yield from interest.itself(event, "Ingress")
 
     def reconcile(self, key: Key) -> float | None:
-        """Give it an address."""
+        """Assign an address."""
         item = self._world.store.get(key)
         if item is not None and not is_terminating(item):
             host = f"ingress.{self._world.name}.sandbox.internal"

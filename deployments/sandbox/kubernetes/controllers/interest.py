@@ -1,4 +1,4 @@
-"""Which writes concern a controller: the usual answers to `Controller.affected`."""
+"""Select the writes that concern a controller: building blocks for `Controller.affected`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from deployments.sandbox.kubernetes.storage import Event, Key, key
 
 
 def itself(event: Event, kind: str) -> Iterator[Key]:
-    """The object that was written, if it is of that kind."""
+    """Yield the key of the written object, if it has this kind."""
     if _is(event, kind):
         yield event.key
 
 
 def owner(event: Event, dependent: str, kind: str) -> Iterator[Key]:
-    """The owner, of that kind, of an object of the kind `dependent` that was written."""
+    """Yield the owner, of kind `kind`, of a written object of kind `dependent`."""
     if not _is(event, dependent):
         return
     for reference in event.object["metadata"].get("ownerReferences") or ():
@@ -29,5 +29,5 @@ def _is(event: Event, kind: str) -> bool:
 
 
 def of_kind(event: Event, kind: str) -> bool:
-    """Whether an object of that kind was written."""
+    """Tell whether an object of this kind was written."""
     return _is(event, kind)

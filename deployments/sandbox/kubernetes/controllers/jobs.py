@@ -1,4 +1,4 @@
-"""Jobs: pods that run to their end. CronJobs are stored and never fire.
+"""Jobs run pods to completion. CronJobs are stored and never fire.
 
 https://kubernetes.io/docs/concepts/workloads/controllers/job/ - completion mode Indexed is not emulated.
 """
@@ -25,18 +25,22 @@ _LONGEST_WAIT = 10.0
 
 
 class Jobs:
-    """Looks after jobs."""
+    """Controls jobs."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A job, or the owner of a pod."""
+        """Yield the event's job, or the job that owns the event's pod."""
         yield from interest.itself(event, "Job")
         yield from interest.owner(event, "Pod", "Job")
 
     def reconcile(self, key: Key) -> float | None:
-        """Start what is missing, count what has ended, and say when it is over."""
+        """Start missing pods, count finished ones, and finish the job.
+
+        Returns:
+            Seconds until the next step, or `None` if only a write can require one.
+        """
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None
@@ -51,7 +55,7 @@ class Jobs:
         return self._run(item, pods)
 
     def _label(self, item: Object) -> Object:
-        """A job's pods are its own by its uid."""
+        """Set labels and selector so that the job's uid identifies its pods."""
         uid, name = uid_of(item), name_of(item)
         labels = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
         labels |= {"controller-uid": uid, "job-name": name}
@@ -91,7 +95,7 @@ class Jobs:
             self._world.tell(item, "SuccessfulCreate", f"Created pod: {name_of(made)}", source=_SOURCE)
 
     def _wait(self, failed: list[Object]) -> float:
-        """Between two tries: in the cluster's pace where a real controller waits ten seconds and more."""
+        """Return seconds until the next attempt. Pauses grow from the pace; a real controller's from ten seconds."""
         if not failed:
             return 0.0
         ends = [at(pod, "status.containerStatuses", [{}])[0] for pod in failed]

@@ -1,4 +1,4 @@
-"""Runs the controllers of one cluster: a queue of what to look at, and a clock for what to look at again."""
+"""Run the controllers of one cluster: a queue of objects to check, and a timer for objects to check later."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ from deployments.sandbox.kubernetes.status import ApiError
 from deployments.sandbox.kubernetes.storage import Event, Key, Store
 
 _AGAIN = 1.0
-"""Seconds until a controller that was refused something tries again."""
+"""Seconds until a controller retries after an error."""
 
 
 class Controller(Protocol):
-    """Looks after the objects of one kind."""
+    """Controls the objects of one kind."""
 
     def affected(self, event: Event) -> Iterable[Key]:
-        """The objects of its kind that have to be looked at because of a write."""
+        """Return the keys of this controller's objects that may need work after a write."""
 
     def reconcile(self, key: Key) -> float | None:
-        """Do the next step for one object; returns in how many seconds to look again, `None` for not by itself."""
+        """Take the next step for one object.
+
+        Returns:
+            Seconds until the object should be checked again, or `None` to wait for the next write.
+        """
 
 
 class Loop:
-    """The queue of one cluster."""
+    """The work queue of one cluster."""
 
     def __init__(self, store: Store, controllers: Sequence[Controller]) -> None:
         self._store = store
@@ -40,7 +44,7 @@ class Loop:
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled. Begins with everything there is, so that a restart goes on where it stopped."""
+        """Run until cancelled. Start with every object, so that work continues after a restart."""
         stop = self._store.listen(self._hear)
         for key, item in self._store.everything():
             self._hear(Event(self._store.revision, "ADDED", key, item, None))
@@ -48,7 +52,7 @@ class Loop:
             while True:
                 await self._rest()
                 self._work()
-                # Requests get their turn between any two steps.
+                # Let requests run between any two steps.
                 await asyncio.sleep(0)
         finally:
             stop()
@@ -60,7 +64,7 @@ class Loop:
         self._woken.set()
 
     async def _rest(self) -> None:
-        """Until there is something to do."""
+        """Wait until there is work."""
         self._take_due()
         while not self._waiting:
             self._woken.clear()
@@ -86,7 +90,7 @@ class Loop:
         except ApiError as error:
             print(f"{type(self._controllers[index]).__name__} {key}: {error.message}", file=sys.stderr, flush=True)
             seconds = _AGAIN
-        except Exception:  # noqa: BLE001 one controller's mistake must not stop the others; it is in the log
+        except Exception:  # noqa: BLE001 one controller's bug must not stop the others; the log has the traceback
             traceback.print_exc()
             seconds = _AGAIN
         if seconds is not None:

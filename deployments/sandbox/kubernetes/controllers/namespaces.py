@@ -1,4 +1,4 @@
-"""Namespaces: what every one of them has, and how one goes away with everything in it."""
+"""Namespaces: create the objects that each one has, and empty those that are being deleted."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _ROOT = "kube-root-ca.crt"
 
 
 class Namespaces:
-    """Looks after namespaces."""
+    """Controls namespaces."""
 
     def __init__(self, world: World, authority: str) -> None:
         self._world = world
         self._authority = authority
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A namespace; the namespace of something that was deleted."""
+        """Yield the event's namespace, or the namespace of a deleted object."""
         if event.type != DELETED:
             yield from interest.itself(event, "Namespace")
         elif event.key.namespace:
             yield key(built_in("Namespace"), "", event.key.namespace)
 
     def reconcile(self, key: Key) -> float | None:
-        """Complete a namespace, or empty it."""
+        """Complete a namespace, or empty it if it is being deleted."""
         item = self._world.store.get(key)
         if item is None:
             return None
@@ -48,7 +48,7 @@ class Namespaces:
             self._world.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
     def _empty(self, item: Object) -> float | None:
-        """Delete what is in it; when nothing is, and nobody else holds it, it is gone."""
+        """Delete everything in the namespace. Once it is empty and has no finalizers, remove it."""
         content = [(k, found) for k, found in self._world.store.everything() if k.namespace == name_of(item)]
         if not content and not item["metadata"].get("finalizers"):
             self._world.writes.remove(built_in("Namespace"), item)

@@ -1,6 +1,6 @@
-"""The simulated nodes, and which of them a pod fits on.
+"""The simulated nodes, and the choice of a node for a pod.
 
-Only requests of cpu, memory and pods are looked at, and node selectors; not affinity, not taints.
+Only requests of cpu, memory and pods count, and node selectors. Affinity and taints are ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OVER = ("Succeeded", "Failed")
 
 
 def ensure(world: World) -> None:
-    """Make the nodes of a new cluster."""
+    """Create the nodes of a new cluster."""
     for number in range(1, COUNT + 1):
         name = f"{world.name}-node-{number}"
         if world.get("Node", "", name) is None:
@@ -62,7 +62,11 @@ def _status(number: int) -> Object:
 
 
 def place(world: World, pod: Object) -> tuple[str, str]:
-    """(node, empty) for a pod that fits somewhere, or (empty, why not) in the scheduler's words."""
+    """Choose a node for a pod.
+
+    Returns:
+        The node and an empty string. If no node fits, an empty string and the reason in the scheduler's words.
+    """
     nodes, reasons = world.all("Node"), []
     others = [p for p in world.all("Pod") if at(p, "spec.nodeName") and at(p, "status.phase") not in _OVER]
     ranked = sorted(nodes, key=lambda n: (sum(p["spec"]["nodeName"] == name_of(n) for p in others), name_of(n)))
@@ -94,11 +98,11 @@ def _requests(pods: list[Object]) -> dict[str, Decimal]:
 
 
 def address_of(pod: Object) -> str:
-    """The address of a pod, from 10.244.0.0/16 by its uid."""
+    """Return the pod's IP address in 10.244.0.0/16, derived from its uid."""
     number = int(pod["metadata"]["uid"].replace("-", "")[:4], 16)
     return f"10.244.{number >> 8}.{max(number & 255, 1)}"
 
 
 def namespaced(pod: Object) -> str:
-    """namespace/name, as events write it."""
+    """Return namespace/name, as events write it."""
     return f"{namespace_of(pod)}/{name_of(pod)}"

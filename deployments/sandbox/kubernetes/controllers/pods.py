@@ -1,7 +1,7 @@
-"""The scheduler and the kubelet: gives pods a node, starts their simulated containers, ends them.
+"""The scheduler and the kubelet: assign nodes to pods, start their simulated containers, end them.
 
-What a container does is told by its image (`images.py`). What is started when is kept in memory only: after a
-restart of the sandbox, pods that were not ready yet begin anew.
+The image decides what a container does (`images.py`). Start times are only kept in memory. After a restart of the
+sandbox, pods that were not ready yet start over.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from deployments.sandbox.kubernetes.storage import DELETED, Event, Key
 
 _KUBELET, _SCHEDULER = "kubelet", "default-scheduler"
 _LOOK_AGAIN = 1.0
-"""Seconds until a pod that waits for room, or for its configuration, is looked at again."""
+"""Seconds between checks of a pod that waits for room or configuration."""
 
 
 class Pods:
-    """Looks after pods."""
+    """Controls pods."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -30,7 +30,7 @@ class Pods:
         self._told: dict[str, set[tuple[Told, int]]] = defaultdict(set)
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """The pod that was written."""
+        """Yield the event's pod. If it was deleted, forget its times and events."""
         if event.type == DELETED and interest.of_kind(event, "Pod"):
             self._since.pop(event.object["metadata"]["uid"], None)
             self._told.pop(event.object["metadata"]["uid"], None)
@@ -38,7 +38,7 @@ class Pods:
         yield from interest.itself(event, "Pod")
 
     def reconcile(self, key: Key) -> float | None:
-        """Bring one pod forward."""
+        """Take the next step for one pod: schedule, run or end it."""
         pod = self._world.store.get(key)
         if pod is None:
             return None
@@ -82,13 +82,13 @@ class Pods:
         return stage.again
 
     def _already(self, pod: Object) -> float:
-        """When it began: now, or long ago for one that was ready when the sandbox was stopped."""
+        """Return the pod's start time: now, or an hour ago if it was ready before the sandbox restarted."""
         conditions = at(pod, "status.conditions", [])
         ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
         return self._world.now() - (3600.0 if ready else 0.0)
 
     def _end(self, pod: Object) -> float | None:
-        """Containers get a moment to stop, far less than their grace period."""
+        """Remove a terminating pod after half a pace, much less than its grace period."""
         begun = self._since.get(f"end {uid_of(pod)}")
         if begun is None:
             self._since[f"end {uid_of(pod)}"] = self._world.now()

@@ -1,15 +1,15 @@
-"""What a few programs do that public charts run once: they make the Secrets that other pods wait for.
+"""Emulate a few run-once programs of public charts. They create Secrets that other pods wait for.
 
-Nothing is run in the sandbox, but a chart whose certificate generator does nothing would never get ready. The words
-of the command tell which program it is, since charts let images be replaced:
+The sandbox runs no programs. But if a chart's certificate generator did nothing, its pods would never become ready.
+Words in the command identify the program, because charts allow other images:
 
-| words | what is made |
+| words | result |
 | --- | --- |
 | `create --secret-name=NAME` (kube-webhook-certgen) | a Secret with an authority, a certificate and its key |
 | `patch --webhook-name=NAME --secret-name=NAME` (the same) | its authority in the webhook configurations NAME |
 | `argocd admin redis-initial-password` | the Secret `argocd-redis` with a password |
 
-They act by the rights of the pod's service account; without the right they fail, as in life.
+They use the rights of the pod's service account. Without the right they fail, as on a real cluster.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _HOOKS = {"validating": "ValidatingWebhookConfiguration", "mutating": "MutatingW
 
 
 def run(world: World, pod: Object, container: Object) -> str:
-    """Do what the container's program does; why it failed, empty when it did not."""
+    """Do what the container's program does. Return why it failed; empty if it succeeded or is not emulated."""
     words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]
     does = _program(words)
     return does(_Actor(world, pod), _options(words)) if does else ""
 
 
 class _Actor:
-    """The service account of a pod, at work. What it may not do is the reason why its program fails."""
+    """Acts as a pod's service account. A missing right is the reason for the program's failure."""
 
     def __init__(self, world: World, pod: Object) -> None:
         self.world, self.namespace = world, namespace_of(pod)
@@ -49,7 +49,7 @@ class _Actor:
         self._user = User(f"system:serviceaccount:{self.namespace}:{account}", groups)
 
     def refused(self, verb: str, kind: str, namespace: str, name: str) -> str:
-        """Why it may not do that; empty when it may."""
+        """Return why the service account may not do this; empty if it may."""
         resource = built_in(kind)
         asked = Attributes(verb, resource.group, resource.plural, namespace, name if verb != "create" else "")
         return "" if Rbac(self.world.store).allows(self._user, asked) else f'User "{self._user.name}" {asked}'

@@ -1,4 +1,4 @@
-"""ResourceQuotas: how much is used. The refusal of what would be too much is in `admission/quotas.py`."""
+"""ResourceQuotas: compute current use. `admission/quotas.py` rejects objects that exceed a quota."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from deployments.sandbox.kubernetes.storage import DELETED, Event, Key, key
 
 
 class Quotas:
-    """Looks after quotas."""
+    """Controls quotas."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """Every quota in the namespace of something that came or went; a pod that ended counts as gone."""
+        """Yield the quotas in the namespace of a created or deleted object, or of a changed pod or quota."""
         if not event.key.namespace or event.key.plural == "events":
             return
         if (
@@ -31,7 +31,7 @@ class Quotas:
             yield key(built_in("ResourceQuota"), event.key.namespace, name_of(item))
 
     def reconcile(self, key: Key) -> float | None:
-        """Count."""
+        """Compute the use and set the status."""
         item = self._world.store.get(key)
         if item is not None:
             hard = item["spec"].get("hard") or {}

@@ -1,4 +1,4 @@
-"""What a pod refers to and would not start, or not end well, without: configuration, secrets, services."""
+"""References of a pod that must exist for it to start or to succeed: configuration, secrets, services."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from deployments.sandbox.kubernetes.resources import Object
 
 
 def unmounted(world: World, pod: Object) -> str:
-    """What a kubelet would say about a volume whose source is not there; empty when all are."""
+    """Return a kubelet's message for the first volume whose source is missing; empty if there is none."""
     return next(_unmounted(world, pod), "")
 
 
 def misconfigured(world: World, pod: Object, container: Object) -> str:
-    """What a kubelet would say about a container's variables whose source is not there; empty when all are."""
+    """Return a kubelet's message for the first variable whose source is missing; empty if there is none."""
     return next(_misconfigured(world, namespace_of(pod), container), "")
 
 
@@ -51,7 +51,7 @@ def _absent(world: World, namespace: str, config: Object | None, secret: Object 
 
 
 def unreachable(world: World, pod: Object, container: Object) -> str:
-    """The first service that a container calls and that has no ready endpoints; empty when there is none."""
+    """Return the first service that a container calls and that has no ready endpoints; empty if there is none."""
     for name, space, port in called(container):
         namespace = space or namespace_of(pod)
         service = world.get("Service", namespace, name)

@@ -1,4 +1,4 @@
-"""Keeps as many pods as a ReplicaSet wants."""
+"""ReplicaSets keep the wanted number of pods."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _AGAIN = 2.0
 
 
 class ReplicaSets:
-    """Looks after replica sets."""
+    """Controls replica sets."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A replica set, or the owner of a pod."""
+        """Yield the event's replica set, or the replica set that owns the event's pod."""
         yield from interest.itself(event, "ReplicaSet")
         yield from interest.owner(event, "Pod", "ReplicaSet")
 
     def reconcile(self, key: Key) -> float | None:
-        """Make or delete pods, and tell how many there are."""
+        """Create or delete pods and set the status. Return seconds until the next check, or `None`."""
         item = self._world.store.get(key)
         if item is None:
             return None
@@ -69,14 +69,15 @@ class ReplicaSets:
         }
         if refused:
             status["conditions"] = [self._failure(item, refused)]
-        # Zeros are left out, as Go leaves them out.
+        # Go omits zeros.
         kept = {name: value for name, value in status.items() if value or name in ("replicas", "observedGeneration")}
         return kept, min(waiting) + 0.05 if waiting else None
 
     @staticmethod
     def _failure(item: Object, refused: ApiError) -> Object:
-        """The first refusal stands for as long as pods are refused: each names another pod, and a status that changes
-        with each would have the controller at work without a pause.
+        """Return the condition for rejected pods. An existing condition stays while pods are rejected.
+
+        Each message names another pod. If the status changed with each, the controller would never pause.
         """
         for condition in at(item, "status.conditions", []):
             if (condition["type"], condition["status"]) == ("ReplicaFailure", "True"):

@@ -1,4 +1,4 @@
-"""ControllerRevisions: the history of a StatefulSet's or DaemonSet's template, which `kubectl rollout undo` reads."""
+"""ControllerRevisions: the template history of a StatefulSet or DaemonSet. `kubectl rollout undo` reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HASH = "controller-revision-hash"
 
 
 def current(world: World, owner: Object) -> Object:
-    """The revision of the owner's present template, under the highest number."""
+    """Return the revision of the owner's current template, with the highest number. Create it if needed."""
     data = _data(owner)
     known = world.owned(owner, "ControllerRevision")
     highest = max((item["revision"] for item in known), default=0)

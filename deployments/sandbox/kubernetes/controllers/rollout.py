@@ -1,4 +1,4 @@
-"""The arithmetic of a deployment's rollout, and the status that tells of it. No effects."""
+"""Compute a deployment's rollout and its status. The module has no side effects."""
 
 from __future__ import annotations
 
@@ -9,24 +9,34 @@ from deployments.sandbox.kubernetes.resources import Object
 
 
 def surge(item: Object) -> int:
-    """How many pods more than wanted there may be during a rollout."""
+    """Return how many pods may exist above the wanted number during a rollout."""
     if item["spec"]["strategy"]["type"] == "Recreate":
         return 0
     return share(item["spec"]["strategy"]["rollingUpdate"]["maxSurge"], item["spec"]["replicas"], up=True)
 
 
 def unavailable(item: Object) -> int:
-    """How many pods fewer than wanted may be available during a rollout."""
+    """Return how many of the wanted pods may be unavailable during a rollout."""
     if item["spec"]["strategy"]["type"] == "Recreate":
         return 0
     replicas = int(item["spec"]["replicas"])
     down = share(item["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], replicas, up=False)
-    # Both may round to nothing; then one pod at a time goes first, as in deployment/util.ResolveFenceposts.
+    # If both round down to zero, one pod may be unavailable, as in deployment/util.ResolveFenceposts.
     return min(down or (0 if surge(item) else 1), replicas)
 
 
 def next_step(item: Object, current: Object, old: list[Object], old_pods: int) -> dict[str, int]:
-    """How many replicas each replica set should have next, by name."""
+    """Return how many replicas each replica set should have next.
+
+    Args:
+        item: The deployment.
+        current: The replica set of its current template.
+        old: Its other replica sets.
+        old_pods: How many pods these still have.
+
+    Returns:
+        Replicas by name of the replica set. Sets that are missing keep their size.
+    """
     if item["spec"]["strategy"]["type"] == "Recreate":
         wanted = {name_of(rs): 0 for rs in old}
         return wanted if old_pods else wanted | {name_of(current): item["spec"]["replicas"]}
@@ -45,7 +55,7 @@ def _grown(item: Object, current: Object, old: list[Object]) -> int:
 
 
 def _shrunk(item: Object, current: Object, old: list[Object]) -> dict[str, int]:
-    """Old replica sets lose first what is not available anyway, then what can be spared."""
+    """Shrink old replica sets: first by their unavailable pods, then by what can be spared."""
     least = item["spec"]["replicas"] - unavailable(item)
     sets = [current, *old]
     not_yet = current["spec"]["replicas"] - at(current, "status.availableReplicas", 0)
@@ -64,14 +74,18 @@ def _shrunk(item: Object, current: Object, old: list[Object]) -> dict[str, int]:
 
 
 def is_complete(item: Object, status: Object) -> bool:
-    """Whether exactly the wanted pods are there, all of the present template and available."""
+    """Tell whether exactly the wanted pods exist, all of them available and of the current template."""
     wanted = item["spec"]["replicas"]
     counted = [status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas")]
     return counted == [wanted] * 3
 
 
 def status(world: World, item: Object, sets: list[Object], current: Object | None) -> tuple[Object, float | None]:
-    """The deployment's status, and in how many seconds its progress deadline passes."""
+    """Compute the deployment's status.
+
+    Returns:
+        The status, and the seconds until its progress deadline passes; `None` if it has none.
+    """
     total, ready, available = (
         sum(at(rs, f"status.{name}", 0) for rs in sets) for name in ("replicas", "readyReplicas", "availableReplicas")
     )
@@ -129,7 +143,7 @@ def _progressing(
 
 
 def _moved(before: Object, now: Object) -> bool:
-    """Whether the rollout got on: more updated, ready or available pods, or fewer old ones."""
+    """Tell whether the rollout progressed: more updated, ready or available pods, or fewer old ones."""
     old = [at(s, "replicas", 0) - at(s, "updatedReplicas", 0) for s in (before, now)]
     more = any(now.get(n, 0) > before.get(n, 0) for n in ("updatedReplicas", "readyReplicas", "availableReplicas"))
     return more or old[1] < old[0]

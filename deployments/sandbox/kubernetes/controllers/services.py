@@ -1,4 +1,4 @@
-"""Services: which ready pods are behind them (Endpoints and EndpointSlices), and the address of load balancers."""
+"""Services: keep their Endpoints and EndpointSlices up to date, and assign addresses of load balancers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _SERVICE = "kubernetes.io/service-name"
 
 
 class Services:
-    """Looks after services."""
+    """Controls services."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A service, or every service whose selector a written pod fits."""
+        """Yield the event's service, or every service whose selector matches, or matched, the event's pod."""
         yield from interest.itself(event, "Service")
         if interest.of_kind(event, "Pod"):
             for service in self._world.all("Service", event.key.namespace):
@@ -38,7 +38,7 @@ class Services:
                     yield key(built_in("Service"), event.key.namespace, name_of(service))
 
     def reconcile(self, key: Key) -> float | None:
-        """Bring the endpoints of one service up to date."""
+        """Update the endpoints of one service. Delete them if the service is gone."""
         service = self._world.store.get(key)
         if service is None:
             self._forget(key)

@@ -1,4 +1,4 @@
-"""StatefulSets: pods with names and claims of their own, one after the other.
+"""StatefulSets: pods with stable names and claims, created in order.
 
 https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/
 """
@@ -18,18 +18,18 @@ _SOURCE = "statefulset-controller"
 
 
 class StatefulSets:
-    """Looks after stateful sets."""
+    """Controls stateful sets."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """A stateful set, or the owner of a pod."""
+        """Yield the event's stateful set, or the stateful set that owns the event's pod."""
         yield from interest.itself(event, "StatefulSet")
         yield from interest.owner(event, "Pod", "StatefulSet")
 
     def reconcile(self, key: Key) -> float | None:
-        """One step, and the status."""
+        """Take one step and set the status."""
         item = self._world.store.get(key)
         if item is None or is_terminating(item):
             return None
@@ -49,8 +49,8 @@ class StatefulSets:
             if pod is None:
                 self._make(item, ordinal, self._revision_for(item, ordinal, revision))
             if in_order and (pod is None or not templates.is_ready(pod)):
-                # Also when its template was mended since: somebody has to delete a broken pod, as documented under
-                # "forced rollback".
+                # This applies even if the template was corrected since. Someone has to delete the broken pod, as
+                # documented under "forced rollback".
                 return
         extra = sorted((ordinal for ordinal in pods if ordinal not in wanted), reverse=True)
         for ordinal in extra[: 1 if in_order else None]:
@@ -59,14 +59,14 @@ class StatefulSets:
             self._update(item, pods, revision)
 
     def _revision_for(self, item: Object, ordinal: int, revision: Object) -> Object:
-        """Below the partition a pod that is made again gets the template that it had."""
+        """Return the revision for a new pod. Below the partition, pods keep their previous template."""
         before = at(item, "status.currentRevision")
         if ordinal >= _partition(item) or not before or before == name_of(revision):
             return revision
         return self._world.get("ControllerRevision", namespace_of(item), before) or revision
 
     def _update(self, item: Object, pods: dict[int, Object], revision: Object) -> None:
-        """From the highest number down, one at a time, each only when those above are ready."""
+        """Update from the highest ordinal down, one pod at a time. All pods above must be ready."""
         if item["spec"]["updateStrategy"]["type"] != "RollingUpdate":
             return
         for ordinal in sorted(pods, reverse=True):

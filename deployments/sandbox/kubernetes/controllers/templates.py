@@ -1,4 +1,4 @@
-"""Pods from templates, and whether pods are ready: what all workload controllers share."""
+"""Create pods from templates, and tell whether pods are ready. All workload controllers share this."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OVER = ("Succeeded", "Failed")
 
 
 def hash_of(value: Any) -> str:
-    """Ten letters and digits that stand for a template, as in the names of replica sets."""
+    """Return a hash of a template: ten letters and digits, as in the names of replica sets."""
     number = int.from_bytes(hashlib.sha256(canonical(value).encode()).digest()[:8], "big")
     letters = []
     for _ in range(10):
@@ -33,7 +33,7 @@ def hash_of(value: Any) -> str:
 
 
 def pod_for(owner: Object, template: Object, name: str = "") -> Object:
-    """A pod of `owner` made from a template; named by the API when `name` is empty."""
+    """Return a pod of `owner`, created from a template. If `name` is empty, the API generates one."""
     given = template.get("metadata") or {}
     metadata = {
         **({"name": name} if name else {"generateName": f"{name_of(owner)[:57]}-"}),
@@ -46,12 +46,12 @@ def pod_for(owner: Object, template: Object, name: str = "") -> Object:
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether the pod's condition Ready is true."""
+    """Tell whether the pod's condition Ready is true."""
     return any(c["type"] == "Ready" and c["status"] == "True" for c in at(pod, "status.conditions", []))
 
 
 def ready_for(world: World, pod: Object) -> float:
-    """For how many seconds a ready pod has been ready; -1 when it is not."""
+    """Return for how many seconds the pod has been ready, or -1 if it is not ready."""
     for condition in at(pod, "status.conditions", []):
         if condition["type"] == "Ready" and condition["status"] == "True":
             return max(world.now() - seconds_of(condition["lastTransitionTime"]), 0.0)
@@ -59,12 +59,12 @@ def ready_for(world: World, pod: Object) -> float:
 
 
 def is_active(pod: Object) -> bool:
-    """Whether the pod counts: it is neither over nor on its way out."""
+    """Tell whether the pod is neither finished nor terminating."""
     return not is_terminating(pod) and at(pod, "status.phase") not in _OVER
 
 
 def worst_first(pod: Object) -> tuple[bool, bool, str]:
-    """The order in which pods are given up: without a node, not ready, youngest."""
+    """Return a sort key. Pods to delete first come first: without a node, not ready, youngest."""
     return bool(at(pod, "spec.nodeName")), is_ready(pod), _reversed(pod["metadata"]["creationTimestamp"])
 
 
@@ -73,7 +73,13 @@ def _reversed(text: str) -> str:
 
 
 def share(value: Any, of: int, up: bool) -> int:
-    """A number, or a percentage of `of`, rounded up or down."""
+    """Resolve a number or a percentage of `of`.
+
+    Args:
+        value: A number, or a percentage such as "25%".
+        of: The total for percentages.
+        up: Round up instead of down.
+    """
     text = str(value)
     if not text.endswith("%"):
         return int(text)
@@ -82,7 +88,16 @@ def share(value: Any, of: int, up: bool) -> int:
 
 
 def condition(had: list[Object], name: str, value: str, reason: str, message: str, now: str) -> Object:
-    """A condition that keeps the time of its last transition for as long as its value stays."""
+    """Return a condition. Its transition time changes only if its value changes.
+
+    Args:
+        had: The object's current conditions.
+        name: The condition's type.
+        value: "True", "False" or "Unknown".
+        reason: The reason, in one word.
+        message: The message.
+        now: The current time, as RFC 3339.
+    """
     before = next((c for c in had if c["type"] == name), {})
     since = before.get("lastTransitionTime", now) if before.get("status") == value else now
     same = (before.get("status"), before.get("reason"), before.get("message")) == (value, reason, message)

@@ -1,4 +1,4 @@
-"""What a controller sees of its cluster, and can do to it."""
+"""What a controller can read and do in its cluster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _KEPT_EVENTS = 1000
 
 @dataclass
 class World:
-    """One cluster from the inside. `pace`: seconds that a container takes to start, and again to be ready."""
+    """The cluster as controllers see it.
+
+    `pace` is the number of seconds that a container takes to start, and again to become ready.
+    """
 
     name: str
     store: Store
@@ -32,19 +35,19 @@ class World:
     asking: Asking = field(default_factory=controller)
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the current time in seconds since the epoch."""
         return time.time()
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """An object of a built-in kind."""
+        """Return an object of a built-in kind, or `None`."""
         return self.store.get(key(built_in(kind), namespace, name))
 
     def all(self, kind: str, namespace: str = "") -> list[Object]:
-        """All objects of a built-in kind, in one namespace or everywhere."""
+        """Return all objects of a built-in kind, in one namespace or in all."""
         return self.store.of_kind(built_in(kind), namespace)
 
     def owned(self, owner: Object, kind: str) -> list[Object]:
-        """What `owner` controls of one kind, oldest first."""
+        """Return the objects of one kind that `owner` owns, oldest first."""
         return self.owners.owned(owner, built_in(kind).plural)
 
     def create(self, item: Object, manager: str = "") -> Object:
@@ -53,7 +56,17 @@ class World:
         return self.writes.create(resource, namespace_of(item), item, self._as(manager))
 
     def change(self, item: Object, change: Callable[[Object], None], part: str = "", manager: str = "") -> Object:
-        """Change an object of a built-in kind in place of what it is now; nothing happens when it is gone."""
+        """Change an object of a built-in kind, and return it.
+
+        Args:
+            item: The object to change; its name identifies it.
+            change: Changes the current object, in place.
+            part: The subresource; empty for the object itself.
+            manager: The component that makes the change; the default is the controller manager.
+
+        Raises:
+            ApiError: 404 if the object no longer exists.
+        """
         resource = built_in(item["kind"])
 
         def changed(current: Object) -> Object:
@@ -63,23 +76,31 @@ class World:
         return self.writes.update(resource, namespace_of(item), name_of(item), changed, self._as(manager), part)
 
     def relabel(self, item: Object, change: Callable[[Object], None]) -> Object:
-        """Change what is fixed for everybody else, as admission does on a real cluster before an object is stored."""
+        """Change immutable fields, as admission does on a real cluster before an object is stored."""
         changed: Object = clone(item)
         change(changed)
         return self.store.put(key(built_in(item["kind"]), namespace_of(item), name_of(item)), changed)
 
     def set_status(self, item: Object, wanted: Object, manager: str = "") -> None:
-        """Give an object that status, if it has another one."""
+        """Set an object's status, if it differs."""
         if item.get("status") != wanted:
             self.change(item, lambda current: current.update(status=clone(wanted)), "status", manager)
 
     def delete(self, item: Object, grace: int | None = None) -> None:
-        """Delete an object of a built-in kind; its dependents follow."""
+        """Delete an object of a built-in kind. Garbage collection deletes its dependents."""
         resource = built_in(item["kind"])
         self.deletes.delete(resource, namespace_of(item), name_of(item), Options(grace=grace), self.asking)
 
     def tell(self, about: Object, reason: str, message: str, kind: str = "Normal", source: str = "") -> None:
-        """Record an event. The same again is counted, not repeated."""
+        """Record an event. A repeated event increases the count.
+
+        Args:
+            about: The object of the event.
+            reason: The reason, in one word.
+            message: The message.
+            kind: "Normal" or "Warning".
+            source: The component; the default is the controller manager.
+        """
         namespace, now = namespace_of(about) or "default", timestamp()
         same = self._same_event(about, namespace, reason, message)
         if same is not None:
@@ -91,7 +112,7 @@ class World:
             self.writes.create(built_in("Event"), namespace, item, self.asking)
         except ApiError as error:
             if error.code not in (403, 404):
-                # In a namespace that is going away nothing can be told any more.
+                # A namespace that is being deleted accepts no events.
                 raise
         self._forget_old_events(namespace)
 

@@ -1,8 +1,10 @@
-"""Server-side apply: an intent is merged into the live object, what its manager no longer wants is pruned.
+"""Server-side apply: merge an intent into the live object, and prune fields that its manager no longer wants.
 
-https://kubernetes.io/docs/reference/using-api/server-side-apply/ and KEP-555. The rules are those of
-structured-merge-diff's `merge.Updater`: a field that another manager owns and that would get another value is a
-conflict; the same value is shared; forcing takes the field away from the other.
+https://kubernetes.io/docs/reference/using-api/server-side-apply/ and KEP-555.
+
+The rules are those of structured-merge-diff's `merge.Updater`. If another manager owns a field and its value would
+change, that is a conflict. If the value stays the same, both own the field. Force takes the field from the other
+manager.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from deployments.sandbox.kubernetes.status import ApiError
 
 @dataclass(frozen=True)
 class Intent:
-    """What a manager wants. `ignored`: top-level fields that this address does not set (status, or all but it)."""
+    """What a manager wants. `ignored` lists top-level fields that the address does not set."""
 
     wanted: Object
     manager: Manager
@@ -30,7 +32,21 @@ class Intent:
 
 
 def apply(live: Object, owners: Owners, intent: Intent, kind: Type, time: str) -> tuple[Object, Owners]:
-    """The object after the intent, and who owns what then. `ApiError` 409 that names the other owners."""
+    """Merge an intent into an object.
+
+    Args:
+        live: The object as stored; empty for a new object.
+        owners: The current owners of its fields.
+        intent: What the manager wants.
+        kind: The object's type.
+        time: The time for the manager's entry, as RFC 3339.
+
+    Returns:
+        The object, and the owners of its fields, after the apply.
+
+    Raises:
+        ApiError: 409, with the conflicting managers and fields, unless the intent is forced.
+    """
     mine = intent.manager.identity
     wanted = _without_nulls({k: v for k, v in intent.wanted.items() if k not in intent.ignored}, kind)
     fields = ownership.fields_of(wanted, kind)
@@ -49,7 +65,7 @@ def apply(live: Object, owners: Owners, intent: Intent, kind: Type, time: str) -
 
 
 def _unwanted(dropped: frozenset[Path], fields: frozenset[Path], rest: Owners) -> frozenset[Path]:
-    """What to take away: what the manager wanted earlier, with what encloses it, where nobody owns anything in it."""
+    """Return the paths to remove: dropped fields, and their parents, in which no manager owns anything."""
     owned = set(fields).union(*(o.fields for o in rest.values()))
     held = {path[:length] for path in owned for length in range(1, len(path) + 1)}
     enclosing = {path[:length] for path in dropped for length in range(2, len(path) + 1)}
@@ -57,7 +73,7 @@ def _unwanted(dropped: frozenset[Path], fields: frozenset[Path], rest: Owners) -
 
 
 def _without_nulls(value: Any, kind: Type) -> Any:
-    """Nulls are left out, but where a custom resource's schema allows them."""
+    """Drop nulls, except where a custom resource's schema allows them."""
     if isinstance(value, dict):
         fields = {name: kind.field(name) or ANYTHING for name in value}
         kept = {name: item for name, item in value.items() if item is not None or fields[name].schema.get("nullable")}
@@ -68,7 +84,7 @@ def _without_nulls(value: Any, kind: Type) -> Any:
 
 
 def _conflict(contested: dict[Manager, frozenset[Path]]) -> ApiError:
-    """Worded as the API server words it."""
+    """Return the error, in the API server's words."""
     by_manager: dict[str, list[str]] = defaultdict(list)
     for manager, paths in contested.items():
         by_manager[str(manager)].extend(sorted(described(path) for path in paths))

@@ -1,4 +1,4 @@
-"""JSON patch (RFC 6902), with the API's own answers to patches that cannot be read or do not fit."""
+"""JSON patch (RFC 6902), with the API's own errors for invalid patches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from deployments.sandbox.kubernetes.status import ApiError, bad_request
 
 
 def json_patch(original: Object, operations: Any) -> Object:
-    """`original` after `operations`. `ApiError` 400 when they cannot be read, 422 when they do not fit."""
+    """Return `original` with the operations applied.
+
+    Raises:
+        ApiError: 400 if the operations cannot be decoded, 422 if they cannot be applied.
+    """
     try:
         patch = jsonpatch.JsonPatch(operations)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:

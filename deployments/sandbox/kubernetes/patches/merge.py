@@ -1,4 +1,4 @@
-"""JSON merge patch (RFC 7386), and the order of a list that was merged from two."""
+"""JSON merge patch (RFC 7386), and the order of merged lists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 def json_merge(original: Any, patch: Any) -> Any:
-    """`original` with `patch` laid over it: null removes, lists are replaced."""
+    """Return `original` with `patch` merged into it. Null removes a field; a list replaces a list."""
     if not isinstance(patch, dict):
         return clone(patch)
     merged = dict(original) if isinstance(original, dict) else {}
@@ -24,7 +24,10 @@ def json_merge(original: Any, patch: Any) -> Any:
 
 
 def interleaved(leading: Sequence[K], following: Sequence[K]) -> list[K]:
-    """All of both: `leading` in its order; what only `following` has comes after what it came after there."""
+    """Merge two sequences without duplicates.
+
+    `leading` keeps its order. Each item that only `following` has comes right after its predecessor there.
+    """
     merged, known = list(leading), set(leading)
     for index, item in enumerate(following):
         if item in known:

@@ -1,7 +1,8 @@
-"""Managed fields: which manager set which field last, by which kind of request.
+"""Managed fields: which manager last set which field, and by which kind of request.
 
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
-Written and read in the format FieldsV1 of metadata.managedFields.
+
+The module reads and writes the FieldsV1 format of metadata.managedFields.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _NEVER_OWNED = frozenset(
 
 @dataclass(frozen=True)
 class Manager:
-    """Who changes fields, how, and through which subresource. Of appliers the version does not tell them apart."""
+    """Who changes fields, how, and through which subresource. The identity of appliers ignores the version."""
 
     name: str
     operation: str
@@ -45,7 +46,7 @@ class Manager:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """Equal for requests whose fields are kept in one entry."""
+        """Return a key that is equal for requests that share one entry."""
         version = "" if self.operation == APPLY else self.api_version
         return self.name, self.operation, self.subresource, version
 
@@ -69,7 +70,7 @@ Owners = Mapping[tuple[str, str, str, str], Owned]
 
 @dataclass(frozen=True)
 class Difference:
-    """The paths that two objects differ in."""
+    """The paths in which two objects differ."""
 
     added: frozenset[Path]
     modified: frozenset[Path]
@@ -77,12 +78,15 @@ class Difference:
 
 
 def fields_of(item: Object, kind: Type, ignored: Iterable[str] = ()) -> frozenset[Path]:
-    """The paths of an object that can be owned. `ignored` are top-level fields that this request does not set."""
+    """Return the paths of an object that can be owned.
+
+    `ignored` lists top-level fields that the request does not set.
+    """
     return frozenset(p for p in leaves(item, kind) if _ownable(p, tuple(ignored)))
 
 
 def difference(before: Object, after: Object, kind: Type) -> Difference:
-    """What changed between two objects of one type."""
+    """Compare two objects of one type."""
     old = {p: value for p, value in leaves(before, kind).items() if _ownable(p, ())}
     new = {p: value for p, value in leaves(after, kind).items() if _ownable(p, ())}
     both = old.keys() & new.keys()
@@ -95,7 +99,11 @@ def _ownable(path: Path, ignored: tuple[str, ...]) -> bool:
 
 
 def read(entries: Any) -> dict[tuple[str, str, str, str], Owned]:
-    """metadata.managedFields, parsed. ValueError, KeyError or TypeError when it is malformed."""
+    """Parse metadata.managedFields into owners by identity.
+
+    Raises:
+        ValueError, KeyError, TypeError: The entries are malformed.
+    """
     found = [_read_entry(entry) for entry in entries or ()]
     return {owned.manager.identity: owned for owned in found}
 
@@ -116,7 +124,7 @@ def _paths(tree: Mapping[str, Any], path: Path) -> Iterable[Path]:
 
 
 def written(owners: Owners) -> list[Object]:
-    """The entries for metadata.managedFields, appliers first."""
+    """Return the entries of metadata.managedFields, with appliers first."""
     kept = [owned for owned in owners.values() if owned.fields]
     return [
         _written_entry(owned) for owned in sorted(kept, key=lambda o: (o.manager.operation, o.time, o.manager.name))
@@ -147,12 +155,21 @@ def _tree(paths: Iterable[Path]) -> Object:
 
 
 def _trimmed(node: Object) -> Object:
-    """A path without anything below it is written without the dot."""
+    """Drop the dot of paths that have nothing below them."""
     return {} if list(node) == ["."] else {name: _trimmed(below) for name, below in node.items()}
 
 
 def after_update(owners: Owners, manager: Manager, changed: Difference, time: str) -> Owners:
-    """Who owns what after a request that is not an apply: what it changed is its own, and nobody else's."""
+    """Return the owners after a request that is not an apply.
+
+    The manager becomes the only owner of the fields that it changed.
+
+    Args:
+        owners: The owners before the request.
+        manager: The manager of the request.
+        changed: What the request changed.
+        time: The time for the manager's entry, as RFC 3339.
+    """
     mine = manager.identity
     set_now = changed.added | changed.modified
     kept = {i: less(owned, (set_now if i != mine else frozenset()) | changed.removed) for i, owned in owners.items()}
@@ -163,5 +180,5 @@ def after_update(owners: Owners, manager: Manager, changed: Difference, time: st
 
 
 def less(owned: Owned, lost: frozenset[Path]) -> Owned:
-    """The same entry without the paths in `lost`."""
+    """Return the entry without the paths in `lost`."""
     return Owned(owned.manager, owned.fields - lost, owned.time) if owned.fields & lost else owned

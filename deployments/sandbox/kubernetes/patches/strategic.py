@@ -1,4 +1,4 @@
-"""Strategic merge patch: like a merge patch, but lists are merged by the keys that the types declare.
+"""Strategic merge patch: like a merge patch, but lists are merged by the keys that their types declare.
 
 https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ and
 https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
@@ -18,7 +18,11 @@ _ORDER, _DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"
 
 
 def strategic_merge(original: Any, patch: Any, kind: Type) -> Any:
-    """`original`, of type `kind`, with `patch` merged into it. `ApiError` 400 for a patch that makes no sense."""
+    """Return `original`, of type `kind`, with `patch` merged into it.
+
+    Raises:
+        ApiError: 400 if a list item lacks its merge key.
+    """
     if not isinstance(patch, dict):
         return clone(patch)
     original = original if isinstance(original, dict) else {}
@@ -49,7 +53,7 @@ def _merged_fields(merged: dict[str, Any], patch: dict[str, Any], kind: Type) ->
 
 
 def _touched(patch: dict[str, Any]) -> list[str]:
-    """The fields that the patch is about; a list may be there by its directives alone."""
+    """Return the fields that the patch changes, including lists that only its directives name."""
     names = [name for name in patch if not name.startswith("$")]
     by_directive = [name.split("/", 1)[1] for name in patch if name.startswith((_ORDER, _DELETE))]
     return list(dict.fromkeys(names + by_directive))

@@ -1,8 +1,8 @@
-"""Whether what is applied server-side fits its schema, before it is merged into anything.
+"""Check an applied object against its schema before server-side apply merges it.
 
-The API server makes a typed object of it first (structured-merge-diff's `typed.FromUnstructured`), and then converts
-that to its own types. Whatever goes wrong there is answered with status 500 and no reason, however the client wants
-its fields to be validated (kubernetes/kubernetes#122480). Recorded from kube-apiserver 1.34.
+The API server first builds a typed object (structured-merge-diff's `typed.FromUnstructured`), and then converts it to
+its own types. An error there has status 500 and no reason, whatever field validation the client requests
+(kubernetes/kubernetes#122480). Recorded from kube-apiserver 1.34.
 """
 
 from __future__ import annotations
@@ -24,12 +24,22 @@ _SCALARS = {"string": (str, "string"), "boolean": (bool, "boolean")}
 
 
 def require_typed(item: Object, resource: Resource, namespace: str, name: str) -> None:
-    """Raise `ApiError` 500 for the first thing that does not fit."""
+    """Check that an object fits its type.
+
+    Args:
+        item: The object to apply.
+        resource: Its kind.
+        namespace: Its namespace, for the message.
+        name: Its name, for the message.
+
+    Raises:
+        ApiError: 500, for the first value that does not fit.
+    """
     kind = type_of(resource)
     about = f"{namespace}/{name}; {resource.group}/{resource.version}, Kind={resource.kind}"
     for told in _untyped(item, kind, ()):
         raise ApiError(500, "", f"failed to create typed patch object ({about}): {told}")
-    # Custom resources are converted to nothing.
+    # The API server does not convert custom resources to Go types.
     for told in () if resource.custom else _inconvertible(item, kind):
         target = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         why = f"to proper version: unable to convert unstructured object to {target}: {told}"
@@ -72,7 +82,7 @@ def _untyped_items(value: list[Any], kind: Type, path: Path) -> Iterator[str]:
 
 
 def _lacks_keys(item: Any, kind: Type) -> bool:
-    """The keys of built-in kinds have a default, if only an empty one."""
+    """Tell whether an item lacks all its keys. In built-in kinds every key has a default, even if it is empty."""
     if kind.list_type != "map" or kind.items.is_built_in or not isinstance(item, dict):
         return False
     defaulted = any("default" in kind.items.fields[key].schema for key in kind.list_keys if key in kind.items.fields)
@@ -94,19 +104,19 @@ def _expected(value: Any, kind: Type) -> str:
 
 
 def _named(value: Any) -> str:
-    """What Go calls the type of a value that is not a number."""
+    """Return Go's name for the type of a value that is not a number."""
     return {bool: "bool", str: "string", list: "list", dict: "map"}[type(value)]
 
 
 def _go(value: Any) -> str:
-    """As Go prints it."""
+    """Format a value as Go prints it."""
     if isinstance(value, str | list | dict):
         return f"&{{{_printed(value)}}}"
     return f"&value.valueUnstructured{{Value:{json.dumps(value)}}}"
 
 
 def _printed(value: Any) -> str:
-    """As Go's `%v` prints lists and maps."""
+    """Format a value as Go's `%v` does for lists and maps."""
     if isinstance(value, list):
         return f"[{' '.join(map(_printed, value))}]"
     if isinstance(value, dict):
@@ -146,7 +156,7 @@ def _is_quantity(value: Any) -> bool:
 
 
 def _is_base64(text: str) -> bool:
-    """As Go decodes it: line breaks do not count."""
+    """Tell whether a text is base64, ignoring line breaks as Go does."""
     try:
         base64.b64decode("".join(text.split("\n")), validate=True)
     except binascii.Error:

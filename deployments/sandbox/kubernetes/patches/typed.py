@@ -1,8 +1,7 @@
-"""An object as the set of paths that it consists of, the way server-side apply looks at it.
+"""An object as a set of paths, which is how server-side apply sees it.
 
-Follows sigs.k8s.io/structured-merge-diff: a path ends where a value can only be owned as a whole. Its elements are
-written as managed fields write them: `f:<field>`, `k:<keys of a list item>`, `v:<value in a set>`,
-`i:<place in a list>`.
+This follows sigs.k8s.io/structured-merge-diff: a path ends where a value can only be owned as a whole. Its elements
+are written as in managed fields: `f:<field>`, `k:<keys of a list item>`, `v:<value in a set>`, `i:<place in a list>`.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from deployments.sandbox.kubernetes.schema.types import ANYTHING, Type
 Path = tuple[str, ...]
 
 THERE = object()
-"""What stands at the path of a list item or of a map's key: that it is there, whatever is in it."""
+"""The value at the path of a list item or of a map's key: it exists, whatever it contains."""
 
 
 def leaves(value: Any, kind: Type) -> dict[Path, Any]:
-    """Every path of `value` that can be owned, and what stands there."""
+    """Return every path of `value` that can be owned, with the value there."""
     return dict(_walk(value, kind, ()))
 
 
@@ -55,12 +54,12 @@ def _walk_items(value: list[Any], kind: Type, path: Path) -> Iterator[tuple[Path
 
 
 def element(item: Any, kind: Type) -> str:
-    """The path element of a list's item."""
+    """Return the path element of a list's item."""
     return f"k:{kind.key_of(item)}" if kind.list_type == "map" else f"v:{canonical(item)}"
 
 
 def merged(live: Any, applied: Any, kind: Type) -> Any:
-    """`live` with everything that `applied` has; what only `live` has stays."""
+    """Return `live` with all fields of `applied`. Fields that only `live` has stay."""
     if isinstance(applied, dict) and isinstance(live, dict) and not kind.atomic:
         fields = {n: merged(live.get(n), value, kind.field(n) or ANYTHING) for n, value in applied.items()}
         return live | fields
@@ -80,7 +79,7 @@ def _merged_items(live: list[Any], applied: list[Any], kind: Type) -> list[Any]:
 
 
 def without(value: Any, kind: Type, removed: Collection[Path]) -> Any:
-    """`value` without what stands at the paths of `removed`, and below them."""
+    """Return `value` without the values at and below the paths in `removed`."""
     return _pruned(value, kind, (), lambda path: path in removed)
 
 
@@ -98,7 +97,7 @@ def _pruned(value: Any, kind: Type, path: Path, gone: Callable[[Path], bool]) ->
 
 
 def described(path: Path) -> str:
-    """A path for people: .spec.containers[name="web"].image."""
+    """Format a path for people: .spec.containers[name="web"].image."""
     return "".join(_described(part) for part in path)
 
 

@@ -1,1 +1,1 @@
-"""Tables as the API server makes them for `kubectl get`: which columns a kind has, and what stands in them."""
+"""The tables that the API server writes for `kubectl get`: the columns of each kind and their values."""

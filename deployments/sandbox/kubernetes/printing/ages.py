@@ -1,4 +1,4 @@
-"""How long ago something was, as kubectl writes it: 45s, 3m12s, 5h, 2d."""
+"""Format elapsed time as kubectl does: 45s, 3m12s, 5h, 2d."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from deployments.sandbox.kubernetes.objects import seconds_of
 
 
 def since(moment: str | None) -> str:
-    """The time since `moment`."""
+    """Format the time since `moment`, which is RFC 3339. Without a moment, return "<unknown>"."""
     return "<unknown>" if not moment else duration(time.time() - seconds_of(moment))
 
 
 def duration(seconds: float) -> str:
-    """k8s.io/apimachinery `duration.HumanDuration`."""
+    """Format seconds as k8s.io/apimachinery's `duration.HumanDuration` does."""
     whole = max(int(seconds), 0)
     minutes, hours, days = whole // 60, whole // 3600, whole // 86400
     if whole < 120:

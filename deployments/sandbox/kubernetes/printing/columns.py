@@ -1,4 +1,4 @@
-"""The columns of the built-in kinds, as k8s.io/kubernetes `pkg/printers/internalversion` has them."""
+"""The columns of the built-in kinds, as in k8s.io/kubernetes `pkg/printers/internalversion`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NONE = "<none>"
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `wide`: only with `-o wide`."""
+    """One column. kubectl shows a `wide` column only with `-o wide`."""
 
     name: str
     value: Callable[[Object], Any]
@@ -257,7 +257,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _at("Message", "message"),
     ),
 }
-"""By kind; Name comes before them and Age after them."""
+"""Columns by kind. Name precedes them and Age follows them."""
 
 WIDE: Mapping[str, tuple[Column, ...]] = {
     "Pod": (_at("IP", "status.podIP", _NONE, wide=True), _at("Node", "spec.nodeName", _NONE, wide=True)),
@@ -268,4 +268,4 @@ WIDE: Mapping[str, tuple[Column, ...]] = {
     "Job": _WORKLOAD,
     "Service": (Column("Selector", _selector, wide=True),),
 }
-"""Further columns with `-o wide`, after Age."""
+"""Additional columns for `-o wide`, after Age."""

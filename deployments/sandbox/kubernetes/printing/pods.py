@@ -1,4 +1,4 @@
-"""What `kubectl get pods` says about a pod, as k8s.io/kubernetes `printPod` decides it."""
+"""The columns of `kubectl get pods`, as k8s.io/kubernetes `printPod` computes them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from deployments.sandbox.kubernetes.resources import Object
 
 
 def pod_ready(pod: Object) -> str:
-    """Ready containers of all."""
+    """Return ready containers and all containers, as "1/2"."""
     states = at(pod, "status.containerStatuses", [])
     return f"{sum(state['ready'] for state in states)}/{len(pod['spec']['containers'])}"
 
 
 def pod_restarts(pod: Object) -> str:
-    """How often its containers were started again."""
+    """Return how often the pod's containers were restarted."""
     return str(sum(state["restartCount"] for state in at(pod, "status.containerStatuses", [])))
 
 
 def pod_status(pod: Object) -> str:
-    """The first thing that is worth telling."""
+    """Return the most relevant status: terminating, initializing, a container's problem, or the phase."""
     if is_terminating(pod):
         return "Terminating"
     return _initializing(pod) or _troubled(pod) or str(at(pod, "status.phase", "Unknown"))

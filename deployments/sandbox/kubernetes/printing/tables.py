@@ -1,4 +1,4 @@
-"""A list of objects as a Table (meta.k8s.io/v1)."""
+"""Format a list of objects as a Table (meta.k8s.io/v1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ _META = "meta.k8s.io/v1"
 
 
 def table(resource: Resource, items: Sequence[Object], meta: Object, include_object: str = "Metadata") -> Object:
-    """The table of these objects. `include_object`: None, Metadata or Object, what each row carries along."""
+    """Return a table of objects.
+
+    Args:
+        resource: The objects' kind.
+        items: The objects, in the stored version.
+        meta: The list's metadata.
+        include_object: What each row includes besides its cells: None, Metadata or Object.
+    """
     columns = _columns(resource)
     return {
         "kind": "Table",
@@ -56,7 +63,7 @@ _JUST_AGE = ({"name": "Age", "type": "date", "jsonPath": ".metadata.creationTime
 
 
 def _custom(column: Object) -> Column:
-    """A column of a custom resource definition. Of JSONPath only plain field names are known."""
+    """Return a column of a custom resource definition. Only plain field names are supported as JSONPath."""
     path = str(column["jsonPath"]).lstrip(".")
 
     def value(item: Object) -> Any:

@@ -1,1 +1,1 @@
-"""What Kubernetes' kinds look like: its published definitions, cut to what is served, and the types made of them."""
+"""The schemas of Kubernetes' kinds: the published definitions, reduced to what is served, and types built on them."""

@@ -1,6 +1,6 @@
-"""Cuts the definitions that the sandbox cluster serves out of Kubernetes' published OpenAPI definitions.
+"""Extract the definitions that the sandbox cluster serves from Kubernetes' published OpenAPI definitions.
 
-Run by a developer when the version changes, never by the product:
+Developers run this when the version changes; the product never does:
 
     python -m deployments.sandbox.kubernetes.schema.cut _definitions.json
 
@@ -34,7 +34,7 @@ _LONGEST_DESCRIPTION = 160
 
 
 def cut(definitions: dict[str, Any]) -> dict[str, Any]:
-    """The definitions of every built-in kind and all that they refer to, with short descriptions."""
+    """Return the definitions of every built-in kind and of all that they refer to, with short descriptions."""
     wanted = [resource.definition for resource in BUILT_IN if resource.definition] + list(_ALSO)
     kept: dict[str, Any] = {}
     while wanted:
@@ -55,7 +55,7 @@ def _plain(schema: Any) -> Any:
 
 def _value(key: str, value: Any) -> Any:
     if key == "properties":
-        # Here the keys are names, of which some are words of JSON Schema too.
+        # Keys here are names of fields, and some of them are also keywords of JSON Schema.
         return {name: _plain(schema) for name, schema in value.items()}
     if key == "type" and isinstance(value, list):
         return next(name for name in value if name != "null")
@@ -67,7 +67,7 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _either(schema: dict[str, Any]) -> dict[str, Any]:
-    """IntOrString and Quantity are written as a choice of two types."""
+    """Replace the choice of two types that stands for IntOrString and Quantity."""
     choices = {name for choice in schema.get("oneOf", ()) for name in choice.get("type", ()) if name != "null"}
     if not choices:
         return {}
@@ -75,7 +75,7 @@ def _either(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read the definitions named on the command line, and write the cut beside this file."""
+    """Read the definitions named on the command line, and write the extract beside this file."""
     definitions = json.loads(Path(sys.argv[1]).read_text())["$defs"]
     text = json.dumps(cut(definitions), separators=(",", ":"), sort_keys=True)
     CUT.write_bytes(gzip.compress(text.encode(), 9, mtime=0))

@@ -1,7 +1,7 @@
-"""Finds the fields that the API leaves out when they are empty: the definitions do not say, the Go types do.
+"""Find the fields that the API omits when they are empty. Only the Go types say so, not the definitions.
 
 A field with `omitempty` is lost when it is false, 0, "", or an empty list or map, unless it holds a pointer or a
-struct. Run by a developer when the version changes, never by the product:
+struct. Developers run this when the version changes; the product never does:
 
     python -m deployments.sandbox.kubernetes.schema.omitted $(go env GOMODCACHE)/k8s.io 0.34.4
 
@@ -30,11 +30,16 @@ _SOURCES = {
 }
 
 _Field = tuple[str, str, str]
-"""The Go type, the name in JSON (empty for one that is inlined), and the options behind it."""
+"""The Go type, the name in JSON (empty for an inlined field), and the tag's options."""
 
 
 def omitted(modules: Path, version: str) -> dict[str, list[str]]:
-    """The fields by definition, of all definitions that the sandbox serves."""
+    """Return the omitted fields of every definition that the sandbox serves and that has any.
+
+    Args:
+        modules: The folder k8s.io of the Go module cache.
+        version: The modules' version without its `v`, such as "0.34.4".
+    """
     found = {name: sorted(_lost(name, modules, version)) for name in definitions()}
     return {name: fields for name, fields in found.items() if fields}
 

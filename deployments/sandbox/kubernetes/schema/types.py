@@ -1,7 +1,7 @@
-"""The types of fields, as everything that walks through an object needs them: patches, apply, validation, tables.
+"""The types of fields, for everything that walks through objects: patches, apply, validation, tables.
 
-One class serves the built-in kinds, whose definitions are Kubernetes' own (`definitions.json.gz`, see `cut.py`), and
-custom resources, whose schema their definition brings along.
+One class serves both built-in kinds and custom resources. Built-in kinds use Kubernetes' own definitions
+(`definitions.json.gz`, see `cut.py`). Custom resources use the schema in their definition.
 """
 
 from __future__ import annotations
@@ -19,46 +19,46 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SCALARS = ("string", "integer", "number", "boolean")
 
 KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
-"""Defaults of fields that are part of a list's key; the published definitions leave them out."""
+"""Defaults of fields that are part of a list's key. The published definitions lack them."""
 
 
 class Type:
-    """The type of one field. Children are made when they are asked for: schemas refer to themselves."""
+    """The type of one field. Child types are created on access, because schemas can refer to themselves."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        """`schema` is what stands at the field: a JSON Schema with Kubernetes' extensions."""
+        """Wrap the field's schema: a JSON Schema with Kubernetes' extensions."""
         self._own = schema
         reference = schema.get("$ref")
         self.schema: Mapping[str, Any] = definitions()[reference] if isinstance(reference, str) else schema
 
     @property
     def is_built_in(self) -> bool:
-        """Whether it is one of Kubernetes' own definitions."""
+        """Tell whether this is one of Kubernetes' own definitions."""
         return "$ref" in self._own
 
     @cached_property
     def omitted(self) -> frozenset[str]:
-        """The fields that are left out when they are empty: see `omitted.py`."""
+        """Return the fields that are omitted when empty (see `omitted.py`)."""
         return frozenset(_omitted().get(str(self._own.get("$ref", "")), ()))
 
     @cached_property
     def name(self) -> str:
-        """string, integer, number, boolean, array, object, or empty for a field that takes anything."""
+        """Return string, integer, number, boolean, array or object; empty for a field that takes anything."""
         return str(self.schema.get("type", ""))
 
     @cached_property
     def fields(self) -> Mapping[str, Type]:
-        """The declared fields of an object."""
+        """Return the declared fields of an object."""
         return {name: Type(schema) for name, schema in self.schema.get("properties", {}).items()}
 
     @cached_property
     def items(self) -> Type:
-        """The type of a list's items."""
+        """Return the type of a list's items."""
         return Type(self.schema.get("items", {}))
 
     @cached_property
     def values(self) -> Type | None:
-        """The type of a map's values; `None` when it is not a map."""
+        """Return the type of a map's values, or `None` if this is not a map."""
         more = self.schema.get("additionalProperties")
         if isinstance(more, Mapping):
             return Type(more)
@@ -66,57 +66,57 @@ class Type:
 
     @cached_property
     def open(self) -> bool:
-        """Whether it takes fields that are not declared."""
+        """Tell whether undeclared fields are allowed."""
         preserved = self.schema.get("x-kubernetes-preserve-unknown-fields", False)
         shapeless = "properties" not in self.schema and "additionalProperties" not in self.schema
         return bool(preserved) or (shapeless and self.name in ("object", ""))
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Fields that must be there."""
+        """Return the names of required fields."""
         return tuple(self.schema.get("required", ()))
 
     @property
     def format(self) -> str:
-        """int-or-string, quantity, date-time, byte, or whatever else the schema says."""
+        """Return int-or-string, quantity, date-time, byte, or whatever format the schema names."""
         if self.schema.get("x-kubernetes-int-or-string"):
             return "int-or-string"
         return str(self.schema.get("format", ""))
 
     @cached_property
     def atomic(self) -> bool:
-        """Whether server-side apply owns it as a whole."""
+        """Tell whether server-side apply treats the value as a whole."""
         if self.name == "array":
             return self._extension("list-type") not in ("map", "set")
         return "atomic" in (self._extension("map-type"), self._extension("struct-type"))
 
     @cached_property
     def list_type(self) -> str:
-        """atomic, set or map."""
+        """Return the list type: atomic, set or map."""
         return str(self._extension("list-type") or "atomic")
 
     @cached_property
     def list_keys(self) -> tuple[str, ...]:
-        """The fields that identify an item of a list of type map."""
+        """Return the fields that identify an item of a list of type map."""
         return tuple(self._extension("list-map-keys") or ())
 
     @cached_property
     def merge_key(self) -> str | None:
-        """The field that identifies an item in a strategic merge patch; `None` for lists of plain values."""
+        """Return the field that identifies an item in a strategic merge patch; `None` for lists of plain values."""
         found = self._extension("patch-merge-key")
         return str(found) if found else None
 
     @cached_property
     def strategies(self) -> frozenset[str]:
-        """merge, retainKeys, replace: how a strategic merge patch treats it."""
+        """Return how a strategic merge patch treats the field: merge, retainKeys, replace."""
         return frozenset(str(self._extension("patch-strategy") or "").split(",")) - {""}
 
     def field(self, name: str) -> Type | None:
-        """The type of that field or of that key of a map; `None` when there is no such field."""
+        """Return the type of a field or of a map's key; `None` if there is no such field."""
         return self.fields.get(name) or self.values
 
     def key_of(self, item: Object) -> str:
-        """What identifies an item of a list of type map, as managed fields write it: canonical JSON of its keys."""
+        """Return the canonical JSON of an item's keys, in a list of type map, as managed fields write it."""
         keys = {name: item.get(name, self._key_default(name)) for name in self.list_keys}
         known = {name: value for name, value in keys.items() if value is not None}
         return json.dumps(known, sort_keys=True, separators=(",", ":"))
@@ -135,7 +135,7 @@ ANYTHING = Type({"x-kubernetes-preserve-unknown-fields": True})
 
 @cache
 def definitions() -> Mapping[str, Any]:
-    """Kubernetes' definitions by name."""
+    """Return Kubernetes' definitions by name."""
     packed = Path(__file__).with_name("definitions.json.gz").read_bytes()
     found: dict[str, Any] = json.loads(gzip.decompress(packed))
     return found
@@ -148,7 +148,7 @@ def _omitted() -> Mapping[str, list[str]]:
 
 
 def references(schema: Any) -> list[str]:
-    """The definitions that a schema refers to."""
+    """Return the names of the definitions that a schema refers to."""
     if isinstance(schema, list):
         return [name for item in schema for name in references(item)]
     if not isinstance(schema, dict):
@@ -159,7 +159,7 @@ def references(schema: Any) -> list[str]:
 
 @cache
 def named(definition: str) -> Type:
-    """The type with that name in Kubernetes' definitions."""
+    """Return the type of one of Kubernetes' definitions."""
     return Type({"$ref": definition})
 
 
@@ -167,7 +167,7 @@ _OF_CUSTOM: dict[int, tuple[Any, Type]] = {}
 
 
 def type_of(resource: Resource) -> Type:
-    """The type of a resource's objects."""
+    """Return the type of a resource's objects."""
     if resource.definition:
         return named(resource.definition)
     known = _OF_CUSTOM.get(id(resource.schema))
@@ -177,7 +177,7 @@ def type_of(resource: Resource) -> Type:
 
 
 def custom_schema(resource: Resource) -> dict[str, Any]:
-    """A custom resource's schema with what every object has: apiVersion, kind and metadata."""
+    """Return a custom resource's schema, with the apiVersion, kind and metadata that every object has."""
     own = dict(resource.schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
     common = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"$ref": _META}}
     return own | {"type": "object", "properties": {**own.get("properties", {}), **common}}
