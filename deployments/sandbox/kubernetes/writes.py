@@ -110,12 +110,9 @@ class Writes:
         force: bool,
         part: str = "",
     ) -> tuple[Object, bool]:
-        """Apply an object server-side.
+        """Apply an object server-side. Return it, and whether it was created.
 
         `force` takes over fields that other managers own. `part` is the subresource, or empty.
-
-        Returns:
-            The object after the change, and whether it was created.
         """
         if wanted.get("metadata", {}).get("managedFields"):
             raise status.bad_request("metadata.managedFields must be nil")

@@ -9,8 +9,8 @@
 | anything else   | starts, becomes ready, and responds to HTTP on the ports that it declares |
 
 No image is ever pulled, and no program runs. A pod that runs to completion (restartPolicy Never or OnFailure)
-succeeds, with one exception. If its command contains the address of a service without ready endpoints
-(`http://<service>:<port>`), as in the test pods of charts, it fails, as on a real cluster.
+succeeds, with one exception. Its command may contain the address of a service (`http://<service>:<port>`), as in the
+test pods of charts. If that service has no ready endpoints, the pod fails, as on a real cluster.
 """
 
 from __future__ import annotations

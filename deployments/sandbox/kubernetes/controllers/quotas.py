@@ -18,7 +18,10 @@ class Quotas:
         self._world = world
 
     def affected(self, event: Event) -> Iterator[Key]:
-        """Yield the quotas in the namespace of a created or deleted object, or of a changed pod or quota."""
+        """Yield the quotas in the namespace of a created or deleted object, or of a changed pod or quota.
+
+        Changes of pods matter because a finished pod counts as deleted.
+        """
         if not event.key.namespace or event.key.plural == "events":
             return
         if (
