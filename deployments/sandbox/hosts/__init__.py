@@ -1,8 +1,8 @@
-"""Throw-away hosts: a real sshd on loopback, behind which every session is root of a machine that may be spoilt.
+"""Disposable hosts: a real sshd on loopback. Every session is root of a machine that may be broken.
 
-A host is a folder with an /etc, a /var, a /home of its own and this machine's programs, read-only. It is entered
-through namespaces of the kernel, as whoever starts the sandbox, root or not. What cannot be reached from in there:
-the real root, its processes, its devices, and its kernel's settings. `machine.sh` puts it together.
+A host is a folder with its own /etc, /var and /home, and with this machine's programs, read-only. Sessions enter it
+through kernel namespaces, as whoever starts the sandbox, root or not. They cannot reach the real root, its processes,
+its devices or its kernel's settings. `machine.sh` assembles the host.
 
 There is one host for each environment that has hosts, and `builder` for images.
 """

@@ -1,7 +1,7 @@
-"""How clients are led to the throw-away hosts: an ssh_config, a known_hosts, and the variables that name them.
+"""Direct clients to the disposable hosts: an ssh_config, a known_hosts, and environment variables.
 
-Addresses and playbooks stay those of the real world. Whatever address a host has, ssh asks which environment it works
-for (`FLOWMART_ENVIRONMENT`, which the product sets for Ansible) and goes to that environment's host.
+Addresses and playbooks stay those of the real environments. Whatever address a host has, ssh reads the environment
+from `FLOWMART_ENVIRONMENT`, which the product sets for Ansible, and connects to that environment's host.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _ALIAS = "flowmart-sandbox"
-"""What known_hosts calls all hosts: they have one sshd, and so one key."""
+"""The name of all hosts in known_hosts. They share one sshd, and so one key."""
 
 _HOST = """\
 Match originalhost {name}
@@ -38,7 +38,12 @@ Host *
 
 
 def write_client(folder: Path, ports: Mapping[str, int]) -> None:
-    """Write ssh_config and known_hosts for hosts that are served on these ports."""
+    """Write ssh_config and known_hosts.
+
+    Args:
+        folder: The folder for the files. It has the client's key and sshd's folder.
+        ports: TCP port on 127.0.0.1 of each host, by name.
+    """
     otherwise = f"the sandbox has no host for this address; it has {', '.join(ports)}"
     hosts = "".join(_HOST.format(name=name, port=port) for name, port in ports.items())
     _write(folder / "ssh_config", hosts + _ALL.format(alias=_ALIAS, folder=folder, otherwise=otherwise))
@@ -47,14 +52,19 @@ def write_client(folder: Path, ports: Mapping[str, int]) -> None:
 
 
 def refuse(folder: Path, reason: str) -> None:
-    """Write an ssh_config with which every connection ends with this reason."""
+    """Write an ssh_config with which every connection fails, and prints this reason."""
     folder.mkdir(parents=True, exist_ok=True)
     safe = re.sub(r"[^\w .,;:()/=-]", " ", reason)
     _write(folder / "ssh_config", _ALL.format(alias=_ALIAS, folder=folder, otherwise=safe))
 
 
 def variables(folder: Path, builder: int | None) -> dict[str, str]:
-    """The variables that lead Ansible to the hosts, and Packer to the port `builder` where there is one."""
+    """Return the environment variables that direct Ansible and Packer to the hosts.
+
+    Args:
+        folder: The folder with ssh_config.
+        builder: The builder's port; `None` for no variables of Packer.
+    """
     built = {
         "PKR_VAR_ssh_host": "127.0.0.1",
         "PKR_VAR_ssh_port": str(builder),
@@ -70,7 +80,7 @@ def variables(folder: Path, builder: int | None) -> dict[str, str]:
 
 
 def _write(file: Path, text: str) -> None:
-    """ssh refuses a configuration that others may write."""
+    """Replace a file with mode 0600, because ssh rejects a configuration that others may write."""
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
     file.write_text(text)

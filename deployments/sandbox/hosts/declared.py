@@ -1,4 +1,4 @@
-"""Which hosts there are to be, and whether there can be any: decided before the part is started."""
+"""Decide which hosts are needed and whether they are possible, before the part starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ PART = "hosts"
 
 
 def declare(layout: SandboxLayout, platform: Platform, report: Callable[[str], None]) -> bool:
-    """Whether there will be hosts. Where not, every connection to one is refused with the reason."""
+    """Prepare the hosts of a platform.
+
+    If hosts are impossible here, configure ssh so that every connection fails with the reason. If the set of hosts
+    changed, end the running part.
+
+    Args:
+        layout: The sandbox's folders.
+        platform: The platform whose environments need hosts.
+        report: Receives the reason if hosts are impossible.
+
+    Returns:
+        Whether there will be hosts.
+    """
     layout.hosts.mkdir(parents=True, exist_ok=True)
     reason = machine.why_not(layout.hosts)
     if reason:
@@ -31,7 +43,12 @@ def declare(layout: SandboxLayout, platform: Platform, report: Callable[[str], N
 
 
 def command(layout: SandboxLayout, port: int | None) -> list[str]:
-    """What starts the part: `port` leads to the builder, a port of their own to the others."""
+    """Return the command that starts the part, and write the clients' configuration.
+
+    Args:
+        layout: The sandbox's folders.
+        port: The builder's TCP port. Every other host gets a free port.
+    """
     names = (layout.hosts / "names").read_text().split()
     ports = {n: processes.free_port(layout, f"{PART}-{n}") for n in names if n != machine.BUILDER}
     ports[machine.BUILDER] = port or 0

@@ -1,7 +1,7 @@
-"""The machine behind sshd: whether it can be had here, what it is made of, how it is started and asked.
+"""The machine behind sshd: whether it is possible here, how it is built, started and checked.
 
-Everything of it is in one folder: `machine/` (what sshd sees as its root), and for each host `NAME/root`, its root,
-and `NAME/local`, its /usr/local.
+One folder holds everything: `machine/` (which sshd sees as its root), and for each host `NAME/root`, its root, and
+`NAME/local`, its /usr/local.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from tasks.domain.platform import Platform
 from tasks.processes import Command
 
 BUILDER = "builder"
-"""The host that images are built on."""
+"""The host on which images are built."""
 
 PYTHON = Path("/usr/bin/python3")
-"""What Ansible's modules are run with on the hosts."""
+"""The Python that runs Ansible's modules on the hosts."""
 
 _SSHD = ("/usr/sbin/sshd", "/usr/bin/sshd")
 _SFTP = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
-"""Debian and Ubuntu, Fedora, Arch."""
+"""Paths on Debian and Ubuntu, Fedora, Arch."""
 
 _USERS = Path(__file__).with_name("users.py")
 _ISOLATED = (
     *(str(PYTHON), "-I", str(_USERS)),
     *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"),
 )
-"""What the machine is started with: as root of a new user namespace, in new ones of all other kinds."""
+"""The command prefix that starts the machine: as root of a new user namespace, with new ones of all other kinds."""
 
 _PROBE = "mount -t tmpfs probe /mnt && mkdir /mnt/proc && mount -t proc proc /mnt/proc"
 _SECONDS = 20.0
@@ -59,13 +59,17 @@ Subsystem sftp {sftp}
 
 
 def names_of(platform: Platform) -> tuple[str, ...]:
-    """The hosts of a platform: one for each environment that a unit of Ansible's goes to, and the builder."""
+    """Return the hosts of a platform: one for each environment that has an Ansible unit, and the builder."""
     configured = {name for unit in platform.units if unit.engine == "ansible" for name in unit.environments}
     return (*(e.name for e in platform.environments if e.name in configured), BUILDER)
 
 
 def why_not(folder: Path) -> str:
-    """Why there cannot be hosts on this machine, and what would help; empty when there can."""
+    """Return why hosts are impossible on this machine, and the remedy; empty if they are possible.
+
+    Args:
+        folder: The working folder for the check.
+    """
     found = list(filter(None, _missing()))
     if found:
         return "; ".join(found)
@@ -96,7 +100,17 @@ def _remedy() -> str:
 
 
 def prepare(folder: Path, names: Sequence[str]) -> None:
-    """Make the keys and the roots that there are not yet; what a host has already is left as it is."""
+    """Create missing keys and roots, and install this version's package and service manager in every host.
+
+    Existing roots are kept.
+
+    Args:
+        folder: The folder of all hosts.
+        names: Names of the hosts.
+
+    Raises:
+        Unanswered: ssh-keygen fails.
+    """
     for key in (folder / "client_key", folder / "machine" / "sshd" / "host_key"):
         _make_key(key)
     make_sshd_root(folder / "machine", (folder / "client_key.pub").read_text())
@@ -106,7 +120,14 @@ def prepare(folder: Path, names: Sequence[str]) -> None:
 
 
 def command(folder: Path, ports: Mapping[str, int]) -> list[str]:
-    """What starts sshd for these hosts. It ends with everything that was started on them when it is ended."""
+    """Write sshd's configuration and return the command that starts it.
+
+    When the command ends, everything that was started on the hosts ends too.
+
+    Args:
+        folder: The folder of all hosts.
+        ports: TCP port on 127.0.0.1 of each host, by name.
+    """
     addresses = "\n".join(f"ListenAddress 127.0.0.1:{port}" for port in ports.values())
     forced = "\n".join(f"Match LocalPort {port}\n    ForceCommand /sshd/enter {name}" for name, port in ports.items())
     config = _CONFIG.format(addresses=addresses, forced=forced, sftp=_first(_SFTP) or "internal-sftp")
@@ -116,7 +137,7 @@ def command(folder: Path, ports: Mapping[str, int]) -> list[str]:
 
 
 def answers(port: int) -> bool:
-    """Whether an sshd greets on 127.0.0.1:`port`; asked once, for at most 5 s."""
+    """Tell whether an sshd responds on 127.0.0.1:`port`. Connect once, and wait at most 5 seconds."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             return connection.recv(8).startswith(b"SSH-2.0-")
@@ -125,7 +146,7 @@ def answers(port: int) -> bool:
 
 
 def forget(folder: Path) -> None:
-    """Throw the roots away, with the keys. Whatever was done to their permissions does not keep them."""
+    """Delete the hosts with their keys, whatever permissions their folders have."""
     for place, folders, _ in os.walk(folder):
         for inside in (Path(place, name) for name in folders):
             if not inside.is_symlink():

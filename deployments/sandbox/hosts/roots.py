@@ -1,6 +1,6 @@
-"""The folders that hosts are made of: enough of a Debian root that tools and roles find what they look for.
+"""The folders that hosts consist of: enough of a Debian root for tools and roles.
 
-Of this machine's /etc only what everybody may read is copied, so that none of its secrets gets into a host.
+Only world-readable parts of this machine's /etc are copied, so that none of its secrets gets into a host.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from deployments.sandbox.hosts.flowmart_host import modules, programs
 _ETC = Path("/etc")
 
 _NOT_COPIED = ("apt", "dpkg", "init.d", "os-release", *(f"rc{level}.d" for level in range(7)), "systemd")
-"""What tells of this machine's packages and services: a host has its own."""
+"""Files about this machine's packages and services. A host has its own."""
 
 _RELEASE = """\
 PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
@@ -26,7 +26,7 @@ VERSION="12 (bookworm)"
 VERSION_CODENAME=bookworm
 ID=debian
 """
-"""Whatever this machine is, a host's packages are those of Debian 12 (os-release(5))."""
+"""A host has packages of Debian 12, whatever this machine runs (os-release(5))."""
 
 _SOURCES = "deb http://packages.example bookworm main\n"
 
@@ -61,7 +61,7 @@ sys.exit(main(sys.argv[1], sys.argv[2:]))' "$@"
 _LOCAL = ("bin", "etc", "lib", "sbin", "share")
 
 _SSHD_FILES = {
-    # The user that sshd runs as in there; sessions come out as root of a host. `machine.sh` chooses one of the two.
+    # The user that sshd runs as in there. Sessions are root of a host. `machine.sh` chooses one of the two files.
     "passwd.all": "root:x:0:0:root:/:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n",
     "passwd.one": "root:x:1000:1000:root:/:/bin/sh\n",
     "group": "root:x:1000:\n",
@@ -70,12 +70,12 @@ _SSHD_FILES = {
 
 
 def make_root(folder: Path, name: str, key: Path) -> None:
-    """The root and the /usr/local of a host, below `folder`, unless it is there already.
+    """Create the root and the /usr/local of a host, unless they exist.
 
     Args:
-        folder: the host's own.
-        name: what it is called.
-        key: the private key of its sshd, beside the public one.
+        folder: The host's own folder.
+        name: The host's name.
+        key: The private key of its sshd. The public key is beside it.
     """
     root = folder / "root"
     if (root / "etc" / "hostname").exists():
@@ -95,12 +95,12 @@ def make_root(folder: Path, name: str, key: Path) -> None:
     _write(root / "etc" / "hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n", 0o644)
     _write(root / "etc" / "ssh" / "ssh_host_ed25519_key", key.read_text(), 0o600)
     _write(root / "etc" / "ssh" / "ssh_host_ed25519_key.pub", key.with_suffix(".pub").read_text(), 0o644)
-    # Last: what tells that the root is complete.
+    # Written last, because this file marks the root as complete.
     _write(root / "etc" / "hostname", f"{name}\n", 0o644)
 
 
 def install_system(local: Path) -> None:
-    """Put a host's package and service manager into its /usr/local, as they are in this version of the product."""
+    """Install this version's package and service manager in a host's /usr/local. Replace earlier versions."""
     own, source = local / "lib" / "flowmart", Path(__file__).with_name("flowmart_host")
     shutil.rmtree(own, ignore_errors=True)
     shutil.copytree(source, own / source.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -110,13 +110,13 @@ def install_system(local: Path) -> None:
     _write(own / "run", _RUN, 0o755)
     (own / "bin").mkdir()
     for name in programs.PROGRAMS:
-        # On the path, and where `machine.sh` puts it in the place of this machine's own.
+        # On the path, and where `machine.sh` mounts it over this machine's own program.
         for place in (local / "sbin" / name, own / "bin" / name):
             _write(place, f'#!/bin/sh\nexec /usr/local/lib/flowmart/run {name} "$@"\n', 0o755)
 
 
 def make_sshd_root(folder: Path, client_key: str) -> None:
-    """What sshd itself sees as its root: nothing but what it needs."""
+    """Create the root that sshd itself sees, with only the files that it needs."""
     etc, sshd, separated = folder / "etc", folder / "sshd", folder / "run" / "sshd"
     for place in (etc, sshd, separated):
         place.mkdir(parents=True, exist_ok=True)

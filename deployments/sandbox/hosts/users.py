@@ -1,12 +1,12 @@
-"""Become root of a new user namespace, with the users 0 to 65535 where whoever starts this may hand them on.
+"""Become root of a new user namespace, with users 0 to 65535 if whoever starts this may map them.
 
 usage: python3 -I users.py PROGRAM [ARGUMENT ...]
 
-Only root may map more users than itself (user_namespaces(7)), and only from outside of the new namespace: a child
-that stays there writes the maps. Everybody else is root in there, and nobody but root is there: files cannot be given
-away.
+Only root may map more users than itself (user_namespaces(7)), and only from outside the new namespace: a child that
+stays outside writes the maps. Everybody else becomes root there, and root is the only user there: files cannot be
+given to other users.
 
-It also runs alone, in the machine behind sshd, so it imports nothing of ours.
+The script also runs alone, in the machine behind sshd, so it imports none of our modules.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import sys
 from pathlib import Path
 
 _NEW_USERS = 0x10000000
-"""CLONE_NEWUSER."""
+"""The flag CLONE_NEWUSER."""
 
 _ALL = "0 0 65536"
 
 
 def main(program: list[str]) -> None:
-    """Enter the namespace and become the program; does not return."""
+    """Enter the namespace and execute the program. This function does not return."""
     user, group = os.getuid(), os.getgid()
     entered, tell = os.pipe()
     mapping = os.fork()
@@ -40,7 +40,7 @@ def main(program: list[str]) -> None:
 
 
 def _map_all(process: int, entered: int) -> int:
-    """0 once the process has all users, 1 if they are not ours to give."""
+    """Map all users into the process's namespace. Return 0, or 1 if we may not map them."""
     os.read(entered, 1)
     try:
         for kind in ("uid_map", "gid_map"):
@@ -54,7 +54,7 @@ def _map_one(user: int, group: int) -> None:
     own = Path("/proc/self")
     if not (own / "uid_map").read_text():
         (own / "uid_map").write_text(f"0 {user} 1")
-    # Without this the kernel takes no map of groups from who is not root.
+    # The kernel requires this before anyone but root may map groups.
     (own / "setgroups").write_text("deny")
     (own / "gid_map").write_text(f"0 {group} 1")
 

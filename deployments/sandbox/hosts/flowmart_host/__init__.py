@@ -1,8 +1,9 @@
-"""What a throw-away host has in place of a distribution: a package manager and a service manager.
+"""The package manager and the service manager of a disposable host, in place of a distribution's.
 
-It is copied to every host (`/usr/local/lib/flowmart/flowmart_host`) and runs there, in the host's own Python: it
-imports the standard library only. Packages are those of `catalogue.json`, a cut of Debian 12 with its names, versions
-and configuration files, and stand-ins for the programs. Units are read, enabled and started as systemd does it, but
-what a service runs is not run; what it runs before (`ExecStartPre`) and what a `oneshot` runs is. Whatever else is
-asked for is "not emulated".
+Every host has a copy (`/usr/local/lib/flowmart/flowmart_host`), which runs in the host's own Python. So the package
+imports only the standard library.
+
+Packages are those of `catalogue.json`: a subset of Debian 12 with its names, versions and configuration files, and
+with stand-ins for the programs. Units are read, enabled and started as in systemd. A service's main program does not
+run, but its `ExecStartPre` does, and so does the program of a `oneshot`. Everything else fails as "not emulated".
 """

@@ -23,7 +23,17 @@ _NOT_NAMED = re.compile(r"[^a-z0-9+.:~=-]")
 
 
 def get(arguments: Sequence[str]) -> Said:
-    """apt-get."""
+    """Run apt-get.
+
+    Args:
+        arguments: The command line without the program.
+
+    Returns:
+        Lines for standard output, and the exit code.
+
+    Raises:
+        Failed: The command fails or is not emulated.
+    """
     given = _parsed(arguments)
     if given.target_release:
         raise not_emulated(f"release {given.target_release} (only Debian 12)")
@@ -47,7 +57,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def update() -> None:
-    """Fetch the lists, of which a host has one: the catalogue."""
+    """Update the package lists. A host has only one: the catalogue."""
     packages.refuse_repositories()
     for path in (f"{LISTS}/partial", STAMP):
         place(path).parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +90,7 @@ def _install(there: Packages, given: argparse.Namespace) -> Said:
 
 
 def _named(word: str) -> str:
-    """The package that a word of the command line means; `Failed` when there is none, or not in that version."""
+    """Return the name of the package that an argument selects. Raise `Failed` if it or its version is unknown."""
     if word.endswith(".deb") or _NOT_NAMED.search(word):
         raise not_emulated(f"package from a file or by a pattern ({word})")
     name, _, version = word.partition("=")
@@ -128,7 +138,7 @@ _VERBS: Mapping[str, Callable[[Packages, argparse.Namespace], Said]] = {
     "autoclean": _nothing,
     "autoremove": _nothing,
     "clean": _nothing,
-    # There are no later versions than those that are installed.
+    # No package has a newer version than the installed one.
     "dist-upgrade": _nothing,
     "full-upgrade": _nothing,
     "install": _install,
@@ -140,7 +150,7 @@ _VERBS: Mapping[str, Callable[[Packages, argparse.Namespace], Said]] = {
 
 
 def mark(arguments: Sequence[str]) -> Said:
-    """apt-mark: nothing is ever removed by itself, and nothing upgraded, so both marks change nothing."""
+    """Run apt-mark. Marks have no effect, because no package is ever removed or upgraded automatically."""
     if not arguments or arguments[0] not in ("manual", "auto", "showhold", "showmanual"):
         raise not_emulated(f"apt-mark {' '.join(arguments[:1])}")
     there = Packages().installed()
@@ -150,7 +160,7 @@ def mark(arguments: Sequence[str]) -> Said:
 
 
 def policy(arguments: Sequence[str]) -> Said:
-    """apt-cache policy."""
+    """Run apt-cache policy."""
     if not arguments or arguments[0] not in ("policy", "madison"):
         raise not_emulated(f"apt-cache {' '.join(arguments[:1])}")
     there, said = Packages().installed(), list[str]()
@@ -162,7 +172,7 @@ def policy(arguments: Sequence[str]) -> Said:
 
 
 def dpkg(arguments: Sequence[str]) -> Said:
-    """dpkg: questions only."""
+    """Run dpkg. Only queries are emulated."""
     verb, *rest = arguments or ("",)
     if verb == "--print-architecture":
         return [ARCHITECTURE], 0
@@ -191,7 +201,7 @@ def _holds(one: str, relation: str, other: str) -> bool:
 
 
 def query(arguments: Sequence[str]) -> Said:
-    """dpkg-query --show."""
+    """Run dpkg-query --show."""
     parser = argparse.ArgumentParser("dpkg-query")
     parser.add_argument("-W", "--show", action="store_true")
     parser.add_argument("-f", "--showformat", default="${Package}\\t${Version}\\n")

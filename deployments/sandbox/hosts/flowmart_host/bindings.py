@@ -1,6 +1,6 @@
-"""What Ansible's modules ask of python3-apt and python3-debian, answered from a host's packages.
+"""The parts of python3-apt and python3-debian that Ansible's modules use, based on a host's packages.
 
-`modules.py` gives these the names that modules import: apt, apt_pkg, aptsources, debian.
+`modules.py` provides them under the names that modules import: apt, apt_pkg, aptsources, debian.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ version_compare = versions.compare
 
 
 class FetchFailedException(Exception):
-    """Never raised: lists are not fetched. Modules name it."""
+    """Never raised, because lists are not fetched. Modules refer to it."""
 
 
 class LockFailedException(Exception):
-    """Never raised: whoever comes second waits. Modules name it."""
+    """Never raised, because a second caller waits. Modules refer to it."""
 
 
 class Origin:
-    """Where a version is from."""
+    """The origin of a version."""
 
     origin = label = "Debian"
     archive, component = "stable", "main"
@@ -42,7 +42,7 @@ class Version:
 
 
 class Package:
-    """One package, high level and low level in one."""
+    """One package. The high-level and the low-level class in one."""
 
     is_upgradable = False
 
@@ -65,18 +65,18 @@ class Cache:
         self._cache = self
 
     def open(self, progress: object = None) -> None:  # noqa: ARG002
-        """Read what is installed."""
+        """Read the states of all packages."""
         self._states = Packages().states()
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing, because nothing is open."""
 
     def update(self, *_: object, **__: object) -> None:
-        """Fetch the lists."""
+        """Update the package lists."""
         aptget.update()
 
     def keys(self) -> list[str]:
-        """The names of all packages."""
+        """Return the names of all packages."""
         return sorted(catalogue())
 
     def __iter__(self) -> Iterator[Package]:
@@ -91,41 +91,41 @@ class Cache:
         return Package(name, self._states)
 
     def get_providing_packages(self, name: str) -> Sequence[Package]:
-        """Asked for a package that is not in the catalogue, which Debian may well have."""
+        """Fail as not emulated. Modules call this for packages outside the catalogue, which Debian may have."""
         raise not_emulated(f"package {name}")
 
     def is_virtual_package(self, _: str) -> bool:
-        """No package of the catalogue is."""
+        """Return False, because the catalogue has no virtual packages."""
         return False
 
 
 class Policy:
-    """Which version of a package is to be had: the one that there is."""
+    """Chooses the version of a package. There is only one."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
     def read_pinfile(self, _: str) -> None:
-        """Pins cannot choose among one version."""
+        """Do nothing, because pins cannot choose among one version."""
 
     def read_pindir(self, _: str) -> None:
-        """Pins cannot choose among one version."""
+        """Do nothing, because pins cannot choose among one version."""
 
     def create_pin(self, kind: str, name: str, wanted: str, _: int) -> None:
-        """A version is compared by who asks; another release there is not."""
+        """Reject pins of another release. Callers compare versions themselves."""
         if kind == "Release":
             raise not_emulated(f"release {wanted} for {name} (only Debian 12)")
 
     def get_candidate_ver(self, package: Package) -> Version:
-        """Its version."""
+        """Return the package's version."""
         return package.candidate
 
 
 class Configuration:
-    """`apt_pkg.config`."""
+    """Settings of apt, as in `apt_pkg.config`."""
 
     def find_file(self, _: str) -> str:
-        """No file that anything depends on."""
+        """Return an empty path, because no module depends on the file."""
         return ""
 
     def __setitem__(self, name: str, value: str) -> None:
@@ -136,26 +136,26 @@ config = Configuration()
 
 
 def get_architectures() -> list[str]:
-    """The one of all hosts."""
+    """Return the architecture that all hosts have."""
     return [ARCHITECTURE]
 
 
 class DebPackage:
-    """A package in a file."""
+    """A package in a file, which is not emulated."""
 
     def __init__(self, file: str = "", **_: object) -> None:
         raise not_emulated(f"package from a file ({file})")
 
 
 class Deb822:
-    """A source of packages, as `deb822_repository` writes it."""
+    """A package repository, as `deb822_repository` writes it, which is not emulated."""
 
     def __init__(self, *_: object, **__: object) -> None:
         raise _no_repository()
 
 
 def get_distro() -> object:
-    """What `apt_repository` asks first."""
+    """Fail as not emulated. `apt_repository` calls this first."""
     raise _no_repository()
 
 

@@ -1,9 +1,9 @@
-"""Keeps what Python compiles of the modules in an archive, by what they say.
+"""Cache the code that Python compiles from modules in an archive, by their content.
 
-With every task Ansible sends an archive of a hundred modules, and Python compiles those of an archive anew each time:
-a third of what a task costs on a host.
+For every task, Ansible sends an archive of a hundred modules. Python compiles modules in an archive each time, which
+is a third of a task's cost on a host.
 
-Every Python of a host runs this when it starts, so it imports late.
+Every Python process of a host runs this at startup, so it imports late.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from types import CodeType
 FOLDER = "/usr/local/lib/flowmart/compiled"
 
 _COMPILE = "_compile_source"
-"""What `zipimport` calls for a module without a compiled one beside it. A Python without it compiles as ever."""
+"""The function with which `zipimport` compiles a module. A Python version without it compiles as usual."""
 
 
 def keep(folder: str = FOLDER) -> None:
-    """Let this process take from `folder` what another one has compiled, and add to it."""
+    """Make this process reuse code that other processes compiled into `folder`, and add its own."""
     compile_source = getattr(zipimport, _COMPILE, None)
     if compile_source is None:
         return
@@ -28,7 +28,7 @@ def keep(folder: str = FOLDER) -> None:
     def compiled(path: str, source: bytes) -> CodeType:
         from importlib.util import source_hash
 
-        # What files .pyc are checked by (PEP 552); the version of Python is part of it.
+        # The hash that checks .pyc files (PEP 552). It includes Python's version.
         name = source_hash(source).hex()
         code = _read(folder, name)
         if code is None:
@@ -43,7 +43,7 @@ def _read(folder: str, name: str) -> CodeType | None:
     from pathlib import Path
 
     try:
-        # Only root of this host can have written it.
+        # Only this host's root can have written it.
         code = marshal.loads(Path(folder, name).read_bytes())  # noqa: S302
     except (OSError, EOFError, ValueError, TypeError):
         return None
@@ -51,7 +51,7 @@ def _read(folder: str, name: str) -> CodeType | None:
 
 
 def _write(folder: str, name: str, code: CodeType) -> None:
-    """For who may write there: other users of a host compile for themselves."""
+    """Save the code, if this user may write there. Other users of a host compile it each time."""
     from pathlib import Path
 
     unfinished = Path(folder, f"{name}.{os.getpid()}")

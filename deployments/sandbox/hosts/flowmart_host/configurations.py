@@ -1,4 +1,4 @@
-"""Whether a configuration could be read: that its files are there, and where it has braces, that they match."""
+"""Check whether a program could read its configuration: its files exist, and their braces match."""
 
 from __future__ import annotations
 
@@ -14,13 +14,22 @@ _INCLUDED = re.compile(r"^\s*include\s+([^\s;]+)\s*;", re.MULTILINE)
 
 
 def named(arguments: Sequence[str]) -> str:
-    """The file that a command line names; empty when it names none."""
+    """Return the configuration file that a command line names; empty if it names none."""
     given = [arguments[after] for after, word in enumerate(arguments[:-1], 1) if word in _NAMED_BY]
     return next((word for word in given if word.startswith("/")), "")
 
 
 def check(program: str, file: str, *, braces: bool) -> None:
-    """`Failed` when it could not be read."""
+    """Check a configuration file and the files that it includes.
+
+    Args:
+        program: The program's name, for messages.
+        file: The absolute path on the host.
+        braces: The format has braces, so check them and follow includes.
+
+    Raises:
+        Failed: The program could not read the configuration.
+    """
     path = place(file)
     if not path.is_file():
         raise Failed(f'{program}: [emerg] open() "{file}" failed (2: No such file or directory)')

@@ -1,4 +1,4 @@
-"""The programs of a service: which they are, whether they could be run, and running those that are run for real."""
+"""The programs of a service: find them, check whether they could run, and run those that really run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .root import place
 from .unitfiles import Unit
 
 NO_PROGRAM, NO_USER = "203/EXEC", "217/USER"
-"""Why a program was not run, as systemd names it (systemd.exec(5), "Process Exit Codes")."""
+"""Why a program did not run, as systemd names it (systemd.exec(5), "Process Exit Codes")."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
@@ -21,7 +21,7 @@ _SECONDS = 90
 
 
 def why_not(unit: Unit) -> str:
-    """Why what the service runs could not be run; empty where it could."""
+    """Return why the service's main program could not run; empty if it could."""
     user = unit.last("Service", "User")
     if user and user not in _users():
         return NO_USER
@@ -30,7 +30,7 @@ def why_not(unit: Unit) -> str:
 
 
 def run(unit: Unit, line: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line of a unit to its end, as the unit's user; whatever went wrong is an exit code."""
+    """Run a command line of a unit to completion, as the unit's user. Every failure becomes an exit code."""
     words = _words(unit, line)
     user = unit.last("Service", "User")
     if user and user not in _users():
@@ -69,7 +69,10 @@ def _program(word: str) -> Path | None:
 
 
 def _words(unit: Unit, line: str) -> list[str]:
-    """The words of a command line; a word that is a variable alone is split (systemd.service(5), "Command lines")."""
+    """Split a command line and expand variables. A word that is only a variable is split too.
+
+    Source: systemd.service(5), "Command lines".
+    """
     known = _environment(unit)
     instance = unit.name.rpartition(".")[0].partition("@")[2]
     named = line.replace("%i", instance).replace("%I", instance).replace("%n", unit.name)

@@ -1,4 +1,4 @@
-"""What Python imports at its start, and Ansible's modules as bindings: files of a folder on a host's PYTHONPATH."""
+"""Modules on a host's PYTHONPATH: one that Python imports at startup, and bindings for Ansible's modules."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ MODULES: Mapping[str, str] = {
     "debian/deb822.py": f"{_BINDINGS} Deb822\n",
     "sitecustomize.py": "from flowmart_host import compiled\n\ncompiled.keep()\n",
 }
-"""Path -> text."""
+"""File contents by path."""

@@ -1,7 +1,7 @@
-"""A host's packages: which there are, which are installed, and what installing and removing one does to its files.
+"""A host's packages: the catalogue, the installed ones, and the effects of installing or removing one.
 
-What is installed is in /var/lib/dpkg/status, in dpkg's own form (deb-control(5)), so that programs find it where they
-look. As with dpkg, configuration files that a host has are left as they are, and stay until a package is purged.
+/var/lib/dpkg/status has the installed packages in dpkg's own form (deb-control(5)), where programs look for them. As
+with dpkg, existing configuration files are kept, and remain until a package is purged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROGRAMS = "/usr/local/sbin"
 _OWN = "/usr/local/lib/flowmart"
 _REPOSITORY = re.compile(r"^\s*(?:deb(?:-src)?\s+(?:\[[^\]]*\]\s*)?|URIs:\s*)(?P<address>\S+)", re.MULTILINE)
 _DEBIAN = ("packages.example", ".debian.org")
-"""What the hosts of Debian's own sources end with, and the one that a host has from the beginning."""
+"""Suffixes of Debian's own package sources, and the source that every host has from the start."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Package:
     """One package of the catalogue.
 
     Attributes:
-        name: as Debian has it.
-        version: as Debian 12 has it.
-        base: every host has it from the beginning.
-        depends: names of packages that it needs.
-        files: configuration files with their text, folders (they end with a slash), links ({"link": target}).
-        programs: stand-ins by name, with what `programs.py` knows of each.
-        units: services by name, with what `unit_text` makes of each.
-        users: system users that it makes.
+        name: The name in Debian.
+        version: The version in Debian 12.
+        base: Whether every host has it from the start.
+        depends: Names of packages that it needs.
+        files: Configuration files with their text, folders (their paths end with a slash), links ({"link": target}).
+        programs: Stand-ins by name, with their description for `programs.py`.
+        units: Services by name, with their description for `unit_text`.
+        users: System users that it creates.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Package:
 
 @cache
 def catalogue() -> Mapping[str, Package]:
-    """All packages that there are, by name."""
+    """Return all packages by name."""
     found = json.loads(Path(__file__).with_name("catalogue.json").read_text())
     return {name: Package(name, **_frozen(each)) for name, each in found.items()}
 
@@ -76,17 +76,21 @@ class Packages:
                 self._unpack(package)
 
     def states(self) -> dict[str, tuple[str, str]]:
-        """name -> version and status, of every package that is installed or has left configuration files."""
+        """Return (version, status) by name, for packages that are installed or have left configuration files."""
         paragraphs = self._status.read_text().split("\n\n")
         read = [dict(line.split(": ", 1) for line in text.splitlines() if ": " in line) for text in paragraphs]
         return {each["Package"]: (each["Version"], each["Status"]) for each in read if "Package" in each}
 
     def installed(self) -> dict[str, str]:
-        """name -> version."""
+        """Return versions of installed packages by name."""
         return {name: version for name, (version, status) in self.states().items() if status == INSTALLED}
 
     def needed(self, names: Iterable[str]) -> list[str]:
-        """Those of the packages that are not installed, with what they need, in the order to install them."""
+        """Return the packages to install, with dependencies, in the order of installation. Omit installed ones.
+
+        Raises:
+            Failed: A package is unknown.
+        """
         there, order = self.installed(), list[str]()
         for name in names:
             package = known(name)
@@ -96,7 +100,7 @@ class Packages:
         return order
 
     def needing(self, names: Iterable[str]) -> list[str]:
-        """Those of the packages that are installed, after the installed ones that need them."""
+        """Return the installed ones of these packages. Installed packages that need them come first."""
         gone = [name for name in names if name in self.installed()]
         above = [each for each in self.installed() if set(known(each).depends) & {*gone} and each not in gone]
         return [*(self.needing(above) if above else []), *gone]
@@ -108,7 +112,7 @@ class Packages:
         self._record({**self.states(), name: (package.version, INSTALLED)})
 
     def remove(self, name: str, *, purge: bool) -> None:
-        """Remove one package; its configuration files, too, where it is to be purged."""
+        """Remove one package. `purge` also deletes its configuration files."""
         package, states = known(name), self.states()
         units = Units()
         for unit in package.units:
@@ -151,14 +155,18 @@ class Packages:
 
 
 def _folders(package: Package) -> set[str]:
-    """The folders of a package's files, but for those that every host has, as /etc."""
-    # What ends with a slash is a folder itself.
+    """Return the folders of a package's files, except top-level ones such as /etc, which every host has."""
+    # A path that ends with a slash is itself a folder.
     found = {str(parent) for path in package.files for parent in Path(f"{path}x").parents}
     return {path for path in found if path.count("/") > 1}
 
 
 def known(name: str) -> Package:
-    """A package of the catalogue; `Failed` for one that the sandbox does not have."""
+    """Return a package of the catalogue.
+
+    Raises:
+        Failed: The sandbox does not have the package.
+    """
     package = catalogue().get(name.removesuffix(f":{ARCHITECTURE}"))
     if package is None:
         raise Failed(f"E: Unable to locate package {name} ({not_emulated(f'package {name}')})", 100)
@@ -166,7 +174,11 @@ def known(name: str) -> Package:
 
 
 def refuse_repositories() -> None:
-    """`Failed` when a source of packages is declared that is not Debian's own."""
+    """Reject package sources other than Debian's own.
+
+    Raises:
+        Failed: A source is not Debian's.
+    """
     for file in _source_files():
         for found in _REPOSITORY.finditer(file.read_text(errors="replace")):
             if not str(urlsplit(found["address"]).hostname).endswith(_DEBIAN):
@@ -182,7 +194,7 @@ def _source_files() -> Iterator[Path]:
 
 
 def unit_text(declared: Mapping[str, Any]) -> str:
-    """The unit file of a service of the catalogue."""
+    """Return the unit file of a service in the catalogue."""
     optional = {
         "ExecStartPre": "before",
         "ExecReload": "reload",
@@ -226,7 +238,7 @@ def _program(path: Path, about: Mapping[str, Any]) -> None:
 
 
 def _make_user(name: str) -> None:
-    """As adduser --system --group does; where the host has it already, it stays."""
+    """Create a user as adduser --system --group does, unless it exists."""
     taken = {line.split(":")[2] for file in ("passwd", "group") for line in _lines(file) if line.count(":") > 1}
     number = next(each for each in range(100, 1000) if str(each) not in taken)
     _add("group", name, f"{name}:x:{number}:")

@@ -1,4 +1,4 @@
-"""The programs of a host that are not this machine's: `main` is started as one of them, by its name."""
+"""The host's own programs, which replace this machine's. `main` runs the one with the given name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VERSION = ("--version", "-v", "-V")
 
 
 def stand_in(arguments: Sequence[str]) -> Said:
-    """A program of a package: says its version, checks its configuration where the original can, and no more."""
+    """Act as a package's program: print its version, or check its configuration if the original can."""
     about: Mapping[str, Any] = json.loads(os.environ["FLOWMART_PROGRAM"])
     if arguments and arguments[0] in _VERSION:
         return [f"{about['name']} {about['version']} (a stand-in of the sandbox)"], 0
@@ -31,7 +31,7 @@ def stand_in(arguments: Sequence[str]) -> Said:
 
 
 def timedatectl(arguments: Sequence[str]) -> Said:
-    """The time zone of a host."""
+    """Show or set the time zone of a host."""
     verb, *rest = [word for word in arguments if not word.startswith("--")] or ["status"]
     current = place("/etc/localtime")
     if verb == "set-timezone" and len(rest) == 1:
@@ -48,7 +48,7 @@ def timedatectl(arguments: Sequence[str]) -> Said:
 
 
 def refused(what: str) -> Callable[[Sequence[str]], Said]:
-    """A program whose whole purpose is not emulated."""
+    """Return a program that always fails as not emulated."""
 
     def refuse(_: Sequence[str]) -> Said:
         raise not_emulated(what)
@@ -67,11 +67,11 @@ PROGRAMS: Mapping[str, Callable[[Sequence[str]], Said]] = {
     "systemctl": systemctl.main,
     "timedatectl": timedatectl,
 }
-"""By name; each is found before this machine's own."""
+"""Programs by name. The host's path finds them before this machine's own."""
 
 
 def main(name: str, arguments: Sequence[str]) -> int:
-    """Be the program of that name; its exit code."""
+    """Run the program with this name and return its exit code."""
     program = stand_in if name == "program" else PROGRAMS[name]
     try:
         said, code = program(arguments)

@@ -1,4 +1,4 @@
-"""Where a host's files are, and what everything here refuses with."""
+"""The location of a host's files, and the error of all its programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Failed(Exception):
-    """What a program says and ends with when it cannot do what it was asked for."""
+    """A program fails: the message for standard error, and the exit code."""
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
@@ -19,18 +19,18 @@ class Failed(Exception):
 
 
 def not_emulated(what: str) -> Failed:
-    """A refusal that nobody takes for one of the original's, in the words for what a host can never do (ENOSYS)."""
+    """Return an error that cannot be mistaken for the original program's. It has the words of ENOSYS."""
     return Failed(f"{os.strerror(errno.ENOSYS)}: not emulated: the sandbox's hosts have no {what}")
 
 
 def place(path: str) -> Path:
-    """An absolute path of the host, as it is found from here: tests name another root."""
+    """Return where an absolute path of the host is. Tests set another root."""
     return Path(os.environ.get("FLOWMART_HOST_ROOT", "/")) / path.lstrip("/")
 
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """One at a time: several names of an inventory may lead to one host."""
+    """Hold a lock of this host, because several names in an inventory may refer to one host."""
     file = place(f"/run/lock/flowmart-{name}")
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as held:

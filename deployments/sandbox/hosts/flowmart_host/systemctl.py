@@ -36,7 +36,14 @@ Said = tuple[list[str], int]
 
 
 def main(arguments: Sequence[str]) -> Said:
-    """Do what is asked for."""
+    """Run systemctl.
+
+    Args:
+        arguments: The command line without the program.
+
+    Raises:
+        Failed: The command fails or is not emulated.
+    """
     if "--version" in arguments:
         return [VERSION], 0
     given = _parsed(arguments)
@@ -63,7 +70,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _each(act: Callable[[Units, str], object]) -> Callable[[Units, argparse.Namespace], Said]:
-    """The same on every unit that is named; what it returns is said."""
+    """Return a command that does the same to every named unit, and prints the lines that this returns."""
 
     def acted(units: Units, given: argparse.Namespace) -> Said:
         if not given.units:
@@ -125,7 +132,7 @@ def _show(units: Units, given: argparse.Namespace) -> Said:
 
 
 def properties(units: Units, unit: Unit) -> Mapping[str, str]:
-    """What `systemctl show` says of a unit."""
+    """Return the properties of a unit that `systemctl show` prints."""
     state = units.state(unit)
     about = {
         "Id": unit.name,
@@ -164,7 +171,7 @@ def _substate(unit: Unit, active: str) -> str:
 
 
 def _states(units: Units, given: argparse.Namespace, good: str) -> Said:
-    """is-active and is-failed: the states, and 0 if one is as asked."""
+    """Run is-active or is-failed: print the states. The exit code is 0 if one unit has the wanted state."""
     said = [units.state(unitfiles.load(name))["active"] for name in map(full_name, given.units)]
     return said, 0 if good in said else _INACTIVE if good == "active" else 1
 

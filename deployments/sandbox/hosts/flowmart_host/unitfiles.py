@@ -1,4 +1,4 @@
-"""Units as they are written: where a unit's files are, and what is in them: systemd.unit(5), systemd.syntax(7)."""
+"""Unit files: find and parse them, as in systemd.unit(5) and systemd.syntax(7)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Unit:
     """One unit.
 
     Attributes:
-        name: with its kind, as nginx.service.
-        path: its file, as the host sees it; empty where there is none.
+        name: The name with its kind, such as nginx.service.
+        path: Its file, as the host sees it; empty if it has none.
         state: loaded, not-found, masked or bad-setting.
-        error: what is wrong with its file.
-        sections: section -> key -> values, drop-in files included.
-        dropins: paths of its drop-in files.
-        digest: of all its text.
+        error: What is wrong with its file.
+        sections: Values by section and key, including those of drop-in files.
+        dropins: Paths of its drop-in files.
+        digest: The SHA-256 of all its text, in hexadecimal.
     """
 
     name: str
@@ -40,26 +40,26 @@ class Unit:
     digest: str = ""
 
     def all(self, section: str, key: str) -> Sequence[str]:
-        """The values of a key that may be given several times."""
+        """Return all values of a key that may occur several times."""
         return self.sections.get(section, {}).get(key, ())
 
     def last(self, section: str, key: str, default: str = "") -> str:
-        """The value of a key of which the last one counts."""
+        """Return the value of a key whose last occurrence counts."""
         return [default, *self.all(section, key)][-1]
 
     @property
     def is_service(self) -> bool:
-        """Whether it runs programs."""
+        """Tell whether the unit is a service."""
         return self.name.endswith(".service")
 
     @property
     def type(self) -> str:
-        """How a service starts."""
+        """Return how a service starts."""
         return self.last("Service", "Type", "simple" if self.all("Service", "ExecStart") else "oneshot")
 
     @property
     def installs(self) -> list[str]:
-        """The links below /etc/systemd/system that enabling it makes."""
+        """Return the links below /etc/systemd/system that enabling the unit creates."""
         links = [f"{target}.wants/{self.name}" for target in self._listed("WantedBy")]
         links += [f"{target}.requires/{self.name}" for target in self._listed("RequiredBy")]
         return [*links, *self._listed("Alias")]
@@ -69,12 +69,12 @@ class Unit:
 
 
 def full_name(name: str) -> str:
-    """The name with its kind."""
+    """Return the name with its kind. The default kind is service."""
     return name if name.rpartition(".")[2] in _KINDS and "." in name else f"{name}.service"
 
 
 def load(name: str) -> Unit:
-    """The unit of that name or alias."""
+    """Return the unit with this name or alias. Its state tells whether it was found."""
     file = _file(name)
     if file is None:
         return Unit(name)
@@ -92,13 +92,13 @@ def load(name: str) -> Unit:
 
 
 def names(kind: str) -> list[str]:
-    """The names of all units of a kind that have a file."""
+    """Return the sorted names of all units of a kind that have a file."""
     there = (file.name for folder in map(place, _SEARCHED) if folder.is_dir() for file in folder.glob(f"*.{kind}"))
     return sorted({*there})
 
 
 def seen(file: Path) -> str:
-    """A file's path as the host has it."""
+    """Return a file's path as the host sees it."""
     return f"/{file.relative_to(place('/'))}"
 
 
@@ -110,7 +110,7 @@ def _file(name: str) -> Path | None:
 
 
 def _resolved(file: Path) -> Path:
-    """The file that a link leads to; links are absolute paths of the host."""
+    """Resolve a link. Absolute links are paths on the host."""
     if not file.is_symlink():
         return file
     target = file.readlink()
@@ -133,7 +133,7 @@ def _merged(texts: Sequence[str]) -> Sections:
                 section = merged.setdefault(line.strip("[]"), {})
             elif "=" in line:
                 key, _, value = (part.strip() for part in line.partition("="))
-                # An empty value takes back what was given before.
+                # An empty value resets earlier ones.
                 section[key] = [*section.get(key, []), value] if value else []
     return merged
 

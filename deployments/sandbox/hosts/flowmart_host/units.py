@@ -1,8 +1,8 @@
-"""The units of a host: enabled by links as systemd has them, and their states.
+"""The units of a host: enabled through links as in systemd, and their states.
 
-A service that was started counts as running once its program and its user are there and what runs before it has
-succeeded; nothing of it runs. Two things are run for real: `ExecStartPre`, where services look at their
-configuration, and what a `oneshot` does.
+A started service counts as running once its program and user exist and its `ExecStartPre` has succeeded. Its program
+does not run. Two things really run: `ExecStartPre`, in which services check their configuration, and the program of a
+`oneshot`.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _STATES = "/var/lib/flowmart/units.json"
 
 
 class Units:
-    """All units of this host, and what became of them."""
+    """All units of this host and their states. Methods raise `Failed`, with the message of systemctl."""
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """unit -> its state: `active` (active, inactive or failed), `since`, `pid`, `loaded`, `result`."""
+        """Return states by unit: `active` (active, inactive or failed), `since`, `pid`, `loaded`, `result`."""
         file = place(_STATES)
         found: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
         return found
 
     def state(self, unit: Unit) -> Mapping[str, Any]:
-        """The state of one."""
+        """Return the state of one unit."""
         return {"active": "inactive", **self.states().get(unit.name, {})}
 
     def install(self, name: str) -> None:
-        """What Debian does with the unit of a package that was just unpacked: it is enabled and started."""
+        """Enable and start the unit of a package that was just unpacked, as Debian does."""
         unit = unitfiles.load(name)
         if unit.state != "loaded":
             return
@@ -44,7 +44,7 @@ class Units:
         self._become(unit, "active")
 
     def forget(self, name: str) -> None:
-        """The end of a unit of a package."""
+        """Disable a package's unit and remove it."""
         if unitfiles.load(name).state != "not-found":
             self.disable(name)
         states = self.states()
@@ -53,7 +53,7 @@ class Units:
         place(f"{UNITS}/{name}").unlink(missing_ok=True)
 
     def is_enabled(self, unit: Unit) -> str:
-        """The state of its file, as `systemctl is-enabled` says it."""
+        """Return the state of the unit's file, as `systemctl is-enabled` prints it."""
         if unit.state in ("masked", "not-found"):
             return unit.state
         if _links(unit.name):
@@ -61,7 +61,7 @@ class Units:
         return "disabled" if unit.installs else "static"
 
     def enable(self, name: str) -> list[str]:
-        """Make its links; those that were made."""
+        """Enable a unit. Return a message for each new link."""
         unit = self._usable(name, "enable")
         made = []
         for link in unit.installs:
@@ -73,7 +73,7 @@ class Units:
         return made
 
     def disable(self, name: str) -> list[str]:
-        """Remove its links; those that were removed."""
+        """Disable a unit. Return a message for each removed link."""
         unit = unitfiles.load(name)
         if unit.state == "not-found":
             raise Failed(f"Failed to disable unit: Unit file {name} does not exist.")
@@ -84,7 +84,7 @@ class Units:
         return [f'Removed "{unitfiles.seen(link)}".' for link in sorted({*links})]
 
     def mask(self, name: str) -> None:
-        """Make it a link to /dev/null."""
+        """Mask a unit with a link to /dev/null."""
         file = place(f"{OWN}/{name}")
         if file.exists() and not file.is_symlink():
             raise Failed(f"Failed to mask unit: File {OWN}/{name} already exists.")
@@ -93,12 +93,18 @@ class Units:
         file.symlink_to("/dev/null")
 
     def unmask(self, name: str) -> None:
-        """Take that back."""
+        """Remove that link."""
         if unitfiles.load(name).state == "masked":
             place(f"{OWN}/{name}").unlink()
 
     def start(self, name: str) -> None:
-        """Start it, and what it requires."""
+        """Start a unit and the services that it requires.
+
+        A unit that is active already, or whose conditions do not hold, is skipped.
+
+        Raises:
+            Failed: The unit cannot be used, or one of its programs fails.
+        """
         unit = self._usable(name, "start")
         if self.state(unit)["active"] == "active" or not _is_met(unit):
             return
@@ -119,18 +125,22 @@ class Units:
             return
         fault = execution.why_not(unit)
         self._become(unit, "failed" if fault else "active", fault)
-        # A `simple` service counts as started before its program is: systemd.service(5).
+        # A `simple` service counts as started before its program is executed: systemd.service(5).
         if fault and unit.type not in ("simple", "idle"):
             raise _failed_job(unit, fault)
 
     def stop(self, name: str) -> None:
-        """Stop it."""
+        """Stop a unit."""
         unit = self._usable(name, "stop", masked=True)
         if self.state(unit)["active"] != "inactive":
             self._become(unit, "inactive")
 
     def reload(self, name: str) -> None:
-        """Have it read its configuration again."""
+        """Check that a unit can reload its configuration now.
+
+        Raises:
+            Failed: The unit cannot reload, or it is not active.
+        """
         unit = self._usable(name, "reload")
         if not can_reload(unit):
             told = f"Job type reload is not applicable for unit {unit.name}."
@@ -139,14 +149,14 @@ class Units:
             raise Failed(f"{unit.name} is not active, cannot reload.")
 
     def read_again(self) -> None:
-        """What `daemon-reload` does."""
+        """Reload all unit files, as `daemon-reload` does."""
         states = self.states()
         for name, state in states.items():
             state["loaded"] = unitfiles.load(name).digest
         self._write(states)
 
     def reset_failed(self, name: str) -> None:
-        """Forget that it failed."""
+        """Reset a failed unit to inactive."""
         unit = unitfiles.load(name)
         if self.state(unit)["active"] == "failed":
             self._become(unit, "inactive")
@@ -185,18 +195,18 @@ class Units:
 
 
 def _links(name: str) -> list[Path]:
-    """The links by which other units want or require it."""
+    """Return the links through which other units want or require this one."""
     folders = [folder for kind in ("wants", "requires") for folder in place(OWN).glob(f"*.{kind}")]
     return [folder / name for folder in folders if (folder / name).is_symlink()]
 
 
 def can_reload(unit: Unit) -> bool:
-    """Whether it can read its configuration again while it runs."""
+    """Tell whether the unit can reload its configuration while it runs."""
     return bool(unit.all("Service", "ExecReload")) or unit.type == "notify-reload"
 
 
 def _is_met(unit: Unit) -> bool:
-    """Whether its conditions on paths hold; a unit whose conditions do not is skipped, and that is not a failure."""
+    """Tell whether the unit's path conditions hold. If not, the unit is skipped, which is not a failure."""
     for path in unit.all("Unit", "ConditionPathExists"):
         if place(path.lstrip("!|")).exists() == path.startswith("!"):
             return False

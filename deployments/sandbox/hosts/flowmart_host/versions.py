@@ -1,4 +1,4 @@
-"""Which of two versions of Debian's is the later one: deb-version(7)."""
+"""Compare Debian versions: deb-version(7)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PARTS = re.compile(r"(\D*)(\d*)")
 
 
 def compare(one: str, other: str) -> int:
-    """Negative, zero or positive, as `one` is earlier than, the same as, or later than `other`."""
+    """Return a negative, zero or positive number if `one` is earlier than, equal to or later than `other`."""
     left, right = _key(one), _key(other)
     return (left > right) - (left < right)
 
@@ -20,7 +20,7 @@ def _key(version: str) -> tuple[object, ...]:
 
 
 def _ordered(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
-    # Each run of other characters ends in a 0, so that the end comes after a tilde and before everything else.
+    # Each run of non-digits ends in 0, so that its end sorts after a tilde and before everything else.
     found = [(word, number) for word, number in _PARTS.findall(text) if word or number]
     return (*((_word(word), int(number or 0)) for word, number in found), ((0,), 0))
 
