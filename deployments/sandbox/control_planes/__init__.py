@@ -1,10 +1,10 @@
-"""Real Kubernetes control planes in place of the sandbox's own API, for whoever asks for them.
+"""Real Kubernetes control planes in place of the sandbox's own API, for users who choose them.
 
 FLOWMART_SANDBOX_CLUSTER=envtest flowmart sandbox up
 
-One process (`__main__`) starts a control plane for each cluster from the programs of `deployments.peers.kubernetes`,
-with the users, the tokens and the files of the sandbox's own clusters, so that nobody else has to know. No container
-runs here either: kwok plays the nodes, and `network` answers for the pods.
+One process (`__main__`) starts a control plane for each cluster from the programs of `deployments.peers.kubernetes`.
+It has the users, tokens and files of the sandbox's own clusters, so the rest of the sandbox needs no changes. No
+container runs here either: kwok simulates the nodes, and `network` responds for the pods.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from tasks.domain.errors import InvalidInput
 from tasks.tool_environment import of_this_process
 
 CHOICE = "FLOWMART_SANDBOX_CLUSTER"
-"""The variable that chooses between the two."""
+"""The variable that chooses between emulated and real clusters."""
 EMULATED, ENVTEST = "emulated", "envtest"
 _KIND = "kind"
 
 
 def choose(state: Path) -> None:
-    """Write down of which kind the clusters in a state folder are: as they were, or else as is asked for.
+    """Record which kind of clusters a state folder has. Existing clusters keep their kind.
+
+    Args:
+        state: The folder of all clusters.
 
     Raises:
-        InvalidInput: they were of another kind, there is no such kind, or a program is missing.
+        InvalidInput: The clusters are of another kind, the kind is unknown, or a program is missing.
     """
     asked, file = os.environ.get(CHOICE, ""), state / _KIND
     had = file.read_text() if file.exists() else ""
@@ -43,18 +46,24 @@ def choose(state: Path) -> None:
 
 
 def is_real(state: Path) -> bool:
-    """Whether the clusters in a state folder are real control planes."""
+    """Tell whether the clusters in a state folder are real control planes."""
     return (state / _KIND).read_text() == ENVTEST
 
 
 def command(port: int, state: Path, clusters: Sequence[str]) -> list[str]:
-    """What starts the process that starts these clusters."""
+    """Return the command of the process that starts these clusters.
+
+    Args:
+        port: TCP port on 127.0.0.1 of the process itself.
+        state: The folder of all clusters.
+        clusters: Names of the clusters.
+    """
     program = [sys.executable, "-m", "deployments.sandbox.control_planes"]
     return [*program, "--port", str(port), "--state", str(state), "--clusters", ",".join(clusters)]
 
 
 def variables() -> Mapping[str, str]:
-    """What that process needs to find the programs."""
+    """Return the environment variables with which that process finds its programs."""
     return of_this_process((programs.ASSETS, programs.CHOICE))
 
 

@@ -27,13 +27,13 @@ from deployments.sandbox.kubernetes.api import targets
 
 
 def main() -> int:
-    """Read the command line, start, and serve; 1 when a control plane has ended by itself."""
+    """Read the command line, start the control planes and serve. Return 1 if a control plane ended unexpectedly."""
     parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.control_planes", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="the folder that everything is kept in")
     parser.add_argument("--clusters", required=True, help="names, separated by commas")
     given = parser.parse_args()
-    # From the beginning: whatever has been started by then is ended.
+    # Set before anything starts, so that SIGTERM always ends what has started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(given.port, given.state.resolve(), given.clusters.split(","))
@@ -55,7 +55,7 @@ def _run(port: int, state: Path, names: list[str]) -> None:
 
 
 async def _serve(port: int, known: Keys, planes: Mapping[str, Plane]) -> None:
-    """Answer until a process of a control plane has ended."""
+    """Serve until a process of a control plane ends."""
 
     async def targets_of(request: web.Request) -> web.Response:
         plane = planes.get(request.match_info["cluster"])

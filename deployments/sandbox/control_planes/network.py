@@ -1,7 +1,7 @@
-"""What answers for a control plane's pods, and leads to its kubelet.
+"""The network of a control plane: it responds for pods and forwards to the kubelet.
 
-kube-apiserver sends what it sends to nodes and pods through a proxy, if it is configured so; this is that proxy. A
-container that declares the port and is ready answers as in the sandbox's own clusters. Nothing else is reached.
+If so configured, kube-apiserver sends its requests to nodes and pods through a proxy, and this is the proxy. A ready
+container that declares the port responds as in the sandbox's own clusters. Nothing else is reachable.
 https://kubernetes.io/docs/tasks/extend-kubernetes/setup-konnectivity/
 """
 
@@ -28,19 +28,19 @@ _SOCKET = "network.sock"
 
 
 class PodNetwork(ThreadingUnixStreamServer):
-    """The proxy, which listens on a socket in a folder from the beginning.
+    """The proxy. It listens on a socket in a folder as soon as it is created.
 
     Args:
-        folder: kube-apiserver works there.
-        pods: all pods, whenever it is called.
-        kubelet: the port of the kubelet, whenever it is called.
+        folder: The working folder of kube-apiserver.
+        pods: Returns all pods.
+        kubelet: Returns the kubelet's port.
     """
 
     daemon_threads = True
 
     def __init__(self, folder: Path, pods: Callable[[], list[Object]], kubelet: Callable[[], int]) -> None:
         (folder / _SOCKET).unlink(missing_ok=True)
-        # A socket's path must be short, and a folder's is as it is.
+        # A socket's path must be short, but the folder's path may be long.
         with contextlib.chdir(folder):
             super().__init__(_SOCKET, _Connection)
         self.pods, self.kubelet = pods, kubelet
@@ -48,7 +48,7 @@ class PodNetwork(ThreadingUnixStreamServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def option(self) -> str:
-        """The option that leads kube-apiserver here; its file is written."""
+        """Write the proxy's configuration, and return the option of kube-apiserver that selects it."""
         connection = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": _SOCKET}}}
         selected = [{"name": "cluster", "connection": connection}]
         kind = {"apiVersion": "apiserver.k8s.io/v1beta1", "kind": "EgressSelectorConfiguration"}
@@ -58,14 +58,14 @@ class PodNetwork(ThreadingUnixStreamServer):
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """One connection: a CONNECT, and then what a pod is asked, or whatever the kubelet understands."""
+    """One connection: a CONNECT, then a request to a pod, or the kubelet's traffic."""
 
     protocol_version = "HTTP/1.1"
     server: PodNetwork
     _pod: Object | None = None
 
     def do_CONNECT(self) -> None:
-        """Lead on to a pod or to the kubelet; 502 when nobody listens."""
+        """Connect to a pod or to the kubelet. Respond with 502 if nothing listens there."""
         host, _, port = self.path.rpartition(":")
         if int(port) == self.server.kubelet() and host in ("", "127.0.0.1"):
             return self._relay(int(port))
@@ -77,7 +77,7 @@ class _Connection(BaseHTTPRequestHandler):
         return self.end_headers()
 
     def do_GET(self) -> None:
-        """What the pod's container answers."""
+        """Send the response of the pod's container."""
         if self._pod is None:
             return self.send_error(405, "CONNECT first")
         path, metrics = self.path.partition("?")[0], self.path.rstrip("/").endswith("/metrics")
@@ -90,7 +90,7 @@ class _Connection(BaseHTTPRequestHandler):
         return None
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: kube-apiserver logs what it asks for."""
+        """Log nothing, because kube-apiserver logs its requests."""
 
     def _relay(self, port: int) -> None:
         self.close_connection = True
@@ -104,7 +104,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 def listening(pods: list[Object], address: str, port: int) -> Object | None:
-    """The pod at an address, if it is ready and declares the port."""
+    """Return the ready pod at an address that declares the port, or `None`."""
     for pod in pods:
         if at(pod, "status.podIP", "") == address and templates.is_ready(pod) and port in _ports(pod):
             return pod
@@ -120,11 +120,11 @@ def _said(pod: Object, path: str) -> bytes:
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Everything that comes, until one of them ends."""
+    """Copy everything until one side closes."""
     try:
         while received := source.recv(_AT_ONCE):
             target.sendall(received)
         target.shutdown(socket.SHUT_WR)
     except OSError:
-        # The other side has gone, and with it whoever would want to know.
+        # The other side is gone, so nobody needs the error.
         return

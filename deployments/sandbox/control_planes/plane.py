@@ -1,4 +1,4 @@
-"""One control plane with the users of the sandbox's clusters, and somebody who answers for its pods."""
+"""One real control plane with the users of the sandbox's clusters, and a proxy that responds for its pods."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Plane:
     """One cluster of a sandbox.
 
     Args:
-        state: the folder that all clusters are kept in; `ca.crt` there is the authority of all of them.
-        name: the cluster's name.
-        keys: the certificates and keys of all of them.
+        state: The folder of all clusters. Its `ca.crt` is the authority of all of them.
+        name: The cluster's name.
+        keys: The certificates and keys of all clusters.
     """
 
     def __init__(self, state: Path, name: str, keys: Keys) -> None:
@@ -30,7 +30,7 @@ class Plane:
         self._state, self._keys = state, keys
         self._folder = state / name
         self._folder.mkdir(parents=True, exist_ok=True)
-        # Lasts as long as this process: kube-apiserver keeps its address.
+        # The proxy lives as long as this process, because kube-apiserver keeps its address.
         self._network = PodNetwork(self._folder, self._all_pods, lambda: self._control.kubelet)
         users = self._folder / "tokens.csv"
         _write_users(users, tokens.ensure(self._folder / "tokens.json"))
@@ -38,11 +38,11 @@ class Plane:
         self._control = ControlPlane(self._folder, keys, more)
 
     def start(self) -> None:
-        """Start it, and write the files that lead there.
+        """Start the control plane, and write the files through which clients find it.
 
         Raises:
-            NotStarted: a process ended or does not answer.
-            MissingProgram: a program is not there.
+            NotStarted: A process ended or does not respond.
+            MissingProgram: A program is missing.
         """
         self._control.start()
         configs.served_at(self._state, self.name).write_text(self._control.administrator.address)
@@ -50,22 +50,26 @@ class Plane:
             configs.write(self._state, 0, self.name, user)
 
     def stop(self) -> None:
-        """End its processes. What is in the cluster stays."""
+        """End the processes. The cluster's objects are kept."""
         self._control.stop()
         self._network.shutdown()
 
     @property
     def alive(self) -> bool:
-        """Whether no process has ended."""
+        """Tell whether all processes are running."""
         return self._control.alive
 
     @property
     def host(self) -> str:
-        """Address and port of its API."""
+        """Return the host and port of the API."""
         return urlsplit(self._control.administrator.address).netloc
 
     def pods(self, authorization: str) -> list[Object]:
-        """All pods, for whoever has that HTTP header; HTTPError where that is not enough."""
+        """Return all pods, as seen with this Authorization header.
+
+        Raises:
+            HTTPError: The API rejects the request.
+        """
         address, header = f"https://{self.host}/api/v1/pods", {"Authorization": authorization}
         asked = urllib.request.Request(address, headers=header)
         trusted = ssl.create_default_context(cafile=str(self._keys.authority))
@@ -79,7 +83,10 @@ class Plane:
 
 
 def _write_users(file: Path, known: dict[str, str]) -> None:
-    """https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file"""
+    """Write a static token file.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file
+    """
     lines = [f'{known[user]},{user},{user},"{",".join(groups)}"\n' for user, groups in tokens.GROUPS.items()]
     file.touch(mode=0o600)
     file.write_text("".join(lines))
