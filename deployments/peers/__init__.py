@@ -1,1 +1,1 @@
-"""The real things that the sandbox imitates, built from source where they can be: tests hold both to the same."""
+"""The real programs that the sandbox imitates, built from source where possible. The same tests run on both."""

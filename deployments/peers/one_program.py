@@ -1,4 +1,4 @@
-"""A peer that is one program: `build` it, or say where it is."""
+"""A peer that consists of one program: `build` it, or print its path."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from deployments.peers.golang import MissingProgram, Program
 
 
 class Buildable(Protocol):
-    """What can be built, or found."""
+    """A peer that can be built."""
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Return the peer's name for people."""
 
     def found(self) -> Path | None:
-        """Where it is, or None."""
+        """Return the peer's path, or None if it is missing."""
 
     def build(self) -> Path:
-        """Build it where it is missing; `MissingProgram` if it cannot be."""
+        """Build the peer if it is missing. Raise `MissingProgram` if that fails."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One program, and its name for people; `otherwise`: what to do where there is no Go."""
+    """One program and its name. `otherwise` says what users without Go should do."""
 
     name: str
     program: Program
     otherwise: str
 
     def found(self) -> Path | None:
-        """Where it is, or None."""
+        """Return the program's path, or None if it is missing."""
         return self.program.found
 
     def build(self) -> Path:
-        """Build it where it is missing: minutes of CPU the first time.
+        """Build the program if it is missing, and return its path. The first build takes minutes of CPU.
 
         Raises:
-            MissingProgram: there is no Go, or the build fails.
+            MissingProgram: Go is missing, or the build fails.
         """
         return self.found() or golang.build(self.program, self.otherwise)
 
     def main(self, arguments: list[str]) -> int:
-        """The exit code of `main` for this program."""
+        """Run `main` for this program and return its exit code."""
         return main(self, arguments)
 
 
 def main(peer: Buildable, arguments: list[str]) -> int:
-    """Build a peer, or without arguments say where it is.
+    """Build a peer, or print its path if there are no arguments.
 
     Returns:
-        The exit code: 0, 1 when it is missing or cannot be built, 2 for wrong arguments.
+        The exit code: 0; 1 if the peer is missing or the build fails; 2 for wrong arguments.
     """
     module = peer.name.lower()
     if arguments not in ([], ["build"]):

@@ -1,4 +1,4 @@
-"""`build` the programs of a control plane, start one with `up FOLDER` until Ctrl-C, or `run COMMAND` on one."""
+"""`build` the programs of a control plane, run one with `up FOLDER` until Ctrl-C, or `run COMMAND` on one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _LEADS_THERE = "FLOWMART_TEST_KUBECONFIG"
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: that of COMMAND, or 0; 1 when a program is missing or does not start, 2 for wrong arguments."""
+    """Run the command line.
+
+    Returns:
+        The exit code: 0 or that of COMMAND; 1 if a program is missing or does not start; 2 for wrong arguments.
+    """
     try:
         if arguments == ["build"]:
             programs.build(print)

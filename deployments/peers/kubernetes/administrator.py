@@ -1,4 +1,4 @@
-"""Requests to a control plane as its administrator."""
+"""Send requests to a control plane as its administrator."""
 
 from __future__ import annotations
 
@@ -15,18 +15,34 @@ from deployments.peers.kubernetes.keys import Keys
 
 
 class Administrator:
-    """Whoever may do everything at the API on a port of loopback."""
+    """The administrator of the API on a port of 127.0.0.1."""
 
     def __init__(self, port: int, keys: Keys) -> None:
         self.address = f"https://127.0.0.1:{port}"
         self._keys = keys
 
     def opened(self, address: str) -> bytes:
-        """What is answered at an address; OSError when it is nothing good."""
+        """Return the body at an address.
+
+        Raises:
+            OSError: The connection fails, or the response is an error.
+        """
         return self._opened(urllib.request.Request(address))  # noqa: S310 -- loopback
 
     def request(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """What the API answers; empty for "not found", and for what is there already."""
+        """Send a request to the API.
+
+        Args:
+            method: The HTTP method.
+            path: The path at the API, with its leading slash.
+            body: JSON values; `None` for no body.
+
+        Returns:
+            The response; empty if it is 404 (not found) or 409 (already exists).
+
+        Raises:
+            OSError: The connection fails, or the response is another error.
+        """
         address, content = f"{self.address}{path}", json.dumps(body).encode() if body else None
         kind = {"Content-Type": "application/json"}
         asked = urllib.request.Request(address, content, kind, method=method)  # noqa: S310 -- loopback
@@ -39,12 +55,12 @@ class Administrator:
         return found
 
     def pods(self) -> list[dict[str, Any]]:
-        """All pods."""
+        """Return all pods."""
         found: list[dict[str, Any]] = self.request("GET", "/api/v1/pods").get("items", [])
         return found
 
     def write_kubeconfig(self, path: Path) -> None:
-        """Write a kubeconfig, for its owner's eyes only."""
+        """Write a kubeconfig that only its owner can read."""
         certificate, key = self._keys.certificate("admin")
         server = {"server": self.address, "certificate-authority-data": _encoded(self._keys.authority)}
         user = {"client-certificate-data": _encoded(certificate), "client-key-data": _encoded(key)}
@@ -69,7 +85,7 @@ class Administrator:
 
 
 def is_ready(node: Mapping[str, Any]) -> bool:
-    """Whether a node takes pods."""
+    """Tell whether a node is ready for pods."""
     conditions = (node.get("status") or {}).get("conditions") or ()
     return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)
 

@@ -1,8 +1,8 @@
-"""Starting and stopping a control plane on loopback, in a folder.
+"""Start and stop a control plane on loopback, in a folder.
 
-The processes are started in the order in which they need each other, each once the one before it answers. A control
-plane that is started in the same folder again has the same objects, at the same address. `FOLDER/kubeconfig` is the
-administrator's, and `FOLDER/log/` says why when something does not start.
+The processes start in the order of their dependencies, each after the previous one responds. A control plane that is
+started again in the same folder has the same objects and the same address. `FOLDER/kubeconfig` is the
+administrator's. If something does not start, `FOLDER/log/` says why.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["ControlPlane", "NotStarted"]
 
 SERVER = "kube-apiserver"
 _SECONDS = 120
-"""How long a process may take until it answers: machines are busy."""
+"""How long a process may take until it responds. Machines may be busy."""
 _NODES = ("node-1", "node-2")
 _CAPACITY = {"cpu": "8", "memory": "32Gi", "pods": "110"}
 _TAKEN = "address already in use"
@@ -34,16 +34,16 @@ _TRIES = 3
 
 
 class NotStarted(Exception):
-    """A process of the control plane ended, or does not answer."""
+    """A process of the control plane ended, or does not respond."""
 
 
 class ControlPlane:
-    """The processes of one control plane. `stop` them; they also end when this process does.
+    """The processes of one control plane. Call `stop` to end them. They also end with this process.
 
     Args:
-        folder: keeps everything.
-        known: its certificates and keys, if others have the same; its own by default.
-        more: options of kube-apiserver besides those that it needs.
+        folder: The folder for all files.
+        known: Certificates and keys that are shared with others. By default, the control plane has its own.
+        more: Additional options of kube-apiserver.
     """
 
     def __init__(self, folder: Path, known: Keys | None = None, more: Sequence[str] = ()) -> None:
@@ -56,20 +56,20 @@ class ControlPlane:
 
     @property
     def administrator(self) -> Administrator:
-        """Who may do everything there."""
+        """Return the administrator of this control plane."""
         return Administrator(self._ports[SERVER], self._keys)
 
     @property
     def kubelet(self) -> int:
-        """The port that kwok answers as every node's kubelet, once it has been started."""
+        """Return the port on which kwok responds as every node's kubelet, once it has started."""
         return self._ports["kubelet"]
 
     def start(self) -> None:
-        """Start everything, and return once nodes are ready.
+        """Start all processes, and wait until the nodes are ready.
 
         Raises:
-            NotStarted: a process ended or does not answer; nothing is left running.
-            MissingProgram: a program is not there.
+            NotStarted: A process ended or does not respond. No process is left running.
+            MissingProgram: A program is missing.
         """
         (self.folder / "log").mkdir(parents=True, exist_ok=True)
         keys.ensure(self._keys.folder)
@@ -79,7 +79,7 @@ class ControlPlane:
                 return
             except NotStarted as error:
                 self.stop()
-                # Somebody may take a port between its choice and its use.
+                # Another process may take a port between its choice and its use.
                 if not left or _TAKEN not in str(error):
                     raise
                 self._ports_file.unlink()
@@ -88,26 +88,26 @@ class ControlPlane:
                 raise
 
     def stop(self) -> None:
-        """End all processes, the last one first. What they kept stays."""
+        """End all processes, the last one first. Their data is kept."""
         self._group.stop()
 
     def start_server(self) -> None:
-        """Start kube-apiserver, and return once it answers.
+        """Start kube-apiserver, and wait until it responds.
 
         Raises:
-            NotStarted: it does not.
+            NotStarted: It ended or does not respond.
         """
         needed = options.of_server(self._etcd, self._ports[SERVER], self._keys, self.folder)
         self._begin(SERVER, *needed, *self._more)
         self._await(f"{self.administrator.address}/readyz", SERVER)
 
     def kill_server(self) -> None:
-        """End kube-apiserver in the middle of whatever it does."""
+        """Kill kube-apiserver, whatever it is doing."""
         self._group.kill(SERVER)
 
     @property
     def alive(self) -> bool:
-        """Whether no process has ended."""
+        """Tell whether all processes are running."""
         return self._group.alive
 
     @property
@@ -144,7 +144,7 @@ class ControlPlane:
         raise NotStarted(f"{name} does not answer within {_SECONDS} s; see {self._group.log(name)}")
 
     def _await_nodes(self) -> None:
-        """Until the controllers work and the nodes are ready: nothing can be scheduled before."""
+        """Wait until the controllers work and the nodes are ready, because nothing can be scheduled before."""
         asked = self.administrator.request
         for name in _NODES:
             asked("POST", "/api/v1/nodes", _node(name))
@@ -172,7 +172,7 @@ def _node(name: str) -> dict[str, Any]:
 
 
 def _attempts() -> Iterator[None]:
-    """One at once, then one every 0.1 s for as long as a process may take."""
+    """Yield at once, and then every 0.1 s until a process's time limit."""
     end = time.monotonic() + _SECONDS
     while time.monotonic() < end:
         yield

@@ -1,4 +1,4 @@
-"""Processes that end together, and at the latest with the process that began them: even one that is killed."""
+"""Processes that end together, at the latest with the process that started them, even if that is killed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _GUARD = "import os, signal, sys; sys.stdin.read(); os.killpg(0, signal.SIGKILL)"
-"""Ends its own process group once its standard input is closed, which the system does for a killed process."""
+"""Kills its own process group when its standard input closes. The system closes it for a killed process."""
 _GENTLY = 20
 
 
 class ProcessGroup:
-    """The processes; `stop` them.
+    """The processes. Call `stop` to end them.
 
     Args:
-        folder: they work there.
-        logs: keeps a log of each, called like its name.
+        folder: Their working folder.
+        logs: The folder with a log for each, named after it.
     """
 
     def __init__(self, folder: Path, logs: Path) -> None:
@@ -27,7 +27,7 @@ class ProcessGroup:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def begin(self, name: str, program: Path, options: Sequence[str]) -> None:
-        """Start a program, or start it again after `kill`."""
+        """Start a program, or restart it after `kill`."""
         if self._guard is None:
             guard = [sys.executable, "-I", "-S", "-c", _GUARD]
             self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, process_group=0)
@@ -42,13 +42,13 @@ class ProcessGroup:
             )
 
     def kill(self, name: str) -> None:
-        """End one at once, without a chance to finish anything."""
+        """Kill one process at once, without a chance to clean up."""
         process = self._processes.pop(name)
         process.kill()
         process.wait()
 
     def stop(self) -> None:
-        """End all, the last one first."""
+        """End all processes, the last one first."""
         for process in reversed(self._processes.values()):
             process.terminate()
         for process in self._processes.values():
@@ -65,9 +65,9 @@ class ProcessGroup:
 
     @property
     def alive(self) -> bool:
-        """Whether none has ended by itself."""
+        """Tell whether no process has ended unexpectedly."""
         return all(process.poll() is None for process in self._processes.values())
 
     def log(self, name: str) -> Path:
-        """The log of one."""
+        """Return the path of a process's log."""
         return self._logs / f"{name}.log"

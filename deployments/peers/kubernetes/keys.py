@@ -1,4 +1,4 @@
-"""Certificates and keys of a control plane: made once in its folder, for their owner's eyes only."""
+"""Certificates and keys of a control plane: created once in its folder, readable only by the owner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAYS = 30
 _SERVICE = "10.0.0.1"
-"""The first address of the services' range: the API's own service."""
+"""The first address of the service range, which the API's own service has."""
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -27,26 +27,26 @@ class Keys:
 
     @property
     def authority(self) -> Path:
-        """The authority's certificate; its key is beside it."""
+        """Return the path of the authority's certificate. Its key is beside it."""
         return self.folder / "ca.crt"
 
     @property
     def authority_key(self) -> Path:
-        """The authority's key, with which the controller manager signs certificates."""
+        """Return the path of the authority's key. The controller manager signs certificates with it."""
         return self.folder / "ca.key"
 
     def certificate(self, name: str) -> tuple[Path, Path]:
-        """The certificate and the key of `server` or `admin`."""
+        """Return the paths of certificate and key of `server` or `admin`."""
         return self.folder / f"{name}.crt", self.folder / f"{name}.key"
 
     @property
     def accounts(self) -> tuple[Path, Path]:
-        """The public and the private key of service accounts' tokens."""
+        """Return the paths of the public and the private key for service accounts' tokens."""
         return self.folder / "accounts.pub", self.folder / "accounts.key"
 
 
 def ensure(folder: Path) -> Keys:
-    """All certificates and keys in a folder, made unless they are there."""
+    """Return the certificates and keys in a folder. Create them if they are missing."""
     keys = Keys(folder)
     if not all(path.is_file() for path in keys.accounts):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,7 +65,7 @@ def _make(keys: Keys) -> None:
     _issue(keys, "admin", _name("administrator", "system:masters"), authority, own)
     accounts = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public, private = keys.accounts
-    # Last: once they are there, so is everything else.
+    # Written last: if these files exist, all others exist too.
     _write(private, _private(accounts))
     _write(public, accounts.public_key().public_bytes(serialization.Encoding.PEM, _PUBLIC))
 

@@ -1,4 +1,4 @@
-"""The command lines of a control plane's programs, and the files that they read."""
+"""The options of a control plane's programs, and the files that they read."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _CONTAINER_LOG = "".join(
     f"2026-01-01T00:00:0{second}.000000000Z stdout F {line}\n"
     for second, line in enumerate(("starting", "cannot read configuration: DATABASE_URL is malformed", "giving up"))
 )
-"""What every container has written, in the format of container runtimes (CRI)."""
+"""The log of every container, in the format of container runtimes (CRI)."""
 
 
 def of_etcd(address: str, data: Path) -> Sequence[str]:
-    """Those of etcd."""
+    """Return the options of etcd."""
     addresses = (f"--listen-client-urls={address}", f"--advertise-client-urls={address}")
-    # Without waiting for the disk: what a machine loses that goes down is no loss here.
+    # etcd does not wait for the disk, because losing the data in a crash of the machine does no harm here.
     return (*addresses, "--listen-peer-urls=http://127.0.0.1:0", f"--data-dir={data}", "--unsafe-no-fsync")
 
 
 def of_server(etcd: str, port: int, keys: Keys, folder: Path) -> Sequence[str]:
-    """Those of kube-apiserver."""
+    """Return the options of kube-apiserver."""
     certificate, key = keys.certificate("server")
     client, client_key = keys.certificate("admin")
     public, private = keys.accounts
@@ -51,7 +51,7 @@ def of_server(etcd: str, port: int, keys: Keys, folder: Path) -> Sequence[str]:
 
 
 def of_controllers(kubeconfig: Path, keys: Keys) -> Sequence[str]:
-    """Those of kube-controller-manager."""
+    """Return the options of kube-controller-manager."""
     return (
         f"--kubeconfig={kubeconfig}",
         "--use-service-account-credentials",
@@ -66,18 +66,18 @@ def of_controllers(kubeconfig: Path, keys: Keys) -> Sequence[str]:
 
 
 def of_scheduler(kubeconfig: Path) -> Sequence[str]:
-    """Those of kube-scheduler."""
+    """Return the options of kube-scheduler."""
     return (f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0")
 
 
 def of_kwok(kubeconfig: Path, keys: Keys, port: int, folder: Path) -> Sequence[str]:
-    """Those of kwok, whose settings are written into `folder`."""
+    """Write kwok's settings into `folder` and return its options."""
     certificate, key = keys.certificate("server")
     return (
         f"--kubeconfig={kubeconfig}",
         f"--config={_kwok_settings(folder)}",
         "--manage-all-nodes=true",
-        # Without leases nodes count as lost after a minute.
+        # Without leases, nodes count as lost after a minute.
         "--node-lease-duration-seconds=40",
         f"--cidr={_PODS}",
         "--node-ip=127.0.0.1",
@@ -89,7 +89,7 @@ def of_kwok(kubeconfig: Path, keys: Keys, port: int, folder: Path) -> Sequence[s
 
 
 def _kwok_settings(folder: Path) -> Path:
-    """The stages of nodes and pods, and what containers log."""
+    """Write the stages of nodes and pods, and the log of containers."""
     log, settings = folder / "container.log", folder / "kwok.yaml"
     log.write_text(_CONTAINER_LOG)
     logs = {

@@ -1,4 +1,4 @@
-"""The programs of a control plane: those that the user has, or else built from source by the Go modules in `go/`."""
+"""The programs of a control plane: the user's own, or ones that the Go modules in `go/` build from source."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from deployments.peers.golang import MissingProgram, Program
 __all__ = ["ASSETS", "PROGRAMS", "VERSIONS", "MissingProgram", "build", "chosen", "found", "path_of", "require"]
 
 VERSIONS = {"1.34": "1.34.4", "1.37": "1.37.2"}
-"""Of Kubernetes, by minor version; `go/kubernetes-<minor>/go.mod` has the same."""
+"""Kubernetes versions by minor version. `go/kubernetes-<minor>/go.mod` has the same."""
 CHOICE = "FLOWMART_PEERS_KUBERNETES"
-"""The variable that chooses one of these; without it the first, which is what the sandbox is."""
+"""The variable that chooses one of these. The default is the first, which the sandbox emulates."""
 ASSETS = "KUBEBUILDER_ASSETS"
 """The variable that names a folder with programs, as for controller-runtime's envtest."""
 
@@ -26,10 +26,10 @@ _KWOK = Program("kwok", _MODULES / "kwok", "sigs.k8s.io/kwok/cmd/kwok")
 
 
 def chosen() -> str:
-    """The minor version of Kubernetes that is wanted.
+    """Return the chosen minor version of Kubernetes.
 
     Raises:
-        MissingProgram: it is none that can be built.
+        MissingProgram: This version cannot be built.
     """
     minor = os.environ.get(CHOICE) or next(iter(VERSIONS))
     if minor not in VERSIONS:
@@ -48,21 +48,21 @@ def _of_kubernetes(minor: str) -> tuple[Program, ...]:
 
 
 PROGRAMS = {minor: (_ETCD, *_of_kubernetes(minor), _KWOK) for minor in VERSIONS}
-"""What a control plane of each minor version consists of."""
+"""The programs of a control plane, by minor version."""
 
 
 def found(name: str) -> Path | None:
-    """Where a program is, or None."""
+    """Return a program's path, or None if it is missing."""
     (program,) = (one for one in PROGRAMS[chosen()] if one.name == name)
     given = Path(os.environ[ASSETS]) / name if os.environ.get(ASSETS) else None
     return given if given and given.is_file() else program.found
 
 
 def path_of(name: str) -> Path:
-    """Where a program is.
+    """Return a program's path.
 
     Raises:
-        MissingProgram: it is not there.
+        MissingProgram: The program is missing.
     """
     path = found(name)
     if path is None:
@@ -73,20 +73,23 @@ def path_of(name: str) -> Path:
 
 
 def require() -> None:
-    """Look for all programs of a control plane.
+    """Check that all programs of a control plane exist.
 
     Raises:
-        MissingProgram: one is not there.
+        MissingProgram: A program is missing.
     """
     for program in PROGRAMS[chosen()]:
         path_of(program.name)
 
 
 def build(say: Callable[[str], None]) -> None:
-    """Build the programs that are missing, one after the other.
+    """Build the missing programs, one after the other.
+
+    Args:
+        say: Receives one line of progress at a time.
 
     Raises:
-        MissingProgram: there is no Go, or a build fails.
+        MissingProgram: Go is missing, or a build fails.
     """
     for program in PROGRAMS[chosen()]:
         path = found(program.name)

@@ -1,10 +1,10 @@
-"""A real OpenSearch, put together with Maven from the jars that its project publishes under Apache-2.0.
+"""A real OpenSearch, assembled with Maven from the jars that its project publishes under Apache-2.0.
 
 make peers-opensearch
 python -m deployments.peers.opensearch up FOLDER
 
-`building` makes the programs, once for each content of `java/`; `node` starts and stops one node of them. It has no
-security, no index state management and no dashboards: their plugins are not published as jars.
+`building` builds the programs, once for each content of `java/`. `node` starts and stops one node. It has no
+security, no index state management and no dashboards, because their plugins are not published as jars.
 """
 
 from deployments.peers.opensearch.building import VERSION, build, found

@@ -1,4 +1,4 @@
-"""`build` OpenSearch, start a node with `up FOLDER [PORT]` until Ctrl-C, or without arguments say where it is."""
+"""`build` OpenSearch, run a node with `up FOLDER [PORT]` until Ctrl-C, or print its path without arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ _USAGE = "usage: python -m deployments.peers.opensearch [build | up FOLDER [PORT
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 0; 1 when it is missing, cannot be built or does not start, 2 for wrong arguments."""
+    """Run the command line.
+
+    Returns:
+        The exit code: 0; 1 if the program is missing, cannot be built or does not start; 2 for wrong arguments.
+    """
     try:
         if arguments in ([], ["build"]):
             return _say(building.build() if arguments else building.found())

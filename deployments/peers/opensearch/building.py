@@ -1,4 +1,4 @@
-"""Builds the node with Maven, which also fetches its jars (53 MB): once for each content of `java/`."""
+"""Build the node with Maven, which also downloads its jars (53 MB): once for each content of `java/`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 from deployments.peers.golang import MissingProgram, cache
 
 VERSION = "2.19.6"
-"""`java/pom.xml` has the same: the newest line that runs on Java 17."""
+"""`java/pom.xml` has the same version: the newest line that runs on Java 17."""
 
 MODULE = Path(__file__).with_name("java")
 _SOURCE = Path("src/main/java/OpenSearchNode.java")
 
 
 def found() -> Path | None:
-    """The folder of the node's jars, or None where they are not built or there is no Java to run them."""
+    """Return the folder of the node's jars, or None if they are not built or Java is missing."""
     return jars if (jars := _jars()).is_dir() and java() else None
 
 
 def java() -> Path | None:
-    """The Java that runs the node: that of JAVA_HOME, or the one on PATH."""
+    """Return the Java that runs the node: that of JAVA_HOME, or the one on PATH; None if there is neither."""
     home = os.environ.get("JAVA_HOME")
     named = shutil.which("java", path=f"{home}/bin") if home else None
     program = named or shutil.which("java")
@@ -31,10 +31,10 @@ def java() -> Path | None:
 
 
 def build() -> Path:
-    """Build the node where it is missing, and return the folder of its jars.
+    """Build the node if it is missing, and return the folder of its jars.
 
     Raises:
-        MissingProgram: there is no Java or no Maven, or the build fails.
+        MissingProgram: Java or Maven is missing, or the build fails.
     """
     if jars := found():
         return jars
@@ -46,7 +46,7 @@ def build() -> Path:
 
 def _built(maven: str) -> Path:
     jars = _jars()
-    # Elsewhere first: whoever looks for the jars must never find half of them.
+    # Build elsewhere first, so that the folder never has an incomplete set of jars.
     unfinished = jars.parent / f"unfinished-{os.getpid()}"
     shutil.copytree(MODULE, unfinished, dirs_exist_ok=True)
     try:

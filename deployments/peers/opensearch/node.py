@@ -1,4 +1,4 @@
-"""Starts and stops one node on loopback, in a folder that keeps its data and its log."""
+"""Start and stop one node on loopback, in a folder that keeps its data and its log."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from deployments.peers.golang import MissingProgram
 from deployments.peers.opensearch import building
 
 _SECONDS = 240
-"""How long a node may take until it answers: machines are busy."""
+"""How long a node may take until it responds. Machines may be busy."""
 _OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-"""Little memory, and nothing compiled twice: a node of tests lives for a minute."""
+"""Little memory and only one compiler, because a node for tests lives for a minute."""
 _HEALTH = "_cluster/health?wait_for_status=yellow&timeout=1s"
 
 
 class NotStarted(Exception):
-    """The node ended, or does not answer."""
+    """The node ended, or does not respond."""
 
 
 class Node:
-    """One node. `stop` it; it also ends when this process does.
+    """One node. Call `stop` to end it. It also ends with this process.
 
     Args:
-        folder: keeps data and log; a node that is started there again has the same data.
-        port: on loopback; 0: the system chooses one.
-        lifeline: a file descriptor; the node ends when what it reads there does, and no longer with this process.
+        folder: The folder for data and log. A node that is started there again has the same data.
+        port: The TCP port on 127.0.0.1; 0 lets the system choose one.
+        lifeline: A file descriptor. The node ends when this input closes, instead of with this process.
     """
 
     def __init__(self, folder: Path, port: int = 0, lifeline: int = subprocess.PIPE) -> None:
@@ -40,15 +40,15 @@ class Node:
 
     @property
     def url(self) -> str:
-        """Its address, once it has been started."""
+        """Return the node's address, once it has started."""
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Start it, and return once it answers. Started again, it has the port that it had.
+        """Start the node, and wait until it responds. A restarted node keeps its port.
 
         Raises:
-            NotStarted: it ended or does not answer; nothing is left running.
-            MissingProgram: it is not built, or there is no Java.
+            NotStarted: The node ended or does not respond. No process is left running.
+            MissingProgram: The node is not built, or Java is missing.
         """
         jars, java = building.found(), building.java()
         if jars is None or java is None:
@@ -66,7 +66,7 @@ class Node:
             raise
 
     def stop(self) -> None:
-        """End it. Its data stays."""
+        """End the node. Its data is kept."""
         if self._process is None:
             return
         process, self._process = self._process, None

@@ -1,4 +1,4 @@
-"""The real OpenTofu, built from source with Go; the one that the user has on PATH may be of another version.
+"""The real OpenTofu, built from source with Go. The user's own one on PATH may have another version.
 
 make peers-opentofu
 FLOWMART_TERRAFORM=$(python -m deployments.peers.opentofu) flowmart ...
@@ -12,7 +12,7 @@ from deployments.peers.golang import Program
 from deployments.peers.one_program import Peer
 
 VERSION = "1.12.6"
-"""`go/opentofu/go.mod` has the same."""
+"""`go/opentofu/go.mod` has the same version."""
 
 _MODULE = "github.com/opentofu/opentofu"
 PROGRAM = Program(

@@ -1,4 +1,4 @@
-"""`build` OpenTofu, or without arguments say where it is."""
+"""`build` OpenTofu, or print its path without arguments."""
 
 import sys
 

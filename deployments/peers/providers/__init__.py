@@ -1,10 +1,10 @@
-"""Real Terraform providers, built from source with Go into a filesystem mirror: for tests of what providers do.
+"""Real Terraform providers, built from source with Go into a filesystem mirror, for tests of providers.
 
 make peers-providers
 python -m deployments.peers.providers    # the folder of the mirror
 
-Of HashiCorp's small providers these can be had as Go modules: time and local as they are now, http of 2020. The tags
-of the others (random, null, tls, archive, external) are no versions that Go takes.
+These of HashiCorp's small providers are available as Go modules: current versions of time and local, and http of
+2020. Go does not accept the version tags of the others (random, null, tls, archive, external).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GO = Path(__file__).with_name("go")
 
 @dataclass(frozen=True)
 class Provider:
-    """One provider: the version in the mirror, and the Go module that it is built from."""
+    """One provider: the version in the mirror, and the Go module that builds it."""
 
     name: str
     version: str
@@ -30,18 +30,18 @@ class Provider:
 
     @property
     def program(self) -> Program:
-        """What is built."""
+        """Return the provider's program."""
         return Program(f"terraform-provider-{self.name}", _GO / self.name, self.module)
 
     @property
     def place(self) -> Path:
-        """Its path in the mirror, as terraform looks for it."""
+        """Return the provider's path in the mirror, where terraform looks for it."""
         folder = Path("registry.terraform.io", "hashicorp", self.name, self.version, platform_name())
         return folder / f"{self.program.name}_v{self.version}"
 
 
 _UNDER_ITS_OLD_NAME = "github.com/terraform-providers/terraform-provider"
-"""Two modules still call themselves so, and Go takes them by no other name."""
+"""Two modules still have this name in their go.mod, and Go accepts no other."""
 
 PROVIDERS = (
     Provider("time", "0.14.2", "github.com/hashicorp/terraform-provider-time"),
@@ -51,24 +51,24 @@ PROVIDERS = (
 
 
 class Mirror:
-    """The mirror with all of them. Copies: terraform does not follow links in a mirror."""
+    """The mirror with all providers. It has copies, because terraform does not follow links in a mirror."""
 
     name = "providers"
 
     @property
     def folder(self) -> Path:
-        """Where it is once it is made: named after what is in it."""
+        """Return the mirror's folder, which is named after its contents."""
         return golang.cache() / "-".join(["mirror", *(provider.program.built.parent.name for provider in PROVIDERS)])
 
     def found(self) -> Path | None:
-        """Where it is, or None while it lacks one."""
+        """Return the mirror's folder, or None if it lacks a provider."""
         return self.folder if all((self.folder / provider.place).is_file() for provider in PROVIDERS) else None
 
     def build(self) -> Path:
-        """Build what is missing: about two minutes of CPU the first time.
+        """Build what is missing, and return the mirror's folder. The first build takes about two minutes of CPU.
 
         Raises:
-            MissingProgram: there is no Go, or a build fails.
+            MissingProgram: Go is missing, or a build fails.
         """
         for provider in PROVIDERS:
             program, place = provider.program, self.folder / provider.place
@@ -78,7 +78,7 @@ class Mirror:
         return self.folder
 
     def main(self, arguments: list[str]) -> int:
-        """The exit code of `one_program.main` for the mirror."""
+        """Run `one_program.main` for the mirror and return its exit code."""
         return one_program.main(self, arguments)
 
 

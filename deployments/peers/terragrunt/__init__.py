@@ -1,4 +1,4 @@
-"""The real Terragrunt, built from source with Go; one that is on PATH is the user's, and may be of another version.
+"""The real Terragrunt, built from source with Go. The user's own one on PATH may have another version.
 
 make peers-terragrunt
 FLOWMART_TERRAGRUNT=$(python -m deployments.peers.terragrunt) flowmart ...
@@ -12,7 +12,10 @@ from deployments.peers.golang import Program
 from deployments.peers.one_program import Peer
 
 VERSION = "1.1.3"
-"""`go/terragrunt/go.mod` has the same. Without the stamp it counts as 0.0.0, and every version constraint fails."""
+"""`go/terragrunt/go.mod` has the same version.
+
+Without this stamp, the program reports 0.0.0 and every version constraint fails.
+"""
 
 _MODULE = "github.com/gruntwork-io/terragrunt"
 PROGRAM = Program(

@@ -1,4 +1,4 @@
-"""`build` Terragrunt, or without arguments say where it is."""
+"""`build` Terragrunt, or print its path without arguments."""
 
 import sys
 
