@@ -1,7 +1,8 @@
 """Emulate Kubernetes clusters for the sandbox: an API server with its controllers, in one Python process.
 
-This package is self-contained. Other packages import only this module and `configs`. Nothing in here knows the
-product. README.md says what is emulated, how, and what is not.
+Other packages import only this module and `configs`. The exception is `control_planes`, which reuses users, simulated
+containers and scrape targets. Nothing in here knows the product. README.md says what is emulated, how, and what is
+not.
 """
 
 from __future__ import annotations

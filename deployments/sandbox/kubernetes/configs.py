@@ -1,7 +1,6 @@
 """Kubeconfig files: how kubectl, helm and the Python client reach a sandbox cluster, and as which user.
 
-This is the only part of the package that other packages call. It only reads and writes files, so the clusters need
-not run.
+Other packages may call this module. It only reads and writes files, so the clusters need not run.
 """
 
 from __future__ import annotations

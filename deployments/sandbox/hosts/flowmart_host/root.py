@@ -19,7 +19,10 @@ class Failed(Exception):
 
 
 def not_emulated(what: str) -> Failed:
-    """Return an error that cannot be mistaken for the original program's. It has the words of ENOSYS."""
+    """Return an error that cannot be mistaken for the original program's.
+
+    It begins with the text of ENOSYS, because the host can never do this.
+    """
     return Failed(f"{os.strerror(errno.ENOSYS)}: not emulated: the sandbox's hosts have no {what}")
 
 

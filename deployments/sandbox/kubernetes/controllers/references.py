@@ -51,7 +51,10 @@ def _absent(world: World, namespace: str, config: Object | None, secret: Object 
 
 
 def unreachable(world: World, pod: Object, container: Object) -> str:
-    """Return the first service that a container calls and that has no ready endpoints; empty if there is none."""
+    """Return the first service that a container calls in vain; empty if there is none.
+
+    Such a service has no ready endpoints, or it does not declare the port. Unknown names are ignored.
+    """
     for name, space, port in called(container):
         namespace = space or namespace_of(pod)
         service = world.get("Service", namespace, name)

@@ -21,7 +21,7 @@ def unavailable(item: Object) -> int:
         return 0
     replicas = int(item["spec"]["replicas"])
     down = share(item["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], replicas, up=False)
-    # If both round down to zero, one pod may be unavailable, as in deployment/util.ResolveFenceposts.
+    # If both round to zero, one pod may be unavailable, as in deployment/util.ResolveFenceposts.
     return min(down or (0 if surge(item) else 1), replicas)
 
 
