@@ -1,1 +1,1 @@
-"""Promotion of a release to one environment: claim, plan, test, gate, apply, smoke-check, roll back, recover."""
+"""Promote a release to one environment: claim, plan, test, gate, apply, smoke-check, roll back, recover."""

@@ -1,8 +1,7 @@
 """Credentials of an environment by purpose: reading (plans, checks, drift) and writing (applies, rollbacks).
 
-They are for AWS, where the environment has an account, and for its cluster, where it has one; platform.yaml may name
-secrets for its tools besides (`tasks.credentials`). Each is asked for when it is used, and again when it is about to
-expire.
+They are for AWS, if the environment has an account, and for its cluster, if it has one. platform.yaml may also name
+secrets for its tools (`tasks.credentials`). Each is requested when it is used, and again when it is about to expire.
 """
 
 from __future__ import annotations
@@ -27,35 +26,35 @@ from tasks.settings import Settings
 
 
 class Access(Protocol):
-    """Reaches environments."""
+    """Provides credentials and clients for environments."""
 
     def reading(self, environment: Environment) -> Mapping[str, str]:
-        """Variables with which a tool can only read."""
+        """Return environment variables with which a tool can only read."""
 
     def writing(self, environment: Environment) -> Mapping[str, str]:
-        """Variables with which a tool can write."""
+        """Return environment variables with which a tool can write."""
 
     def client(self, service: str, environment: Environment) -> Any:
-        """A boto3 client that can only read; `InvalidInput` where the environment has no account."""
+        """Return a read-only boto3 client; raises `InvalidInput` if the environment has no account."""
 
 
 class AssumedRoles:
-    """Short-lived credentials of the environment's roles. `session` is what CloudTrail shows."""
+    """Short-lived credentials of the environment's roles; CloudTrail shows `session` as the session name."""
 
     def __init__(self, session: str) -> None:
         self._sessions = aws.RoleSessions(session)
         self._secrets = Secrets()
 
     def reading(self, environment: Environment) -> Mapping[str, str]:
-        """Variables with which a tool can only read."""
+        """Return environment variables with which a tool can only read."""
         return self._variables(environment, "plan")
 
     def writing(self, environment: Environment) -> Mapping[str, str]:
-        """Variables with which a tool can write."""
+        """Return environment variables with which a tool can write."""
         return self._variables(environment, "apply")
 
     def client(self, service: str, environment: Environment) -> Any:
-        """A boto3 client that can only read."""
+        """Return a read-only boto3 client."""
         return aws.client(service, self._credentials(environment, "plan"))
 
     def _variables(self, environment: Environment, purpose: Purpose) -> dict[str, str]:
@@ -69,18 +68,18 @@ class AssumedRoles:
 
 
 NO_PROMETHEUS = "none"
-"""The value of FLOWMART_PROMETHEUS where no Prometheus can be asked: analyses are omitted."""
+"""Value of FLOWMART_PROMETHEUS if no Prometheus can be queried: analyses are omitted."""
 
 
 def prometheus(access: Access, environment: Environment, seconds: float, instead: str) -> Prometheus:
-    """The Prometheus of an environment.
+    """Return the Prometheus client of an environment.
 
     Args:
-        seconds: the limit of a request.
-        instead: the address to ask in place of the declared one, without its credentials and headers; "" for none.
+        seconds: the time limit of each request.
+        instead: an address that replaces the declared one, without its credentials and headers; "" for none.
 
     Raises:
-        InvalidInput: no Prometheus is declared, or none may be asked.
+        InvalidInput: no Prometheus is declared, or none may be queried.
     """
     if environment.prometheus is None:
         return no_prometheus(seconds)
@@ -93,13 +92,13 @@ def prometheus(access: Access, environment: Environment, seconds: float, instead
 
 
 def sources(access: Access, environment: Environment, analysis: Analysis, chosen: Settings) -> Sources:
-    """Who an analysis asks in an environment: only what its metrics need.
+    """Return the clients that an analysis needs in an environment; those its metrics do not need are None.
 
     Args:
-        chosen: say which servers are asked in place of the declared ones.
+        chosen: the settings, which may replace the declared servers.
 
     Raises:
-        InvalidInput: what is needed is not declared, or may not be asked.
+        InvalidInput: a needed server is not declared, or may not be queried.
     """
     metrics = metrics_in(analysis, environment.name)
     seconds, of_logs = analysis.timeout, [each for each in metrics if each.logs is not None]
@@ -110,17 +109,17 @@ def sources(access: Access, environment: Environment, analysis: Analysis, chosen
 
 
 NO_OPENSEARCH = "none"
-"""The value of FLOWMART_OPENSEARCH where no search server can be asked: what needs one is omitted."""
+"""Value of FLOWMART_OPENSEARCH if no search server can be reached: units that need one are omitted."""
 
 
 def searched(environment: Environment, instead: str) -> Environment:
-    """The environment as units on its search server see it.
+    """Return the environment as units on its search server see it.
 
     Args:
-        instead: the address of a server in place of the declared ones, without their credentials; "" for none.
+        instead: an address that replaces the declared ones, without their credentials; "" for none.
 
     Raises:
-        InvalidInput: none may be asked.
+        InvalidInput: no search server may be used.
     """
     if instead == NO_OPENSEARCH:
         raise InvalidInput(f"FLOWMART_OPENSEARCH={NO_OPENSEARCH}: no search server may be asked; unset it")
@@ -130,14 +129,14 @@ def searched(environment: Environment, instead: str) -> Environment:
 
 
 def elasticsearch(access: Access, environment: Environment, seconds: float, instead: str) -> Elasticsearch:
-    """The Elasticsearch or OpenSearch of an environment, to read from.
+    """Return a read-only Elasticsearch or OpenSearch client of an environment.
 
     Args:
-        seconds: the limit of a request.
+        seconds: the time limit of each request.
         instead: as for `searched`.
 
     Raises:
-        InvalidInput: none is declared, or none may be asked.
+        InvalidInput: no server is declared, or none may be used.
     """
     server = searched(environment, instead).elasticsearch
     if server is None:
@@ -148,7 +147,7 @@ def elasticsearch(access: Access, environment: Environment, seconds: float, inst
 
 
 def _context(cluster: Cluster | None, purpose: Purpose) -> dict[str, str]:
-    """Which context of which kubeconfig to use: KUBECONFIG is every tool's, HELM_KUBECONTEXT is helm's own."""
+    """Return variables for the kubeconfig, which all tools read, and for the context, which only helm reads."""
     if cluster is None:
         return {}
     kubeconfig = {"KUBECONFIG": cluster.kubeconfig} if cluster.kubeconfig else {}

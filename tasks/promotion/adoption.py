@@ -1,6 +1,6 @@
-"""Adopting infrastructure that exists already: it is recorded as the baseline, and nothing is applied.
+"""Adopt infrastructure that exists already: record it as the baseline, and apply nothing.
 
-A rollback never removes what a baseline describes: it returns to it, or leaves the unit as it is.
+A rollback never removes what a baseline describes: it restores it, or leaves the unit as it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tasks.promotion.environment_run import EnvironmentRun
 
 @dataclass(frozen=True)
 class Adopted:
-    """One unit that was adopted: what existed, and what the release would change about it."""
+    """One adopted unit: what existed, and what the release would change about it."""
 
     unit: str
     baseline: Baseline
@@ -25,7 +25,14 @@ class Adopted:
 
 
 def adopt(run: EnvironmentRun, unit: str | None = None) -> Sequence[Adopted]:
-    """Record what exists of one unit, or of all that were never applied by us; `InvalidInput` when nothing does."""
+    """Record what exists of one unit, or of all units that were never applied by us.
+
+    Args:
+        unit: the only unit to adopt; None: all.
+
+    Raises:
+        InvalidInput: nothing exists to adopt, or the environment has no such unit.
+    """
     if unit is not None and unit not in run.units:
         raise InvalidInput(f"{unit}: {run.environment.name} has no such unit; its units: {', '.join(run.units)}")
     found = [adopted for name in ([unit] if unit else run.units) if (adopted := _adopted(run, name))]

@@ -1,12 +1,12 @@
-"""Analyses of a promotion: each begins with the apply of its unit, and the release is verified once all have passed.
+"""Analyses of a promotion: each starts with the apply of its unit; the release is verified once all have passed.
 
     apply cart ── check ── ┄┄┄┄ windows ┄┄┄┄ ┐
     apply mail ────── check ── ┄┄┄┄ windows ┄┄ ┼─ environment: ┄┄┄┄ windows ┄┄┄┄ ─▶ verified
                                             ┘
 
-They are judged side by side by one thread while units are applied, and by the run itself afterwards, so they hold up
-nothing else. What is open is in the ledger, and a verdict follows from the server's history: the next run takes up an
-analysis that a dead one left. An analysis counts for promotions; going back is not held up by it.
+One thread judges them while units are applied, and the run itself judges them afterwards, so they delay nothing else.
+Open analyses are in the ledger, and a verdict follows from the server's history. So the next run can continue an
+analysis that a dead run left. Analyses apply to promotions only; they do not delay rollbacks.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from tasks.ledger.state import EnvironmentState
 from tasks.promotion.environment_run import EnvironmentRun
 
 _EVERY = 15.0
-"""Seconds between two looks while units are applied."""
+"""Seconds between two judgements while units are applied."""
 
 _PIECE = 5.0
-"""Seconds of one sleep: a run that is being cancelled must not sleep through a window."""
+"""Longest sleep in seconds: a run that is being cancelled must not sleep through a window."""
 
 
 class Analyses:
-    """The analyses of one run. `look` judges what is over; `finish` waits for all."""
+    """The analyses of one run. `look` judges windows that have ended; `finish` waits for all analyses."""
 
     def __init__(self, run: EnvironmentRun) -> None:
         self.run = run
@@ -45,7 +45,11 @@ class Analyses:
         self._lock = threading.Lock()
 
     def look(self, *, whole: bool = False) -> None:
-        """Judge what is open; `whole`: everything is applied, so that the environment's analysis has begun."""
+        """Judge the open analyses once.
+
+        Args:
+            whole: everything is applied, so the environment's own analysis has started too.
+        """
         with self._lock:
             for subject, judging in self._open(whole).items():
                 found = judging.judge(self._now())
@@ -54,15 +58,18 @@ class Analyses:
 
     @property
     def any(self) -> bool:
-        """Whether anything is to be analysed."""
+        """Whether there is anything to analyse."""
         return bool(self._declared)
 
     def block(self, unit: str) -> bool:
-        """Whether units that need this one wait for its analysis."""
+        """Tell whether units that need this one wait for its analysis."""
         return unit in self._declared and self._declared[unit].blocks
 
     def await_unit(self, unit: str) -> None:
-        """Wait for the analysis of one unit, and raise what it comes to."""
+        """Wait for the analysis of one unit, and raise its error.
+
+        An error of another analysis is raised too, unless that one is merely inconclusive.
+        """
         while unit in (left := self._left(whole=False)):
             self._sleep(left)
             self.look()
@@ -71,7 +78,7 @@ class Analyses:
                 raise error
 
     def finish(self) -> list[Exception]:
-        """Wait until every analysis has a verdict, or one has failed; what they come to."""
+        """Wait until every analysis has a verdict, or one has failed; return all errors so far."""
         self.look(whole=True)
         while (left := self._left(whole=True)) and not self._failed:
             self._sleep(left)
@@ -79,12 +86,12 @@ class Analyses:
         return self.errors
 
     def note(self, error: Exception) -> None:
-        """Keep what went wrong while nobody waited."""
+        """Keep an error that occurred in the background."""
         self._errors.append(error)
 
     @property
     def errors(self) -> list[Exception]:
-        """What the analyses that have ended come to, besides those that passed."""
+        """The errors of the analyses so far that ended without passing."""
         return [*self._errors]
 
     @property
@@ -117,7 +124,7 @@ class Analyses:
             self.run.halted.set()
 
     def _sleep(self, left: Sequence[str]) -> None:
-        """Until the next window is over; `Unanswered` if the run is being cancelled meanwhile."""
+        """Sleep until the next window ends; raise `Unanswered` if the run is being cancelled meanwhile."""
         now = self._now()
         moments = [self._judging[subject].next(now) for subject in left if subject in self._judging]
         until = min(moments, default=now + _PIECE)
@@ -133,7 +140,7 @@ class Analyses:
 
 @contextmanager
 def watched(analyses: Analyses, every: float = _EVERY) -> Iterator[None]:
-    """While this lasts, judge what is over `every` so many seconds. An error ends it and is among `errors`."""
+    """Judge the analyses in a thread every `every` seconds inside the context; an error is added to `errors`."""
     if not analyses.any:
         yield
         return
@@ -143,7 +150,7 @@ def watched(analyses: Analyses, every: float = _EVERY) -> Iterator[None]:
         while not ended.wait(every):
             try:
                 analyses.look()
-            except Exception as error:  # noqa: BLE001 (raised by whoever asks for the errors)
+            except Exception as error:  # noqa: BLE001 (raised by the caller that reads the errors)
                 analyses.note(error)
                 return
 
@@ -157,20 +164,20 @@ def watched(analyses: Analyses, every: float = _EVERY) -> Iterator[None]:
 
 
 def analyse(run: EnvironmentRun, unit: str, analyses: Analyses) -> None:  # noqa: ARG001 - as every verb is called
-    """Wait for the analysis of a unit that those which need it wait for."""
+    """Judge the open analyses, then wait for the analysis of this unit."""
     analyses.look()
     analyses.await_unit(unit)
 
 
 def declared(run: EnvironmentRun) -> dict[str, Analysis]:
-    """{unit, or `ENVIRONMENT`: its analysis}, of those that measure anything in this environment."""
+    """Return {unit, or `ENVIRONMENT`: its analysis} of the analyses with metrics in this environment."""
     name = run.environment.name
     found = {unit: run.unit(unit).analysis for unit in run.units} | {ENVIRONMENT: run.environment.analysis}
     return {subject: each for subject, each in found.items() if each is not None and metrics_in(each, name)}
 
 
 def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, AppliedAt]:
-    """{subject: its apply} of the analyses that have no good verdict yet, as the ledger has it."""
+    """Return {subject: its apply} of the analyses that have not passed yet, according to the ledger."""
     units = {unit: at for unit, at in found.applies.items() if at.ended and unit in found.attempted}
     everything = {ENVIRONMENT: _around(units)} if units else {}
     return {
@@ -181,26 +188,26 @@ def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, A
 
 
 def sources_of(run: EnvironmentRun, subject: str, analysis: Analysis) -> Sources:
-    """Who an analysis asks."""
+    """Return the clients that an analysis queries; the subject is a unit, or "" for the environment."""
     environment = run.environment_of(subject) if subject else run.environment
     return run.runtime.sources(environment, analysis)
 
 
 def judging(run: EnvironmentRun, subject: str, analysis: Analysis, at: AppliedAt) -> Judging:
-    """The analysis of one apply, to be judged."""
+    """Return a judge for the analysis of one apply."""
     sources = sources_of(run, subject, analysis)
     return Judging(analysis, run.environment.name, sources, _seconds(at.began), _seconds(at.ended))
 
 
 def judged_now(run: EnvironmentRun) -> dict[str, Judged]:
-    """What every open analysis amounts to by now, asked anew. Records nothing."""
+    """Return a fresh judgement of every open analysis, by subject. Records nothing."""
     known, now = declared(run), run.clock.now().timestamp()
     applies = open_(run.state(), known)
     return {subject: judging(run, subject, known[subject], at).judge(now) for subject, at in applies.items()}
 
 
 def record(run: EnvironmentRun, subject: str, found: Judged) -> None:
-    """Write a verdict into the ledger, with everything that was measured."""
+    """Record a verdict in the ledger, with all measurements."""
     told = evidence.told(named(run, subject), found)
     verdict = found.verdict or Verdict.INCONCLUSIVE
     about = {"unit": subject, "release": run.release.id}
@@ -210,7 +217,7 @@ def record(run: EnvironmentRun, subject: str, found: Judged) -> None:
 
 
 def amount_of(run: EnvironmentRun, subject: str, analysis: Analysis, found: Judged) -> Exception | None:
-    """What a verdict means for the promotion; None when it passed."""
+    """Return the error that a verdict means for the promotion; None if the analysis passed."""
     told = evidence.told(named(run, subject), found)
     if found.verdict is Verdict.FAILED:
         return Refused(told)
@@ -228,7 +235,14 @@ def pause(run: EnvironmentRun, errors: list[Inconclusive]) -> PromotionPaused:
 
 
 def hold(run: EnvironmentRun, units: tuple[str, ...], why: str, doubtful: bool, seconds: float) -> PromotionPaused:
-    """Record that people have so many seconds to decide. Returns the error that says so, and what happens if not."""
+    """Record that people have `seconds` to decide. Returns the error, which says what happens otherwise.
+
+    Args:
+        units: the subjects of the inconclusive analyses.
+        why: what was measured, in words.
+        doubtful: whether values were doubtful, so that the release is rolled back when time is up.
+        seconds: the time to decide.
+    """
     environment = run.environment.name
     until = (run.clock.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
     run.record(EnvironmentPaused(release=run.release.id, units=units, why=why, doubtful=doubtful, until=until))
@@ -241,7 +255,7 @@ def hold(run: EnvironmentRun, units: tuple[str, ...], why: str, doubtful: bool, 
 
 
 def named(run: EnvironmentRun, subject: str) -> str:
-    """A subject for people: "staging/cart", or "staging"."""
+    """Return a subject's name for people: "staging/cart", or "staging"."""
     return f"{run.environment.name}/{subject}" if subject else run.environment.name
 
 
@@ -250,7 +264,7 @@ def _counts(found: EnvironmentState) -> bool:
 
 
 def _around(units: Mapping[str, AppliedAt]) -> AppliedAt:
-    """All applies as one: from the first that began to the last that ended."""
+    """Return all applies as one: from the start of the first to the end of the last."""
     return AppliedAt(min(at.began for at in units.values()), max(at.ended for at in units.values()))
 
 

@@ -1,11 +1,11 @@
-"""Applying a plan: the intent is recorded first, then exactly the plan is applied, then the receipt is recorded.
+"""Apply a plan: record the intent, apply exactly the plan, record the receipt.
 
-No answer is not a rejection. After an unanswered apply the engine observes, with backoff, what is there:
+A missing response is not a rejection. If the tool does not respond, the engine reads with backoff what exists:
 
-    done        the receipt is recorded, the promotion goes on
+    done        the receipt is recorded, and the promotion continues
     unchanged   planned and applied once more, under the same intent
-    partly done, or still no answer
-                `Interrupted`: the claim stays for `recover`, the release is not rejected
+    partly done, or still no response
+                `Interrupted`: the claim stays open for `recover`, and the release is not rejected
 """
 
 from __future__ import annotations
@@ -24,21 +24,24 @@ from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import Planned
 
 OBSERVED_FOR = 300.0
-"""Seconds for which an unanswered apply is observed before the run stops for a person."""
+"""Seconds for which an unanswered apply is observed before the run stops for an operator."""
 
 _LONGEST_PAUSE = 30.0
 
 
 class Halted(Refused):
-    """Not begun, because another unit failed: a consequence, never the cause of a rollback."""
+    """A unit was not started because another failed: a consequence, never the cause of a rollback."""
 
 
 def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
-    """Apply what was planned; None for a unit that is up to date.
+    """Apply a plan, and record its receipt.
+
+    Returns:
+        The receipt; None for a unit that is up to date.
 
     Raises:
-        Refused: the tool rejected it, or another unit failed before.
-        Interrupted: no answer, and it is not known to be done.
+        Refused: the tool rejected the apply, or another unit failed before.
+        Interrupted: the tool did not respond, and the apply is not known to be complete.
     """
     if not isinstance(planned, Plan):
         return None
@@ -60,7 +63,7 @@ def apply(run: EnvironmentRun, unit: str, planned: Planned) -> Receipt | None:
 
 
 def record_receipt(run: EnvironmentRun, made: Plan, applied: Applied) -> Receipt:
-    """Record that a plan was applied; the receipt."""
+    """Record that a plan was applied, and return the receipt with its ledger entry's id."""
     digests = (made.unit_digest, made.inputs_digest, made.digest)
     receipt = Receipt("", made.target, *digests, applied.outputs, "", applied.details)
     entry = run.record(UnitApplied(**run.about(made.target.unit), receipt=receipt))
@@ -71,7 +74,7 @@ def record_receipt(run: EnvironmentRun, made: Plan, applied: Applied) -> Receipt
 
 
 def pauses(run: EnvironmentRun, seconds: float) -> Iterator[None]:
-    """Wait ever longer between attempts, until `seconds` are over; the first attempt comes at once."""
+    """Yield once at once, then after ever longer pauses until `seconds` have passed or the run is stopped."""
     until, pause = run.clock.monotonic() + seconds, 1.0
     yield
     while run.clock.monotonic() + pause <= until and not run.processes.stopped:
@@ -81,7 +84,7 @@ def pauses(run: EnvironmentRun, seconds: float) -> Iterator[None]:
 
 
 def _applied(run: EnvironmentRun, planned: Plan) -> tuple[Plan, Applied]:
-    """The plan that was applied in the end, and its result; once more from a new plan when this one is stale."""
+    """Apply the plan, or a new plan if it turns out stale. Return the plan that was applied, and the result."""
     if unchanged := _as_it_was(run, planned):
         return planned, unchanged
     _record_intent(run, planned)
@@ -107,7 +110,7 @@ def _record_intent(run: EnvironmentRun, made: Plan) -> None:
 
 
 def _attempted(run: EnvironmentRun, made: Plan) -> Applied:
-    """Apply once. If the tool or its API does not respond, the apply is unanswered, whatever was done by then."""
+    """Apply once. An `Unanswered` error counts as an unanswered apply, whatever was done before it."""
     try:
         return run.engine(made.target).apply(made)
     except Unequipped as error:
@@ -117,7 +120,7 @@ def _attempted(run: EnvironmentRun, made: Plan) -> Applied:
 
 
 class _Unchanged(Exception):
-    """The unanswered apply changed nothing."""
+    """The tool did not respond to the apply, and nothing was changed."""
 
 
 def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
@@ -150,7 +153,7 @@ def _observe(run: EnvironmentRun, made: Plan, why: str) -> Observation:
 
 
 def _planned_again(run: EnvironmentRun, stale: Plan) -> Plan:
-    """A new plan, tested and covered by the approval like the first one."""
+    """Return a new plan, tested and covered by the approval like the first one."""
     inputs = run.inputs(stale.target.unit, run.state().receipts)
     newer = replace(run.engine(stale.target).plan(inputs), baseline=stale.baseline)
     planning.test(run, stale.target.unit, newer)
@@ -160,7 +163,7 @@ def _planned_again(run: EnvironmentRun, stale: Plan) -> Plan:
 
 
 def _as_it_was(run: EnvironmentRun, made: Plan) -> Applied | None:
-    """The result of an empty plan, where the receipt is known to tell what is there: it was found good."""
+    """Return the receipt's outputs as the result of an empty plan; None unless the unit's checks have passed."""
     found = run.state()
     receipt = found.receipts.get(made.target.unit)
     good = made.empty and receipt is not None and made.target.unit in found.smoked

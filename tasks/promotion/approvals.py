@@ -1,10 +1,10 @@
-"""Approvals: a plan set's digest is asked for, then approved or refused by somebody; all of it is in the ledger.
+"""Approvals: a run asks for the approval of a plan set's digest; a person approves or refuses it in the ledger.
 
-A promotion that needs an approval ends after it has asked, so waiting costs nothing. What is approved is the digest
-of all plans of an environment: another plan set is another question. An approval holds until the request expires.
+A promotion that needs an approval ends after asking, so waiting costs nothing. People approve the digest of all plans
+of an environment: another plan set needs another approval. An approval is valid until the request expires.
 
-Who approved is recorded together with how much that is proven: GitHub says who signed in there, a command line says
-which user of which machine typed, and the Prefect UI has one login for everybody and proves nothing.
+The ledger records who approved, and how that identity was proven. GitHub proves who signed in there; a command line
+proves which user of which machine typed. The Prefect UI has one login for everybody and proves nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tasks.ledger.state import AskedApproval, EnvironmentState
 log = structlog.get_logger("flowmart.approvals")
 
 SHORTEST = 12
-"""Digits of a digest that have to be given: fewer could be meant for another plan set."""
+"""Fewest digits of a digest that identify a plan set: fewer could match another one."""
 
 Identity = Literal["github", "host", "nothing"]
 """What proves who an approver is: a GitHub login, the user of a machine, or nothing."""
@@ -44,10 +44,10 @@ class Approver:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: the digest of an environment's plan set, what its units would do in words, who may answer.
+    """What a run asks: the plan set's digest, what its units would do in words, and who may approve.
 
-    `author` wrote the commit that the release came from this time, as git writes it: not one to approve it.
-    `rehearsal` is what is known of a rehearsed rollback.
+    `author` wrote the commit of this request, as git writes it, and may not approve it. `rehearsal` is what is known
+    of a rehearsed rollback.
     """
 
     environment: str
@@ -62,10 +62,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Request:
-    """What waits for a decision. `at` and `expires` are UTC; `units` what each plan would do, in words.
+    """A request for an approval. `at` and `expires` are UTC; `units` says what each plan would do, in words.
 
-    `because` is why people are asked, `approved_by` those who have approved so far, `rehearsal` what is known of a
-    rehearsed rollback now; "" where none is rehearsed.
+    `because` is why an approval is needed, `approved_by` who has approved so far. `rehearsal` is what is known now of
+    a rehearsed rollback; "" if none is rehearsed.
     """
 
     environment: str
@@ -89,46 +89,46 @@ class Request:
 
     @property
     def short(self) -> str:
-        """What a person types."""
+        """The digits of the digest that a person types."""
         return self.digest[:SHORTEST]
 
     @property
     def what(self) -> str:
-        """What is to be done: "promote 3f2a1c", "roll back to 3f2a1c"."""
+        """The operation: "promote 3f2a1c", "roll back to 3f2a1c"."""
         return f"{self.purpose}{' to' if self.purpose == 'roll back' else ''} {self.release}"
 
     @property
     def until(self) -> str:
-        """When it expires, for a person."""
+        """When the request expires, for people."""
         return f"{self.expires:%Y-%m-%d %H:%M} UTC"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What was last said of a plan set: `wanted`, or `approved` or `refused` by somebody."""
+    """The latest decision on a plan set: `wanted`, or `approved` or `refused` by somebody."""
 
     kind: str
     request: Request
     by: str = ""
 
     def expired(self, now: datetime) -> bool:
-        """Whether it is too late for it."""
+        """Tell whether the request has expired at `now`."""
         return now >= self.request.expires
 
 
 def decisions(found: EnvironmentState) -> tuple[Decision, ...]:
-    """The last word on every plan set that was asked for and that may still count, in the order of asking."""
+    """Return the latest decision on each requested plan set that may still count, in the order of the requests."""
     return tuple(Decision(each.decision, _request(found, each), each.by) for each in found.approvals)
 
 
 def decided(found: EnvironmentState, digest: str, now: datetime) -> Decision | None:
-    """What holds for a plan set at `now`; None when nobody asked, or when it is too late for what was said."""
+    """Return the decision that holds for a plan set at `now`; None if it was not requested or has expired."""
     known = {decision.request.digest: decision for decision in decisions(found)}.get(digest)
     return None if known is None or known.expired(now) else known
 
 
 def waiting(ledger: Ledger, now: datetime) -> tuple[Request, ...]:
-    """The requests of all environments that nobody has decided on yet, oldest first; one an environment.
+    """Return the undecided requests of all environments, oldest first and at most one for each environment.
 
     A newer request of an environment replaces the older one: its plans are what would be applied now. An environment
     whose ledger cannot be read is skipped.
@@ -147,7 +147,7 @@ def _readable(ledger: Ledger) -> Iterator[EnvironmentState]:
 
 
 def want(ledger: Ledger, release: Release, question: Question, now: datetime) -> Request:
-    """Ask for an approval; the request that is open already, when it is the same, of the same author."""
+    """Request an approval; returns the open request if it has the same digest and author."""
     known = decided(ledger.state(question.environment), question.digest, now)
     if known is not None and known.kind == "wanted" and known.request.author == question.author:
         return known.request
@@ -177,16 +177,20 @@ def approve(
     reason: str = "",
     authors: Mapping[str, str] | None = None,
 ) -> Request:
-    """Approve the plan set that waits under a digest, or its first digits.
+    """Approve the waiting plan set with a digest, or with its first digits.
 
     Args:
-        authors: who else wrote what it brings, as git writes them, and what each wrote; see `tasks.authorship`.
+        by: who approves.
+        authors: {author as git writes it: what they wrote}, of everybody else whose work it brings; see
+            `tasks.authorship`.
 
     Returns:
-        The request as it is then: nothing may be applied while others are `missing`.
+        The request after the approval: nothing may be applied while approvals are `missing`.
 
     Raises:
-        Refused: this person may not approve it.
+        Refused: this person may not approve it, or it was decided before.
+        NotFound: no request waits with this digest.
+        InvalidInput: the digest is too short, or `by` has no name.
     """
     require_name(by)
     request = find(ledger, digest, now)
@@ -195,7 +199,10 @@ def approve(
 
 
 def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str) -> Request:
-    """Reject the release of a waiting plan set in its environment. The author may do so too."""
+    """Refuse a waiting plan set, and reject its release in the environment. The author may do so too.
+
+    Raises as `approve` does; `InvalidInput` also if the reason is empty.
+    """
     require_name(by)
     if not reason.strip():
         raise InvalidInput("reason: it is empty; say why you refuse, for the author of the release")
@@ -208,7 +215,7 @@ def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str
 
 
 def find(ledger: Ledger, digest: str, now: datetime) -> Request:
-    """The one request that waits at `now` with a digest that begins so; `NotFound` or `InvalidInput` otherwise."""
+    """Return the request that waits at `now` and whose digest begins so; raises `NotFound` or `InvalidInput`."""
     open_ones = waiting(ledger, now)
     known = ", ".join(f"{request.short} ({request.environment})" for request in open_ones) or "nothing"
     if not digest:
@@ -228,7 +235,7 @@ def _decide(
     ledger: Ledger, request: Request, decision: type[PlanSetDecision], by: Approver, now: datetime, reason: str
 ) -> Request:
     def decide(state: EnvironmentState) -> PlanSetDecision:
-        # Two people may answer at the same time: the first word counts.
+        # Two people may decide at the same time: the first decision counts.
         found = decided(state, request.digest, now)
         if found is None or found.kind != "wanted":
             ended = f"was already {found.kind} by {found.by}" if found else "has expired"
@@ -256,7 +263,7 @@ def _refuse_twice(request: Request, by: Approver) -> None:
 
 
 def require_name(by: Approver) -> None:
-    """Raise `InvalidInput` when nobody is named, as in a form that was left empty."""
+    """Raise `InvalidInput` if the approver has no name, as in a form that was left empty."""
     if not by.name.strip():
         raise InvalidInput("name: it is empty; enter who decides, which is recorded with the decision")
 
@@ -282,7 +289,7 @@ def _refuse_unlisted(request: Request, by: Approver) -> None:
 
 
 def _same(name: str, author: str) -> bool:
-    """Whether a login or name is an author as git writes it: "Anna Berg <anna@flowmart.example>"."""
+    """Tell whether a login or name is an author as git writes it: "Anna Berg <anna@flowmart.example>"."""
     person, _, address = author.partition("<")
     mail = address.strip("> ").lower()
     return name.lower() in {person.strip().lower(), mail, mail.partition("@")[0].rpartition("+")[2]} - {""}

@@ -1,4 +1,4 @@
-"""What a run may apply, as a person approved it or as the gate lets it go by itself. Pure."""
+"""What a run may apply: what a person approved, or what the gate allows without an approval. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tasks.domain.plan import Plan
 
 @dataclass(frozen=True)
 class Approved:
-    """What may be applied: plans by digest, and units to be planned again, with what these may take away.
+    """What may be applied: plans by digest, and units to be planned again, with what each may remove.
 
-    `by_itself`: no person approved it, so what is unknown or forgotten counts as taken away too; but not what is
-    unknown of a unit in `new`, of which nothing was applied before.
+    `by_itself`: no person approved it, so what a plan cannot determine or forgets counts as removed too. That does
+    not hold for what is unknown of a unit in `new`, which was never applied before.
     """
 
     digests: frozenset[str]
@@ -22,12 +22,12 @@ class Approved:
     new: frozenset[str] = frozenset()
 
     def covers(self, plan: Plan) -> bool:
-        """Whether a plan is one of those, or takes nothing away that its unit may not."""
+        """Tell whether the plan is one of these, or removes nothing beyond what its unit may remove."""
         unit = plan.target.unit
         return plan.digest in self.digests or (unit in self.again and not self.uncovered(plan))
 
     def uncovered(self, plan: Plan) -> frozenset[str]:
-        """What a plan takes away that its unit may not."""
+        """Return what a plan removes beyond what its unit may remove."""
         unit, taken = plan.target.unit, plan.risks if self.by_itself else plan.removed
         if unit in self.new:
             taken -= {*plan.unknown}

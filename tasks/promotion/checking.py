@@ -1,4 +1,4 @@
-"""Smoke checks of a unit right after its apply, and what the engine reads once they passed."""
+"""Run the smoke checks of a unit right after its apply, then record its residual differences."""
 
 from __future__ import annotations
 
@@ -19,11 +19,17 @@ from tasks.promotion.environment_run import EnvironmentRun
 
 
 def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[CheckResult, ...]:
-    """Ask all smoke checks of a unit at once, in declared order; all but `helm-test` with read-only credentials.
+    """Run all smoke checks of a unit at the same time; all but `helm-test` use read-only credentials.
+
+    Args:
+        receipt: the unit's receipt; None if the unit is up to date.
+
+    Returns:
+        The results in declared order; empty without a receipt.
 
     Raises:
         Refused: a check failed.
-        Unanswered: a check got no answer.
+        Unanswered: a check did not respond.
     """
     if receipt is None:
         return ()
@@ -48,9 +54,9 @@ def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[Chec
 
 
 def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
-    """Record what the tool reports as different though nobody touched anything: none of it is drift later.
+    """Record what the tool reports as different right after the apply, so that it does not count as drift later.
 
-    Without an answer nothing is recorded: the next drift report may then show more than it should.
+    If the tool does not respond, nothing is recorded: the next drift report may then show more than it should.
     """
     if receipt is None:
         return
@@ -65,10 +71,10 @@ def settle(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> None:
 
 
 def prepare_clients(run: EnvironmentRun) -> None:
-    """While the first units are applied, make the clients that smoke checks ask with: it takes up to 0.6 s."""
+    """Create the clients for smoke checks in a thread while the first units are applied: it takes up to 0.6 s."""
 
     def reach() -> None:
-        # Nothing depends on it: an error here is raised again where the client is needed.
+        # Nothing depends on this: the same error is raised again where the client is used.
         with suppress(FlowmartError):
             for unit in run.units:
                 for service in running.services(run.unit(unit).checks):

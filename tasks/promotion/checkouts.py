@@ -36,7 +36,7 @@ class Checkout:
         return manifest.root(self.infrastructure, self.platform)
 
     def root_of(self, unit: str) -> Path:
-        """The same where a unit is worked on: of units that share a source, each has the files for itself."""
+        """Return that folder for one unit: units that share a source each work in a copy of their own."""
         return self._copies.get(unit, self.root)
 
     @cached_property
@@ -50,22 +50,22 @@ class Checkout:
         return manifest.load_overrides(self.infrastructure)
 
     def suppressions(self, today: date) -> Sequence[Suppression]:
-        """The drift that the release knows of and accepts on that day."""
+        """Return the drift that the release accepts on that day."""
         return manifest.load_suppressions(self.infrastructure, today)
 
 
 class Checkouts(Protocol):
-    """Gives the checkout of a release by its whole id."""
+    """Provides the checkout of a release by its full id."""
 
     def of(self, release: str) -> Checkout:
-        """The checkout of a release."""
+        """Return the checkout of a release."""
 
     def provenance(self, release: str) -> Provenance:
-        """Where a release came from the last time that it was asked for."""
+        """Return where a release came from when it was last requested."""
 
 
 class StoredCheckouts:
-    """Checkouts of releases in a store; each is unpacked below `folder` when it is first asked for."""
+    """Checkouts of releases in a store; each is unpacked below `folder` when it is first used."""
 
     def __init__(self, releases: Releases, folder: Path) -> None:
         self._releases = releases
@@ -74,7 +74,7 @@ class StoredCheckouts:
         self._lock = threading.Lock()
 
     def of(self, release: str) -> Checkout:
-        """The checkout of a release, by its whole id."""
+        """Return the checkout of a release, by its full id."""
         with self._lock:
             if release not in self._made:
                 infrastructure = self._releases.checkout(release, self._folder / release)
@@ -84,12 +84,12 @@ class StoredCheckouts:
             return self._made[release]
 
     def provenance(self, release: str) -> Provenance:
-        """Where a release came from the last time that it was asked for, by its whole id."""
+        """Return where a release came from when it was last requested, by its full id."""
         return self._releases.latest_request(release)
 
 
 def _copies(infrastructure: Path, platform: Platform) -> dict[str, Path]:
-    """{unit: a copy of the files} for each unit whose source another one has before it in some environment."""
+    """Return {unit: its copy of the files} for units whose source an earlier unit of an environment uses too."""
     shared: set[str] = set()
     for environment in platform.environments:
         first: dict[str, str] = {}
@@ -105,5 +105,5 @@ def _copies(infrastructure: Path, platform: Platform) -> dict[str, Path]:
 
 
 def _beside(checkout: Path) -> Path:
-    """Where the copies of a checkout are: outside of it, which a release may fill."""
+    """Return the folder for copies of a checkout: outside of it, because a release may contain any name."""
     return checkout.with_name(f"{checkout.name}-copies")

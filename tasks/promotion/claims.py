@@ -1,12 +1,12 @@
-"""One run at a time in an environment: claims in the ledger, and how to tell that a claim's run is over.
+"""One run at a time in an environment: claims in the ledger, and how to detect that a claim's run is over.
 
-A claim is an entry that may only be written when no claim is open; the ledger's create-only writes make that
-hold between machines. It has no lease that could expire under a long apply: a claim is over when its run says
-so, or when the process that made it has ended (`tasks.process_identity`), and then what it began is rolled back
-before anything else.
+A claim is an entry that may only be written when no claim is open; the ledger's create-only writes enforce that
+across machines. It has no lease that could expire during a long apply. A claim is over when its run says so, or when
+the process that made it has ended (`tasks.process_identity`). What that run attempted is then rolled back before
+anything else.
 
-The run that made a claim is fenced: once the claim is closed or taken over, whatever the reason, its ledger refuses
-to write (`ClaimLost`), and `watched` ends its tools.
+The run that made a claim is fenced. Once its claim is closed or taken over, for whatever reason, its ledger refuses
+to write (`ClaimLost`), and `watched` stops its tools.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from tasks.ledger.state import Claim, EnvironmentState
 from tasks.process_identity import ProcessIdentity
 
 _PAUSE_ENDS = (CONTINUE, ROLL_BACK)
-"""The purposes of runs that decide on what is paused."""
+"""The purposes of runs that decide a pause."""
 
 _LOOK_AGAIN = 2.0
-"""Seconds."""
+"""Seconds between two checks whether a claim has ended."""
 
 _WATCH = 10.0
-"""Seconds between two looks at the ledger while a tool runs: one listing of the newest entries each."""
+"""Seconds between two checks of the ledger while a tool runs; each lists only the newest entries."""
 
 
 def claim(
@@ -52,17 +52,20 @@ def claim(
 
     Args:
         ledger: where the claim is written.
-        environment: what is claimed.
-        release: what will be worked on there.
-        purpose: "promote", "roll back to" or "reconcile".
-        patience: for how many seconds to wait while a run that lives holds the environment.
+        environment: the environment to claim.
+        release: the release to work on there.
+        purpose: what the run is for; see `tasks.domain.events.claims`.
+        patience: seconds to wait while a live run holds the environment.
         release_digest: the SHA-256 of the release's record.
-        provenance: where the release came from; asked at the moment of the claim, which may be later.
-        rehearses: the environment of which a rollback is rehearsed.
+        provenance: returns where the release came from; called when the claim is made, which may be later.
+        rehearses: the environment whose rollback is rehearsed; "" for none.
+
+    Returns:
+        The entry of the claim.
 
     Raises:
-        EnvironmentBusy: Another run holds it.
-        EnvironmentBlocked: A rollback failed there.
+        EnvironmentBusy: another run holds the environment, or it is paused.
+        EnvironmentBlocked: a rollback failed there.
     """
 
     def decide(found: EnvironmentState) -> EnvironmentClaimed:
@@ -83,21 +86,21 @@ def claim(
         try:
             return _fenced(ledger, ledger.append(environment, decide))
         except EnvironmentBusy:
-            # Somebody else who waited was first, or the run that held it died: that one is recovered first.
+            # Another waiting run was first, or the run that held it died; a dead run's claim must be recovered first.
             held = ledger.state(environment).claim
             if time.monotonic() > deadline or (held and is_over(held)):
                 raise
 
 
 def await_end(look: Callable[[], EnvironmentState], patience: float) -> None:
-    """Return once nobody works in an environment or its run is gone, at the latest after `patience` seconds."""
+    """Wait until no run works in an environment, or its run is over, for at most `patience` seconds."""
     deadline = time.monotonic() + patience
     while (held := look().claim) and not is_over(held) and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN)
 
 
 def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> None:
-    """Give the environment back, saying how it went; `ClaimLost` when it is not ours to give back."""
+    """Close this process's claim with its outcome; raises `ClaimLost` if it does not hold the claim."""
 
     def decide(found: EnvironmentState) -> ClaimClosed:
         if found.claim is None or not _is_ours(found.claim):
@@ -108,9 +111,14 @@ def close(ledger: Ledger, environment: str, outcome: str, detail: str = "") -> N
 
 
 def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> Entry:
-    """Make the open claim of a run that is over our own, with all that it began; refused while its run lives.
+    """Take over the open claim of a run that is over, with everything that it attempted.
 
-    `run_is_over`: a person says so, for a run on another machine or in a container, which cannot be seen from here.
+    Args:
+        run_is_over: a person states so, for a run on another machine or in a container that cannot be checked.
+
+    Raises:
+        EnvironmentBusy: the run is alive, or no claim is open any more.
+        EnvironmentBlocked: a rollback failed there.
     """
 
     def decide(found: EnvironmentState) -> ClaimTakenOver:
@@ -125,9 +133,9 @@ def take_over(ledger: Ledger, environment: str, run_is_over: bool = False) -> En
 
 @contextmanager
 def watched(ledger: Ledger, claim: Entry, lost: Callable[[], None], interval: float = _WATCH) -> Iterator[None]:
-    """While this lasts, look every `interval` seconds whether a claim is still open; `lost` is called once if not.
+    """Check every `interval` seconds in a thread that a claim is still open; call `lost` once if it is not.
 
-    Every append asks that too. This is for the hours in which a tool runs and nothing is appended.
+    Every append checks that too. This is for the hours in which a tool runs and nothing is appended.
     """
     ended = threading.Event()
 
@@ -145,7 +153,7 @@ def watched(ledger: Ledger, claim: Entry, lost: Callable[[], None], interval: fl
 
 
 def refuse_if_taken(found: EnvironmentState) -> None:
-    """Raise what keeps a run from beginning in this environment, if anything does."""
+    """Raise `EnvironmentBlocked` or `EnvironmentBusy` if a run may not start in this environment."""
     if found.blocked:
         raise EnvironmentBlocked(
             f"{found.environment} is blocked: {found.blocked}. Repair it by hand, then run "
@@ -162,7 +170,7 @@ def refuse_if_taken(found: EnvironmentState) -> None:
 
 
 def _refuse_if_paused(found: EnvironmentState, purpose: str) -> None:
-    """What is paused is decided on before anything else begins."""
+    """Refuse any other run until a person or the analysis has decided the pause."""
     if found.paused is not None and purpose not in _PAUSE_ENDS:
         name = found.environment
         raise EnvironmentBusy(
@@ -172,21 +180,23 @@ def _refuse_if_paused(found: EnvironmentState, purpose: str) -> None:
 
 
 def is_over(claim: Claim) -> bool:
-    """Whether the process that holds a claim has ended; False when that cannot be known from here."""
+    """Tell whether the process that holds a claim has ended; False if that cannot be known from here."""
     return process_identity.is_over(ProcessIdentity.from_record(claim.holder))
 
 
 def open_since(now: EnvironmentState) -> datetime:
-    """When the open claim was made; without one, now or later."""
+    """Return when the open claim was made; the latest possible time if there is none."""
     return datetime.fromisoformat(now.claim.at) if now.claim else datetime.max.replace(tzinfo=UTC)
 
 
 def held_since(found: EnvironmentState, entry: str = "") -> datetime | None:
-    """Since when the open claim is open, if this process works under it; taking one over does not open it anew.
+    """Return when the open claim was first made if this process works under it, otherwise None.
+
+    A claim that is taken over keeps its time.
 
     Args:
-        found: the environment.
-        entry: the id of the entry by which the claim is held for which this process works; "" for none.
+        found: the environment's state.
+        entry: the id of the claim's entry if another process holds it for this one; "" for none.
     """
     held = found.claim
     if held is None or not (_is_ours(held) or held.entry == entry):
@@ -195,7 +205,7 @@ def held_since(found: EnvironmentState, entry: str = "") -> datetime | None:
 
 
 def _fenced(ledger: Ledger, claim: Entry) -> Entry:
-    """Let the ledger write to the environment only while this claim is open. Another claim of its own replaces it."""
+    """Let the ledger write to the environment only while this claim is open; a later claim replaces the fence."""
 
     def fence(found: EnvironmentState, event: Event) -> None:
         if not isinstance(event, EnvironmentClaimed | ClaimTakenOver) and not _holds(found, claim):
@@ -210,7 +220,7 @@ def _holds(found: EnvironmentState, claim: Entry) -> bool:
 
 
 def _is_lost(ledger: Ledger, claim: Entry) -> bool:
-    """Whether the ledger says so; when it cannot be read, nothing is known, and appends fail anyway."""
+    """Tell whether the claim is no longer open. False if the ledger cannot be read: appends then fail anyway."""
     try:
         return not _holds(ledger.state(claim.environment), claim)
     except FlowmartError:

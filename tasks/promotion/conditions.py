@@ -1,8 +1,8 @@
-"""Whether a plan set waits for people: the conditions of `gate: {approval: ...}`, judged from plans alone. Pure.
+"""Decide whether a plan set needs an approval: the conditions of `gate: {approval: ...}`, from plans alone. Pure.
 
-`when irreversible` waits for what promoting the earlier release cannot bring back: objects that are deleted, replaced
-or forgotten, what a tool could not plan, and what it calls anything but reversible. Everything else goes by itself.
-A unit of which nothing is applied yet has nothing to lose, so it may be planned on the way.
+`when irreversible` asks for an approval of what promoting the earlier release cannot bring back: objects that are
+deleted, replaced or forgotten, what a tool could not plan, and what it does not call reversible. Everything else
+needs no approval. A unit that was never applied has nothing to lose, so it may be planned during the promotion.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from tasks.domain.platform import ALWAYS, WHEN_DRIFTED, WHEN_IRREVERSIBLE, Appro
 from tasks.promotion.planning import PlanSet
 
 _MOST = 5
-"""Reasons that are named; the plan has all of them."""
+"""How many reasons are named; the plan lists all."""
 
 _TAKEN = {Action.DELETE: "deletes", Action.REPLACE: "replaces", Action.FORGET: "forgets", Action.OTHER: "does to"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says about a plan set, and why.
+    """The gate's decision on a plan set, and why.
 
     Attributes:
-        approval: who has to approve; None when it goes by itself.
+        approval: who has to approve; None if no approval is needed.
         because: what decided, in words.
-        watched: whether it goes by itself only as long as nothing irreversible turns up on the way.
+        watched: whether the run must stop if an irreversible change turns up during the promotion.
     """
 
     approval: Approval | None
@@ -36,7 +36,7 @@ class Verdict:
 
     @property
     def told(self) -> str:
-        """The verdict in a sentence."""
+        """The verdict in one sentence."""
         return f"{'waits for an approval' if self.approval else 'goes by itself'}: {self.because}"
 
 
@@ -47,14 +47,18 @@ def judge(
     applied: Collection[str] = (),
     rejected: bool = False,
 ) -> Verdict:
-    """Judge a plan set by the rules of every release that has a say; one that wants people is enough.
+    """Judge a plan set by the rules of every release that applies; an approval is needed if one of them asks for it.
 
     Args:
         rules: of the release that is verified in the environment, then of the one to come. The first whose condition
-            holds says who approves; the largest `count` of those counts.
-        drifted: the objects that somebody changed by hand, which the plan set would overwrite.
-        applied: the units of which something is applied: one that cannot be planned yet may take some of it away.
+            holds says who approves; the largest `count` among those whose condition holds applies.
+        plans: what would be applied.
+        drifted: manually changed objects that the plan set would overwrite.
+        applied: the units that were applied before: one that cannot be planned yet may remove some of its objects.
         rejected: whether the release was rejected in the environment before.
+
+    Returns:
+        The verdict; an empty plan set needs no approval.
     """
     if plans.empty:
         return Verdict(None, "nothing would be changed")
@@ -68,7 +72,7 @@ def judge(
 
 
 def _why(rules: Approval, lost: Sequence[str], drifted: Sequence[str]) -> str:
-    """What of the conditions holds; empty when nothing does."""
+    """Return which conditions hold, in words; "" if none does."""
     if ALWAYS in rules.when:
         return "every promotion here does"
     found = []
@@ -96,7 +100,7 @@ def _irreversible(plans: PlanSet, applied: Collection[str], rejected: bool) -> I
 
 
 def irreversible(plan: Plan) -> tuple[str, ...]:
-    """What promoting the earlier release cannot bring back once a plan is applied: "deletes table.orders"."""
+    """Return what promoting the earlier release cannot bring back after the plan: "deletes table.orders"."""
     found = [(change.action, change.address) for change in plan.changes]
     found += [(change.action, change.address) for change in plan.state_changes]
     taken = [f"{_TAKEN[action]} {address}" for action, address in found if action in _TAKEN]

@@ -1,4 +1,4 @@
-"""Where a release may go: which environments are left on its way, and what keeps it from beginning in one."""
+"""Decide where a release may go: which environments remain, and what prevents a start in one of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tasks.promotion.runtime import Runtime
 
 
 def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
-    """Refuse a release that may not begin here yet, and one that was rejected here unless it is forced.
+    """Refuse a release that may not start here yet, or that was rejected here and is not forced.
 
-    People who approved it after it was rejected have decided that already.
+    An approval given after the rejection counts as force.
 
     Raises:
         InvalidInput: the environment is for rehearsals.
-        Refused: it is not verified in every environment that comes before, or was rejected here.
+        Refused: the release is not verified in every environment that comes before, or was rejected here.
         EnvironmentClosed: its soak time is not over.
     """
     name, release = run.environment.name, run.release.id
@@ -46,13 +46,13 @@ def _approved_anyway(run: EnvironmentRun) -> bool:
 
 
 def eligibility(run: EnvironmentRun) -> Eligibility:
-    """Whether the release may begin in the environment, as the ledger has it now."""
+    """Return whether the release may start in the environment, according to the ledger now."""
     states = (run.ledger.state(name) for name in run.environment.after)
     return environment_graph.eligibility(run.environment, run.release.id, verified_in(states), run.clock.now())
 
 
 def is_there(run: EnvironmentRun) -> bool:
-    """Whether the release is verified here and everything that it wants is there and good already."""
+    """Tell whether the release is verified here and all its units are up to date."""
     found = run.state()
     if found.verified != run.release.id or found.claim or found.blocked:
         return False
@@ -61,12 +61,20 @@ def is_there(run: EnvironmentRun) -> bool:
 
 
 def unfinished(runtime: Runtime, release: str, to: str | None) -> dict[str, tuple[str, ...]]:
-    """The environments up to `to` (None: all), in order, in which promoting would do anything.
+    """Return the environments in which a promotion up to `to` would still do something.
 
-    Up to an environment means all that a release passes before it, and the environment itself; none that is for
-    rehearsals. Each with those of
-    the others that it comes after. `EnvironmentBlocked` when one of them waits for a person: nothing should begin on
-    the way there.
+    These are `to` and all that a release passes before it, without environments for rehearsals.
+
+    Args:
+        release: the id of the release, or how it begins.
+        to: the last environment; None: all.
+
+    Returns:
+        {environment: the returned environments that it comes after}, in order.
+
+    Raises:
+        EnvironmentBlocked: one of them waits for a person, so nothing should start on the way there.
+        InvalidInput: the release has no such environment, or it is for rehearsals.
     """
     with runtime.unpacked() as checkouts:
         whole = runtime.release_id(release)

@@ -1,7 +1,7 @@
-"""One environment as one run works on it: one release to go to, and the earlier ones to go back to.
+"""One run in one environment: a release to promote, and the earlier releases to roll back to.
 
-It opens what the verbs of a promotion need (checkouts, credentials by purpose, engines, ledger) and owns nothing that
-lasts: what lasts is in the ledger.
+`EnvironmentRun` opens what the verbs of a promotion need: checkouts, credentials by purpose, engines and the ledger.
+It keeps nothing beyond the run; everything lasting is in the ledger.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ log = structlog.get_logger(LOGGER)
 
 
 class EnvironmentRun:
-    """One environment and one release, ready to work with. Make it with `opened`.
+    """One environment and one release, ready to work with. Create it with `opened`.
 
     Attributes:
-        halted: set when nothing more may begin, since a unit failed or the run is being cancelled.
-        approved: what may be applied, where the gate says so: what a person approved, or what can be undone.
-        drifting: units to plan although nothing about them is new, since they are not as they were applied.
-        together: {unit: release} of those that are worked on at once now.
+        halted: set when nothing more may start, because a unit failed or the run is being cancelled.
+        approved: which plans may be applied, if the gate limits them: approved by a person, or reversible.
+        drifting: units to plan although the release brings nothing new, because they have drifted.
+        together: {unit: release} of the units worked on at the same time now.
         restored: {unit: changes} that this run's rollback has applied.
-        turns: who is worked on next, and how many at once.
-        validated: {unit: violations} that validators found, which read nothing but the release's files.
+        turns: decides which unit is next, and how many are worked on at the same time.
+        validated: {unit: violations} from validators, which read only the release's files.
         claim: the id of the ledger entry by which the run holds the environment; "" if it does not.
-        jobs: where the units are worked on; None: here.
+        jobs: the jobs in which units are worked on; None: in this process.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class EnvironmentRun:
 
     @cached_property
     def units(self) -> tuple[str, ...]:
-        """The units of this environment, each behind those it needs."""
+        """The units of this environment, each after the units it needs."""
         return graph.order(self.needs)
 
     @cached_property
     def needs(self) -> Mapping[str, tuple[str, ...]]:
-        """The units of this environment, with those that each of them needs."""
+        """{unit: the units it needs} in this environment."""
         declared, omitted = self.platform.units_in(self.environment.name), self.omitted
         return {
             unit.name: tuple(need for need in unit.needs if need not in omitted)
@@ -101,13 +101,13 @@ class EnvironmentRun:
 
     @cached_property
     def omitted(self) -> frozenset[str]:
-        """Units of this environment that are left as they are (see `tasks.promotion.omissions`)."""
+        """Units of this environment that are not touched (see `tasks.promotion.omissions`)."""
         name = self.environment.name
         return self.runtime.omitted(self.platform, name) | {*self.released_without.in_(name)}
 
     @cached_property
     def released_without(self) -> Omitted:
-        """What the release was made without."""
+        """The units and charts that the release was made without."""
         return omitted.load(self.here.infrastructure)
 
     @property
@@ -117,47 +117,47 @@ class EnvironmentRun:
 
     @property
     def here(self) -> Checkout:
-        """The checkout of the release to go to."""
+        """The checkout of the release to promote."""
         return self.checkout(self.release.id)
 
     @cached_property
     def desk(self) -> Desk:
-        """Where the environment's jobs are."""
+        """The stored jobs of the environment."""
         return Desk(self.runtime.store, self.environment.name, self.clock.now)
 
     @cached_property
     def secret_key(self) -> bytes:
-        """The key of the store's hashes over secrets."""
+        """The key for the store's hashes of secrets."""
         return secret_key(self.runtime.store)
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
-        """The drift that the release knows of and accepts."""
+        """The drift that the release accepts today."""
         return tuple(self.here.suppressions(self.clock.now().date()))
 
     def state(self) -> EnvironmentState:
-        """What the ledger says about the environment now."""
+        """Return the environment's current state from the ledger."""
         return self.ledger.state(self.environment.name)
 
     def stop(self) -> None:
-        """Begin nothing more and end the tools of this run."""
+        """Start nothing more, and stop the tools of this run."""
         self.halted.set()
         self.processes.stop_all()
 
     def record(self, event: Event) -> str:
-        """Write what happened into the ledger; the entry's id."""
+        """Append an event to the ledger, and return the id of its entry."""
         return self.ledger.append(self.environment.name, event).id
 
     def about(self, unit: str) -> dict[str, str]:
-        """The fields that every event about a unit has."""
+        """Return the fields that every event of a unit has."""
         return {"unit": unit, "release": self.release.id}
 
     def log(self, unit: str = "") -> Any:
-        """The logger of a unit, or of the environment: its events say where, and of which release."""
+        """Return a logger for a unit, or for the environment, with its location and release in every event."""
         return log.bind(release=self.release.id, environment=self.environment.name, **self._around(unit))
 
     def _around(self, unit: str) -> dict[str, str]:
-        """What else is known of where an event happens, for whoever searches the log."""
+        """Return further non-empty fields that help to search the log."""
         here = self.environment
         found = {
             "unit": unit,
@@ -172,40 +172,41 @@ class EnvironmentRun:
         return {name: value for name, value in found.items() if value}
 
     def turn(self, unit: str) -> AbstractContextManager[None]:
-        """A turn to work on a unit, which may have to be waited for."""
+        """Return a context manager that waits for a turn to work on a unit, and holds it."""
         engine, urgency = self.unit(unit).engine, self._urgency.get(unit, 0.0)
         return self.turns.taken(engine, urgency, self.log(unit).debug, self.environment_of(unit).account)
 
     def usual(self, verb: str, unit: str) -> float | None:
-        """How many seconds it took the last time; known of applies only."""
+        """Return how many seconds the verb took last time; None if unknown. Only applies are recorded."""
         return self.state().seconds.get(unit) if verb == "apply" else None
 
     @cached_property
     def _urgency(self) -> Mapping[str, float]:
-        """{unit: seconds that applies take from it to the end of its longest chain}, as the last ones took."""
+        """{unit: seconds of applies from it to the end of its longest chain}, as they took last time."""
         known = self.state().seconds
         usual = statistics.median(known.values()) if known else 1.0
         return graph.ways_to_the_end(self.needs, {unit: known.get(unit, usual) for unit in self.needs})
 
     def target(self, unit: str) -> Target:
-        """The coordinate of a unit in this run."""
+        """Return the release, environment and unit of this run as a target."""
         return Target(self.release.id, self.environment.name, unit)
 
     def unit(self, name: str, release: str | None = None) -> Unit:
-        """The unit as a release (default: the one to go to) declares it for this environment."""
+        """Return the unit as a release declares it for this environment; by default the release to promote."""
         platform = self.checkout(release or self.release.id).platform
         return manifest.resolve(platform, self.environment.name, name)
 
     def unit_digest(self, unit: str) -> str:
-        """The digest of what the unit reads in the release to go to."""
+        """Return the digest of the files that the unit reads in the release to promote."""
         return self.release.units[f"{self.environment.name}/{unit}"]
 
     def inputs(
         self, unit: str, receipts: Mapping[str, Receipt], foreseen: Mapping[str, Mapping[str, Any]] | None = None
     ) -> Inputs:
-        """What the unit would be planned with now: its declared values, the outputs of what it needs.
+        """Return the inputs of a plan made now: the unit's declared values, and outputs of the units it needs.
 
-        `foreseen` are outputs that units will have once their plans are applied.
+        `receipts` give the outputs that exist; `foreseen` are outputs that units will have once their plans are
+        applied. Raises `InvalidInput` if an output does not fit.
         """
         declared, known = self.unit(unit), {name: receipt.outputs for name, receipt in receipts.items()}
         needs = [name for name in declared.needs if name not in self.omitted]
@@ -215,18 +216,18 @@ class EnvironmentRun:
         return replace(inputs, values=self._filled(declared, upstream)) if inputs.known else inputs
 
     def sources(self, unit: str) -> frozenset[str]:
-        """The units whose outputs the inputs of a unit name."""
+        """Return the units whose outputs the unit's inputs refer to."""
         return references.sources(self.unit(unit).inputs)
 
     def engine(self, target: Target) -> UnitEngine:
-        """The engine of a target's unit, at work in this run's checkout of the target's release, or in jobs."""
+        """Return the engine for a target, working in this run's checkout of the target's release, or in jobs."""
         workspace = self.workspace(target)
         if self.jobs is not None:
             return PooledEngine(workspace, self.jobs)
         return masked(self.runtime.engines[workspace.unit.engine].make(workspace), workspace)
 
     def workspace(self, target: Target) -> Workspace:
-        """Where to work on a target."""
+        """Return the workspace for a target."""
         return workspaces.workspace(self, target)
 
     def _jobs(self) -> Jobs:
@@ -243,11 +244,11 @@ class EnvironmentRun:
         return Jobs(waiting, self.desk, self.release.id, self._held, self.runtime.root, self.validated)
 
     def _held(self) -> tuple[str, datetime | None]:
-        """The claim of the run, and since when the environment is claimed."""
+        """Return the id of the run's claim, and since when the environment is claimed."""
         return self.claim, claims.open_since(self.state()) if self.claim else None
 
     def _filled(self, unit: Unit, upstream: references.Upstream) -> Mapping[str, Any]:
-        """The unit's inputs with outputs in place of references; `InvalidInput` when one is not what it takes."""
+        """Return the unit's inputs with outputs in place of references; `InvalidInput` if a value does not fit."""
         if not references.sources(unit.inputs):
             return unit.inputs
         filled: Mapping[str, Any] = references.fill(unit.inputs, upstream)
@@ -256,19 +257,19 @@ class EnvironmentRun:
         return filled
 
     def environment_of(self, unit: str, release: str | None = None) -> Environment:
-        """The environment as a unit of a release (default: the one to go to) sees it: its own region and roles."""
+        """Return the environment as a unit sees it, with the unit's own region and roles; `release` as for `unit`."""
         return manifest.unit_environment(self.platform.name, self.environment, self.unit(unit, release))
 
     def provenance(self) -> Provenance:
-        """Where the release came from the last time that it was asked for."""
+        """Return where the release came from when it was last requested."""
         return self._checkouts.provenance(self.release.id)
 
     def checkout(self, release: str) -> Checkout:
-        """A release's files."""
+        """Return the checkout of a release."""
         return self._checkouts.of(release)
 
     def _refuse_another_platform(self, name: str) -> None:
-        """What is applied under one platform's name must not be applied again under another's."""
+        """Refuse a release of another platform: its units must not be applied again under this platform's name."""
         if self.platform.name != name:
             raise InvalidInput(
                 f"release {self.release.id} is of platform {self.platform.name}, and this is {name}; "
@@ -285,6 +286,6 @@ class EnvironmentRun:
 
 @contextmanager
 def opened(runtime: Runtime, release: str, environment: str) -> Iterator[EnvironmentRun]:
-    """A run for a release (its id, or how that begins); its checkouts, and the plan files in them, go with it."""
+    """Open a run for a release (its id, or how that begins); its checkouts are removed when the context ends."""
     with runtime.unpacked() as checkouts:
         yield EnvironmentRun(runtime, runtime.ledger(), checkouts, runtime.release_id(release), environment)

@@ -1,4 +1,4 @@
-"""Evidence that a rollback works: what is shown before an approval, and what the gate wants where it was declared."""
+"""Evidence that a rollback works: shown with an approval request, and required by the gate if declared."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ from tasks.promotion.environment_run import EnvironmentRun
 
 
 def known(run: EnvironmentRun, purpose: str) -> str:
-    """What is known of a rehearsed rollback before a decision; "" where none is rehearsed or possible."""
+    """Return what is known of a rehearsed rollback before a decision; "" if none is declared or possible."""
     if run.environment.rehearsal is None or rehearsals.earlier(run.state()) in ("", run.release.id):
         return ""
     return told(run.state(), run.release.id, purpose) or "no rollback between these releases was rehearsed"
 
 
 def told(found: EnvironmentState, release: str, purpose: str) -> str:
-    """The evidence for a decision in a sentence; "" where there is none."""
+    """Return the evidence for a decision in one sentence; "" if there is none."""
     rehearsal = rehearsals.before_decision(found, release, purpose)
     return rehearsals.sentence(rehearsal) if rehearsal else ""
 
 
 def refuse_unrehearsed(run: EnvironmentRun, limits: Iterable[float | None], despite: str | None) -> None:
-    """Refuse a release of which no rollback was rehearsed lately. A first release has nothing to go back to.
+    """Refuse a release whose rollback was not rehearsed recently; a first release has nothing to roll back to.
 
     Args:
-        limits: for how many seconds a rehearsal counts, by each release that has a say; the shortest holds.
-        despite: why to go ahead all the same; it is recorded.
+        limits: seconds for which a rehearsal counts, by each release whose rules apply; the shortest counts.
+        despite: why to continue anyway; recorded. None: no reason was given.
+
+    Raises:
+        Refused: no rehearsal counts, and no reason was given.
     """
     wanted = [limit for limit in limits if limit is not None]
     found, release = run.state(), run.release
@@ -56,7 +59,7 @@ def refuse_unrehearsed(run: EnvironmentRun, limits: Iterable[float | None], desp
 
 
 def _missing(rehearsal: RecordedRehearsal | None, digest: str, now: datetime, limit: float) -> str:
-    """Why a rehearsal does not count; "" where it does."""
+    """Return why a rehearsal does not count; "" if it does."""
     if rehearsal is None or rehearsal.event.release_digest != digest:
         return "it never was"
     if rehearsal.event.outcome is not Outcome.SUCCEEDED:

@@ -1,7 +1,7 @@
-"""Runs the verbs of a promotion in the order of what they wait for.
+"""Run the verbs of a promotion, each when the steps it depends on have succeeded.
 
-The order is defined once, in `tasks.promotion.promotion`; how it is executed is handed in. `LocalExecutor` uses
-threads and nothing else. Prefect's executor (`tasks.steps`) shows every verb as a task run besides.
+The order is defined once, in `tasks.promotion.promotion`, and the executor is passed in. `LocalExecutor` uses only
+threads. Prefect's executor (`tasks.steps`) also shows every verb as a task run.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from tasks.domain.errors import FlowmartError, Unanswered
 from tasks.promotion.under_way import BEGAN, ENDED
 
 RETRY_DELAYS = (2.0, 4.0)
-"""Seconds before a verb that only reads and got no answer is tried again."""
+"""Seconds to wait before each retry of a read-only verb that got no response."""
 
 
 @dataclass(frozen=True)
 class Verb:
-    """One thing that is done to a unit. `reads`: it changes nothing, so it is retried when it gets no answer."""
+    """One operation on a unit. A verb that only `reads` is retried if a dependency does not respond."""
 
     name: str
     do: Callable[..., Any]
     reads: bool = False
 
     def __call__(self, run: Any, unit: str, *arguments: object) -> Any:
-        """Do it to a unit in an environment run. The log says when it begins and ends."""
+        """Run the operation on a unit of an environment run, and log when it starts and ends."""
         log = run.log(unit)
         log.debug(BEGAN, verb=self.name, usual=run.usual(self.name, unit))
         began = time.monotonic()
@@ -41,21 +41,21 @@ class Verb:
 
 
 class Step(Protocol):
-    """One verb under way."""
+    """One verb that was submitted."""
 
     def result(self) -> Any:
-        """What the verb returned, once it has ended; raises what it raised."""
+        """Wait for the verb, and return its result or raise its error."""
 
     def error(self) -> Exception | None:
-        """What the verb raised, once it has ended; None when it succeeded or never began."""
+        """Wait for the verb, and return its error; None if it succeeded or never started."""
 
     @property
     def began(self) -> bool:
-        """Whether the verb was begun: it is not when one that it waits for failed. Waits until that is known."""
+        """Whether the verb started; it does not when one that it waits for failed. Blocks until that is known."""
 
 
 class KnownStep:
-    """A step of which the result is known: nothing is done for it."""
+    """A step whose result is known in advance: no verb runs."""
 
     began = True
 
@@ -63,39 +63,42 @@ class KnownStep:
         self._known = known
 
     def result(self) -> Any:
-        """What is known."""
+        """Return the known result."""
         return self._known
 
     def error(self) -> None:
-        """None."""
+        """Return None: the step cannot fail."""
 
 
 class Executor(Protocol):
-    """Runs verbs, several at a time."""
+    """Runs verbs, several at the same time."""
 
     def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> Step:
-        """Begin a verb as soon as the steps among its arguments and those in `after` have succeeded.
+        """Start a verb when the steps among its arguments and those in `after` have succeeded.
 
         A step among the arguments, or among the values of a dictionary there, is replaced by its result.
+
+        Returns:
+            The step, at once; its `result` waits.
         """
 
 
 class NotBegun(Exception):
-    """A verb was not begun, since one that it waits for failed."""
+    """A verb was not started because one that it waits for failed."""
 
 
 class LocalStep:
-    """A verb under way in a thread of this process."""
+    """A verb that runs in a thread of this process."""
 
     def __init__(self) -> None:
         self.future: futures.Future[Any] = futures.Future()
 
     def result(self) -> Any:
-        """What the verb returned."""
+        """Wait for the verb, and return its result or raise its error."""
         return self.future.result()
 
     def error(self) -> Exception | None:
-        """What the verb raised; None when it succeeded or never began."""
+        """Wait for the verb, and return its error; None if it succeeded or never started."""
         raised = self.future.exception()
         if raised is None or isinstance(raised, NotBegun):
             return None
@@ -105,15 +108,16 @@ class LocalStep:
 
     @property
     def began(self) -> bool:
-        """Whether the verb was begun."""
+        """Whether the verb started. Blocks until that is known."""
         return not isinstance(self.future.exception(), NotBegun)
 
 
 class LocalExecutor:
-    """Threads of this process. A verb that waits for others holds no thread; one that waits for its turn does.
+    """Runs verbs in threads of this process.
 
-    So there are many more threads than units that are worked on at once: of those that are ready the most urgent one
-    is to be next (`turns`), and it can only be chosen among those that have a thread.
+    A verb that waits for other verbs holds no thread; one that waits for its turn does. So the pool has many more
+    threads than units worked on at the same time: `turns` can choose the most urgent ready unit only among those that
+    have a thread.
     """
 
     def __init__(self, threads: int = 200, clock: Clock | None = None) -> None:
@@ -121,7 +125,7 @@ class LocalExecutor:
         self._clock = clock or SystemClock()
 
     def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> LocalStep:
-        """Begin a verb once what it waits for has succeeded."""
+        """Start a verb when the steps it waits for have succeeded; see `Executor.submit`."""
         step = LocalStep()
         awaited = [found for found in (*_steps(arguments), *after) if isinstance(found, LocalStep)]
         _when_done(awaited, lambda: self._begin(step, verb, (run, unit, *arguments), awaited))
@@ -137,7 +141,7 @@ class LocalExecutor:
     def _run(self, step: LocalStep, verb: Verb, arguments: Sequence[object]) -> None:
         try:
             step.future.set_result(self._tried(verb, *arguments))
-        except BaseException as error:  # noqa: BLE001 (handed to whoever asks for the result)
+        except BaseException as error:  # noqa: BLE001 (raised to the caller that reads the result)
             step.future.set_exception(error)
 
     def _tried(self, verb: Verb, run: Any, unit: Any, *arguments: object) -> Any:
@@ -150,19 +154,19 @@ class LocalExecutor:
 
 
 def errors(steps: Iterable[Step]) -> tuple[Exception, ...]:
-    """Wait for all; what those raised that failed."""
+    """Wait for all steps, and return the errors of those that failed."""
     found = (step.error() for step in tuple(steps))
     return tuple(error for error in found if error is not None)
 
 
 def errors_by_name(steps: Mapping[str, Step]) -> dict[str, Exception]:
-    """Wait for all; {name: what it raised} of those that failed."""
+    """Wait for all steps, and return {name: error} of those that failed."""
     found = {name: step.error() for name, step in steps.items()}
     return {name: error for name, error in found.items() if error is not None}
 
 
 def raise_mistakes(raised: Iterable[Exception]) -> None:
-    """Raise a bug of ours, or of a library, as it is: it says nothing about the release."""
+    """Raise the first error that is not a `FlowmartError`: a bug says nothing about the release."""
     for error in raised:
         if not isinstance(error, FlowmartError):
             raise error

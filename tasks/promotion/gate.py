@@ -1,10 +1,10 @@
-"""What stands between tested plans and their apply: freezes and windows, and the approval of a person.
+"""The gate between tested plans and their apply: freezes, change windows, drift, rehearsals and approvals.
 
-The rules are those of the release that is verified here now, and those of the one to come: both hold, so that no
-release can loosen the gate that it goes through, or appoint the people who approve it.
+The rules of the release that is verified here and those of the release to come both apply. So no release can loosen
+its own gate, or appoint the people who approve it.
 
-What is approved is a plan set, by its digest. A unit that can only be planned for good once others were applied is
-approved to be planned again then. It may turn out differently, but not to replace or delete what nobody approved.
+People approve a plan set by its digest. A unit that gets its final plan only after others are applied is approved to
+be planned again then. That plan may differ, but it must not replace or delete anything that nobody approved.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Purpose = Literal["promote", "roll back", "reconcile"]
 
 @dataclass(frozen=True)
 class Consent:
-    """What is declared when a run is started; each is recorded.
+    """What the person who starts a run declares; each is recorded.
 
-    `despite`: why to go ahead although the environment is closed, or no rollback was rehearsed. `accept_drift`: why
-    to go over what somebody changed by hand. `into_incident`: why to go ahead although metrics are bad before it.
-    `fixes`: the release that this one repairs; it is counted as rework.
+    `despite`: why to continue although the environment is closed, or no rollback was rehearsed. `accept_drift`: why
+    to overwrite manual changes. `into_incident`: why to continue although metrics are already bad. `fixes`: the
+    release that this one repairs; it is counted as rework.
 
     Raises:
         InvalidInput: one is an empty text, so there would be nothing to record.
@@ -53,7 +53,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a release says about the gate of an environment."""
+    """The gate of an environment as a release declares it."""
 
     approval: Approval
     windows: tuple[Window, ...]
@@ -64,9 +64,20 @@ class Rules:
 def pass_through(
     run: EnvironmentRun, plans: PlanSet, violations: Sequence[Violation], consent: Consent, purpose: Purpose
 ) -> None:
-    """Return when the plan set may be applied. `EnvironmentClosed`, `Refused` or `ApprovalWanted` says why not.
+    """Return if the plan set may be applied, and limit the run to what was approved.
 
-    A window protects a good state, not a bad one: going back is never held up by it.
+    A change window protects a good state, not a bad one, so it never delays a rollback.
+
+    Args:
+        plans: what would be applied; an empty plan set always passes.
+        violations: warnings of validators and policies, shown with an approval request.
+        consent: what the person who started the run declared.
+        purpose: what the run is for.
+
+    Raises:
+        EnvironmentClosed: a freeze applies, or no change window is open.
+        Refused: unaccepted drift would be overwritten, or no rollback was rehearsed.
+        ApprovalWanted: a person has to approve.
     """
     if plans.empty:
         return
@@ -90,7 +101,7 @@ def pass_through(
 
 
 def verdict(run: EnvironmentRun, plans: PlanSet) -> Verdict:
-    """What the gate would say about plans that were made without a claim: wait for people, or go by themselves."""
+    """Return what the gate would decide on plans that were made without a claim: approval needed or not."""
     return _verdict(run, plans, in_force(run))
 
 
@@ -102,12 +113,12 @@ def _verdict(run: EnvironmentRun, plans: PlanSet, rules: Sequence[Rules]) -> Ver
 
 
 def rules_of(environment: Environment) -> dict[str, Any]:
-    """The rules of an environment as the ledger keeps them with every verified release."""
+    """Return the rules of an environment as the ledger keeps them with every verified release."""
     return asdict(_declared(environment))
 
 
 def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
-    """The rules of the release that is verified here, then those of the one to come."""
+    """Return the rules of the release that is verified here, if any, then those of the release to come."""
     coming = _declared(run.environment)
     known = run.state().rules
     return (_read(known), coming) if known else (coming,)
@@ -118,7 +129,7 @@ def _declared(environment: Environment) -> Rules:
 
 
 def _read(known: Mapping[str, Any]) -> Rules:
-    # Before conditions could be written, an environment had either a gate that always asked, or one that never did.
+    # Older records have no conditions: a gate then either always asked for an approval, or never did.
     when = ("always",) if known.get("gate") == "approval" else ()
     approval = {"when": when, **known["approval"]}
     lists = {name: tuple(approval[name]) for name in ("approvers", "when")}
@@ -131,7 +142,11 @@ def _read(known: Mapping[str, Any]) -> Rules:
 
 
 def refuse_uncovered(run: EnvironmentRun, plan: Plan) -> None:
-    """Where the gate let only some plans through, nothing else is applied: `Refused` for what it did not cover."""
+    """Refuse a plan that the gate did not cover, if the gate let only some plans through.
+
+    Raises:
+        Refused: with what the plan adds to what was approved.
+    """
     if run.approved is None or plan.empty or run.approved.covers(plan):
         return
     run.halted.set()

@@ -1,4 +1,4 @@
-"""Before anything is applied: every query of the analyses is asked once, and metrics that are bad already stop it."""
+"""Run every query of the analyses once before anything is applied, and stop if metrics are already bad."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tasks.promotion.planning import PlanSet
 
 
 def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str | None) -> None:
-    """Return when the analyses of what will be applied can be asked, and nothing is bad already.
+    """Return if the analyses of the plans can be queried and their metrics are not bad already.
 
     Args:
         run: the promotion.
         plans: what will be applied; analyses of other units do not count.
-        into_incident: why to go ahead although metrics are bad; it is recorded.
+        into_incident: why to continue although metrics are bad; recorded. None: no reason was given.
 
     Raises:
         InvalidInput: a query is wrong.
-        Unanswered: the server did not answer.
-        EnvironmentClosed: metrics are bad already.
+        Unanswered: the server did not respond.
+        EnvironmentClosed: metrics are already bad.
     """
     wanted = _concerned(run, plans)
     if why := _not_to_be_asked(run, wanted.values()):
@@ -56,14 +56,14 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
 
 
 def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
-    """The analyses that the plans will begin."""
+    """Return the analyses that the plans will start."""
     changed = {plan.target.unit for plan in plans.plans if not plan.empty} | {*plans.later}
     known = declared(run) if changed else {}
     return {subject: each for subject, each in known.items() if subject in changed or subject == ENVIRONMENT}
 
 
 def _not_to_be_asked(run: EnvironmentRun, wanted: Iterable[Analysis]) -> str:
-    """The setting by which a server that the analyses need may not be asked; "" where there is none."""
+    """Return the setting that forbids queries to a server which the analyses need; "" if there is none."""
     name, runtime = run.environment.name, run.runtime
     of_logs = {metric.logs is not None for analysis in wanted for metric in metrics_in(analysis, name)}
     if False in of_logs and runtime.asks_no_prometheus:
@@ -95,6 +95,6 @@ def _bad(run: EnvironmentRun, subject: str, analysis: Analysis, since: float) ->
 
 
 def _last_applied(receipts: Mapping[str, Receipt], subject: str) -> float:
-    """When a unit, or any unit of the environment, was last applied, in seconds since 1970; 0.0 if none ever was."""
+    """Return when the unit, or any unit of the environment, was last applied, in seconds since 1970; 0.0 if never."""
     concerned = receipts.values() if subject == ENVIRONMENT else filter(None, [receipts.get(subject)])
     return max((datetime.fromisoformat(receipt.at).timestamp() for receipt in concerned), default=0.0)

@@ -1,5 +1,7 @@
-"""Which of a platform's units a promotion leaves as they are, and says so: what a release was made without, and what
-needs a search server where none may be asked."""
+"""Record which units a promotion leaves untouched, and why.
+
+These are the units that the release was made without, and those that need a search server if none may be used.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from tasks.promotion.environment_run import EnvironmentRun
 
 
 def note(run: EnvironmentRun) -> None:
-    """Record that units are left out, and why; nothing where none are."""
+    """Record which units are left out, and why; does nothing if there are none."""
     for omitted in _omitted(run):
         run.record(omitted)
         run.log().warning("units omitted", what=omitted.told)

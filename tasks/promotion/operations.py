@@ -1,4 +1,4 @@
-"""What a person or a schedule can have done to an environment, each as one call: claim, work, give back.
+"""The operations on an environment that a person or a schedule starts, each as one call: claim, work, close.
 
 A run that waits for an approval did not fail: the request is returned, and nothing was changed.
 """
@@ -34,9 +34,20 @@ def promote(
     force: bool = False,
     consent: Consent = Consent(),  # noqa: B008 (frozen)
 ) -> Request | None:
-    """Promote a release to one environment; the request where that waits for an approval.
+    """Promote a release to one environment.
 
-    What names no release is refused before anything else is done.
+    A name that matches no release is rejected before anything else happens.
+
+    Args:
+        runtime: what the run works with.
+        executor: runs the verbs.
+        release: the id of the release, or how it begins.
+        environment: where to promote it.
+        force: promote even if the release was rejected here.
+        consent: what the person who started the run declared.
+
+    Returns:
+        The request if the promotion waits for an approval, otherwise None.
     """
     runtime.release_id(release)
     fixed = runtime.release_id(consent.fixes) if consent.fixes else ""
@@ -54,9 +65,15 @@ def promote(
 
 
 def roll_back(runtime: Runtime, executor: Executor, environment: str, to: str | None = None) -> str | Request:
-    """Return an environment to an earlier release, planned, tested and checked like any other; the release.
+    """Return an environment to an earlier release, planned, tested and checked like any promotion.
 
-    What is paused is rolled back as a failed analysis would: "" if nothing was there before.
+    A paused release is rolled back as if its analysis had failed, unless `to` is given.
+
+    Args:
+        to: the release to return to; None: the one verified before.
+
+    Returns:
+        The id of the release, "" if nothing was there before a paused one, or a request that waits for an approval.
     """
     recover_if_abandoned(runtime, executor, environment)
     paused = pauses.paused_in(runtime, environment)
@@ -75,7 +92,18 @@ def roll_back(runtime: Runtime, executor: Executor, environment: str, to: str | 
 
 
 def resume(runtime: Runtime, executor: Executor, environment: str, reason: str) -> str | Request:
-    """Go on with what is paused; the release. The request where what is left to apply waits for an approval."""
+    """Continue a paused promotion.
+
+    Args:
+        reason: why the measurements are good enough; recorded.
+
+    Returns:
+        The id of the release, or a request if the remaining plans wait for an approval.
+
+    Raises:
+        InvalidInput: the reason is empty.
+        Refused: nothing is paused.
+    """
     if not reason.strip():
         raise InvalidInput(f"{environment}: say why what was measured is good enough; it is recorded")
     recover_if_abandoned(runtime, executor, environment)
@@ -86,7 +114,11 @@ def resume(runtime: Runtime, executor: Executor, environment: str, reason: str) 
 
 
 def reconcile(runtime: Runtime, executor: Executor, environment: str) -> tuple[str, ...] | Request:
-    """Repair the drift that the last report found and nothing suppresses; the units that drifted."""
+    """Repair the drift of the last report that nothing suppresses.
+
+    Returns:
+        The units that drifted, sorted, or a request that waits for an approval.
+    """
     recover_if_abandoned(runtime, executor, environment)
     release = runtime.history.verified_release(environment)
     try:
@@ -101,7 +133,17 @@ def reconcile(runtime: Runtime, executor: Executor, environment: str) -> tuple[s
 def adopt(
     runtime: Runtime, executor: Executor, release: str, environment: str, unit: str | None = None
 ) -> Sequence[Adopted]:
-    """Record what exists in an environment before our first apply. Nothing is applied."""
+    """Record what existed in an environment before our first apply. Nothing is applied.
+
+    Args:
+        unit: the only unit to adopt; None: every unit that was never applied.
+
+    Returns:
+        What was adopted.
+
+    Raises:
+        InvalidInput: nothing to adopt exists, or the environment has no such unit.
+    """
     recover_if_abandoned(runtime, executor, environment)
     with claimed(runtime, release, environment, ADOPT) as run:
         return adoption.adopt(run, unit)

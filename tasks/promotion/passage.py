@@ -1,10 +1,10 @@
-"""A release on its way through several environments: each as soon as those before it are verified.
+"""Promote a release through several environments, each as soon as those before it are verified.
 
     dev ── staging ─┬─ production-eu     verified
-                    ├─ production-us     rejected; what comes after it does not begin
-                    └─ production-ap     goes on, whatever happens beside it
+                    ├─ production-us     rejected; environments after it do not start
+                    └─ production-ap     continues, whatever happens to the others
 
-Environments that do not come after each other run side by side, each in a thread of its own.
+Environments that do not depend on each other run side by side, each in its own thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.promotion.promotion import amount_of
 from tasks.promotion.stopping import Stops
 
 Promote = Callable[[str], Request | None]
-"""Promotes the release to one environment; the request where that waits for an approval."""
+"""Promotes the release to one environment, and returns the request if that waits for an approval."""
 
 
 @dataclass
@@ -28,10 +28,10 @@ class Passage:
     """How far a release came.
 
     Attributes:
-        verified: the environments in which something was done, and the release is verified now.
+        verified: environments in which something was done, and the release is now verified.
         requests: what waits for an approval.
         failed: {environment: why the release is not verified there}.
-        not_begun: environments that come after one that is not verified.
+        not_begun: environments after one that is not verified.
     """
 
     verified: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Passage:
 
     @property
     def told(self) -> str:
-        """Each environment and how it went, in a line."""
+        """Each environment and its result, in one line."""
         waiting = [request.environment for request in self.requests]
         parts = {
             "verified in": self.verified,
@@ -52,7 +52,7 @@ class Passage:
         return "; ".join(f"{what} {', '.join(names)}" for what, names in parts.items() if names)
 
     def refuse_failures(self) -> None:
-        """Raise what the failures amount to, with how it went elsewhere."""
+        """Raise one error for all failures, with the results of the other environments; return if there are none."""
         if not self.failed:
             return
         errors = [*self.failed.values()]
@@ -62,12 +62,15 @@ class Passage:
 
 
 def through(after: Mapping[str, Sequence[str]], promote: Promote, stops: Stops) -> Passage:
-    """Promote to every environment of `after`, each once all that it comes after are verified.
+    """Promote to every environment of `after`, each once all environments before it are verified.
 
     Args:
         after: {environment: those of the others that it comes after}, in order.
         promote: promotes to one environment.
-        stops: ends the runs of the other threads when this one is interrupted.
+        stops: stops the runs of the other threads when this one is interrupted.
+
+    Returns:
+        The result of each environment; failures are in it, not raised.
     """
     found, left = Passage(), dict(after)
     running: dict[Future[Request | None], str] = {}
@@ -77,7 +80,7 @@ def through(after: Mapping[str, Sequence[str]], promote: Promote, stops: Stops) 
                 for name in ready:
                     del left[name]
                 if len(ready) == 1 and not running:
-                    # In this thread, which is the one that signals reach.
+                    # Run it in this thread, because signals reach only this one.
                     _note(found, ready[0], partial(promote, ready[0]))
                     continue
                 running |= {pool.submit(copy_context().run, promote, name): name for name in ready}
@@ -97,7 +100,7 @@ def _ready(left: Mapping[str, Sequence[str]], found: Passage) -> list[str]:
 def _note(found: Passage, environment: str, promote: Callable[[], Request | None]) -> None:
     try:
         request = promote()
-    except Exception as error:  # noqa: BLE001 (raised by whoever asks for the failures)
+    except Exception as error:  # noqa: BLE001 (raised by the caller that reads the failures)
         found.failed[environment] = error
         return
     if request is None:

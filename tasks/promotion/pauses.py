@@ -1,9 +1,9 @@
-"""Ends a pause: a person continues or rolls back, later answers decide after all, or the time to decide is over.
+"""End a pause: a person continues or rolls back, later measurements decide, or the time to decide is over.
 
-every analysis passes now    verified: the server was away, and its history has the answer
-an analysis fails now        rolled back
-doubtful values, time over   rolled back
-mere silence, time over      people are notified again; no answer never rolls back
+every analysis passes now      verified: the server was away, and its history has the measurements
+an analysis fails now          rolled back
+doubtful values, time is over  rolled back
+no values, time is over        people are notified again; a missing response never rolls back
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from tasks.promotion.session import claimed
 
 
 def paused_in(runtime: Runtime, environment: str) -> Paused | None:
-    """What is paused in an environment that no run holds; None if nothing is."""
+    """Return the pause of an environment that no run holds; None if it is not paused."""
     found = runtime.ledger().state(environment)
     return found.paused if found.claim is None else None
 
 
 def go_on(runtime: Runtime, executor: Executor, environment: str, reason: str) -> str:
-    """Accept what was measured, and go on with the release; its id. `Refused` if nothing is paused."""
+    """Accept the measurements, continue the release, and return its id. Raises `Refused` if nothing is paused."""
     found = paused_in(runtime, environment)
     if found is None:
         raise Refused(f"{environment}: nothing is paused here; `flowmart status` shows what is going on")
@@ -45,14 +45,17 @@ def go_on(runtime: Runtime, executor: Executor, environment: str, reason: str) -
 
 
 def go_back(runtime: Runtime, executor: Executor, environment: str, found: Paused) -> str:
-    """Roll back what is paused, as a failed analysis would; the release that is there then, or "" for none."""
+    """Roll back a paused release as if its analysis had failed; return the release that is there then, or ""."""
     with claimed(runtime, found.release, environment, ROLL_BACK) as run:
         roll_back(run, f"rolled back by hand while it was paused\n{found.why}", executor, rejects=True)
         return run.state().verified or ""
 
 
 def look_again(runtime: Runtime, executor: Executor, environment: str) -> bool:
-    """Judge what is paused once more, and end the pause if that decides it; whether it did.
+    """Judge a paused release once more, and end the pause if that decides it.
+
+    Returns:
+        Whether the pause ended.
 
     Raises:
         Unanswered: a tool did not respond while the release was verified or rolled back.
@@ -79,7 +82,7 @@ def _is_decided(judged: Iterable[Judged]) -> bool:
 
 
 def _decide(runtime: Runtime, executor: Executor, environment: str, found: Paused, *, expired: bool) -> None:
-    # A rollback has been reported by then, and it is what this was for.
+    # The rollback is the purpose here, and has been reported by then.
     with suppress(RolledBack), claimed(runtime, found.release, environment, CONTINUE) as run:
         if expired:
             raise roll_back(run, f"nobody decided until {found.until}\n{found.why}", executor, rejects=True)

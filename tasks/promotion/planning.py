@@ -1,7 +1,7 @@
-"""Planning and testing the units of one environment: what would be done, and what policies say about it.
+"""Plan and test the units of one environment: what would change, and what policies say about it.
 
-A unit is up to date when its digest and its inputs equal its receipt's and its checks passed on it. One that needs
-outputs which do not exist yet is validated now, and planned in its turn.
+A unit is up to date when its digest and its inputs equal those of its receipt and its checks passed. A unit that
+needs outputs which do not exist yet is validated now, and planned when they do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasks.promotion.environment_run import EnvironmentRun
 
 @dataclass(frozen=True)
 class NotPlanned:
-    """A unit for which there is no plan, and why: it is up to date, or (`later`) waits for outputs of others."""
+    """A unit without a plan, and why: it is up to date, or (`later`) waits for outputs of other units."""
 
     unit: str
     why: str
@@ -36,15 +36,15 @@ class NotPlanned:
 Planned = Plan | NotPlanned
 
 UP_TO_DATE = "is up to date"
-"""Why there is no plan of a unit that is as the release wants it."""
+"""The reason why a unit that matches the release has no plan."""
 
 
 @dataclass(frozen=True)
 class PlanSet:
     """All plans of an environment.
 
-    `later`: {unit that is planned again on the way: the units it waits for}; of those in `unplanned` there is no plan
-    at all yet, because they need outputs that do not exist.
+    `later`: {unit that is planned again during the promotion: the units it waits for}. Those in `unplanned` have no
+    plan yet, because they need outputs that do not exist.
     """
 
     plans: Sequence[Plan]
@@ -53,17 +53,17 @@ class PlanSet:
 
     @property
     def digest(self) -> str:
-        """What is approved."""
+        """The digest that people approve."""
         return digest_of([sorted(plan.digest for plan in self.plans), sorted(self.later)])
 
     @property
     def empty(self) -> bool:
-        """Whether it would change nothing."""
+        """Whether applying it would change nothing."""
         return not self.later and all(plan.empty for plan in self.plans)
 
     @property
     def told(self) -> dict[str, str]:
-        """What each unit's plan would do, in words."""
+        """{unit: what its plan would do, in words}, of the units with changes."""
         planned = {plan.target.unit: wording.planned(plan) for plan in self.plans if not plan.empty}
         again = {unit: f"planned again after {' and '.join(needs)}" for unit, needs in self.later.items()}
         units = dict.fromkeys([*planned, *again])
@@ -77,7 +77,11 @@ class PlanSet:
         return Approved(frozenset(plan.digest for plan in self.plans), again)
 
     def going_by_themselves(self, applied: Collection[str]) -> Approved:
-        """What may be applied though no person looks at it. `applied` are the units of which something is applied."""
+        """Return what may be applied without an approval.
+
+        Args:
+            applied: the units that were applied before.
+        """
         known = {plan.target.unit: plan.risks for plan in self.plans}
         again = {unit: known.get(unit, frozenset()) for unit in self.later}
         new = frozenset(again.keys() - {*applied})
@@ -85,9 +89,13 @@ class PlanSet:
 
 
 def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Planned:
-    """Plan a unit with what is known now, and record what it would do.
+    """Plan a unit with the inputs known so far, and record what would change.
 
-    `upstream` are plans of units that it takes outputs from: outputs that are foreseen already are used.
+    Args:
+        upstream: plans of the units whose outputs it takes; outputs that they foresee are used.
+
+    Returns:
+        The plan, or a `NotPlanned` that says why there is none.
     """
     with run.turn(unit):
         found = run.state()
@@ -117,14 +125,18 @@ def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Pla
 
 
 def _baseline(unit: str, found: EnvironmentState, engine: UnitEngine) -> Baseline | None:
-    """What existed of a unit before our first apply: as recorded, else as the engine finds it now."""
+    """Return what existed of a unit before its first apply: as recorded, or as the engine finds it now."""
     if unit in found.receipts:
         return None
     return found.baselines.get(unit) or engine.adopt()
 
 
 def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, ...]:
-    """Run validators and policies over a plan; `Refused` names every denial."""
+    """Run validators and policies on a plan, and return the violations that only warn.
+
+    Raises:
+        Refused: at least one violation denies the plan; the message lists all that do.
+    """
     if not isinstance(planned, Plan):
         return ()
     found = violations(run, planned)
@@ -138,12 +150,12 @@ def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, .
 
 
 def _nothing_against(run: EnvironmentRun) -> str:
-    # Whoever believes that there are policies should see here that there are none.
+    # A platform without policies must not look like one whose policies all passed.
     return "no violations" if run.here.policies.sources else "no violations, since there are no policies"
 
 
 def violations(run: EnvironmentRun, made: Plan, purpose: Purpose = "promote") -> tuple[Violation, ...]:
-    """What the tool's validators and the release's policies have against a plan; for a rollback, the policies."""
+    """Return violations from the tool's validators and the release's policies; for a rollback, from policies only."""
     unit = run.unit(made.target.unit, made.target.release)
     found = run.here.policies.test(made, unit, run.here.overrides, run.clock.now(), purpose)
     if purpose == "rollback":
@@ -155,24 +167,24 @@ def violations(run: EnvironmentRun, made: Plan, purpose: Purpose = "promote") ->
 
 
 def is_good(run: EnvironmentRun, unit: str, found: EnvironmentState) -> bool:
-    """Whether the unit is applied as the release has it and its checks passed on it."""
+    """Tell whether the unit is applied as the release declares it and its checks passed."""
     receipt = found.receipts.get(unit)
     return receipt is not None and unit in found.smoked and receipt.unit_digest == run.unit_digest(unit)
 
 
 def is_up_to_date(run: EnvironmentRun, unit: str, found: EnvironmentState, inputs: Inputs) -> bool:
-    """Whether planning the unit again could not give anything new."""
+    """Tell whether a new plan of the unit cannot contain anything new."""
     return is_good(run, unit, found) and found.receipts[unit].inputs_digest == inputs.digest
 
 
 def unchanged(run: EnvironmentRun) -> tuple[str, ...]:
-    """The units that are up to date whatever the plans of others say: there is nothing to plan."""
+    """Return the units that are up to date whatever the plans of others say, so that they need no plan."""
     found = run.state()
     known: list[str] = []
     for unit in run.units:
         if unit in run.drifting or not is_good(run, unit, found) or not run.sources(unit) <= {*known}:
             continue
-        # Inputs that do not fit are told by the plan of the unit, beside what is wrong with others.
+        # The unit's own plan reports inputs that do not fit, together with the errors of other units.
         with suppress(InvalidInput):
             inputs = run.inputs(unit, found.receipts)
             if inputs.known and is_up_to_date(run, unit, found, inputs):
@@ -181,20 +193,20 @@ def unchanged(run: EnvironmentRun) -> tuple[str, ...]:
 
 
 def stays(made: Planned) -> bool:
-    """Whether the unit is up to date, so that there is nothing to apply, to check or to settle."""
+    """Tell whether the unit is up to date, with nothing to apply, check or settle."""
     return isinstance(made, NotPlanned) and not made.later
 
 
 def expected(run: EnvironmentRun) -> dict[str, str]:
-    """{unit: release} of the units that are to be planned, as far as that is known before their inputs are."""
+    """Return {unit: release} of the units to be planned, as far as that is known before their inputs are."""
     found = run.state()
     return {unit: run.release.id for unit in run.units if unit in run.drifting or not is_good(run, unit, found)}
 
 
 def moving(run: EnvironmentRun, plans: Mapping[str, Planned]) -> frozenset[str]:
-    """Units whose outputs may change, and everything below them.
+    """Return the units whose outputs may change, and every unit that depends on them.
 
-    A unit without a receipt counts, even with an empty plan: units below can read nothing from it yet.
+    A unit without a receipt counts, even with an empty plan: units that depend on it cannot read its outputs yet.
     """
     known = run.state().receipts
     changed = {unit for unit, made in plans.items() if changes(made) or unit not in known}
@@ -202,9 +214,9 @@ def moving(run: EnvironmentRun, plans: Mapping[str, Planned]) -> frozenset[str]:
 
 
 def plan_set(run: EnvironmentRun, plans: Mapping[str, Planned]) -> PlanSet:
-    """What would be done to an environment, and which units are planned again on the way, after which others.
+    """Return the plan set, with the units that are planned again during the promotion and what they wait for.
 
-    That is every unit below one whose outputs may change in a way that is not known yet.
+    These are all units that depend on one whose outputs may change in a way that is not known yet.
     """
     later: dict[str, list[str]] = {}
     for unit in run.units:
@@ -216,7 +228,7 @@ def plan_set(run: EnvironmentRun, plans: Mapping[str, Planned]) -> PlanSet:
 
 
 def changes(made: Planned) -> bool:
-    """Whether something is applied of a unit, as far as it is known."""
+    """Tell whether the unit has something to apply, as far as is known."""
     return made.later if isinstance(made, NotPlanned) else not made.empty
 
 
@@ -225,7 +237,7 @@ def _gives_unknown(made: Planned) -> bool:
 
 
 def _adopting(made: Plan, baseline: Baseline | None) -> Plan:
-    """The plan, saying what it adopts: that cannot be undone by removing it again."""
+    """Return the plan with a warning about what it adopts: removing that again would not undo the adoption."""
     if baseline is None:
         return made
     told = f"adopts what exists: {baseline.description}; a rollback does not remove it"

@@ -1,12 +1,12 @@
-"""One promotion: the order of plan, test, gate, apply, check and, when something is rejected, roll back.
+"""Promote one release in one environment: plan, test, gate, apply, check and, on rejection, roll back.
 
-    plan ─ test ┐         every unit at once, with what is known now
-    plan ─ test ┼─ gate ─ apply ─ check ┐                     a unit once those it needs have passed,
-    plan ─ test ┘                       └ (plan ─ test) ─ apply ─ check    planned again if they changed
+    plan ─ test ┐         all units at the same time, with the inputs known so far
+    plan ─ test ┼─ gate ─ apply ─ check ┐                     a unit starts when the units it needs have passed
+    plan ─ test ┘                       └ (plan ─ test) ─ apply ─ check    planned again if those changed
 
-Nothing is changed before every plan has passed its test. When an apply or a check is rejected, nothing more begins,
-what is running ends, and every unit that was attempted is rolled back in reverse order. Without an answer nothing is
-rolled back: the run stops, or the environment is left `interrupted` for `recover`.
+Nothing is changed before every plan has passed its test. When an apply or a check is rejected, no further unit
+starts, running tools finish, and every attempted unit is rolled back in reverse order. If a dependency does not
+respond, nothing is rolled back: the run stops, or leaves the environment `interrupted` for `recover`.
 """
 
 from __future__ import annotations
@@ -46,14 +46,20 @@ def promote(
     purpose: Purpose = "promote",
     consent: Consent = Consent(),  # noqa: B008
 ) -> None:
-    """From plans to a verified release, or back to where it was.
+    """Promote the run's release: plan, test, pass the gate, apply, check, and verify or roll back.
+
+    Args:
+        run: the environment and the release to promote.
+        executor: runs the verbs.
+        purpose: what the run is for; a rollback or a reconciliation skips some conditions of the gate.
+        consent: what the person who started the run declared.
 
     Raises:
         ApprovalWanted: nothing was changed; a person has to approve the plan set.
-        Refused: rejected before anything was changed.
-        RolledBack: rejected afterwards; everything is back as it was.
-        Unanswered: stopped without an answer; `Interrupted` when an apply may be partly done.
-        PromotionPaused: an analysis is inconclusive, and a person decides.
+        Refused: the release was rejected before anything was changed.
+        RolledBack: the release was rejected later, and everything it changed was rolled back.
+        Unanswered: a dependency did not respond; `Interrupted` when an apply may be partly done.
+        PromotionPaused: an analysis is inconclusive, and a person has to decide.
     """
     planned, tested = plan_and_test(run, executor)
     stop(errors([*planned.values(), *tested.values()]))
@@ -74,9 +80,13 @@ def promote(
 
 
 def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, Step], dict[str, Step]]:
-    """Plan and test all units at once, with what is known now; a unit whose inputs name others, after these.
+    """Plan and test all units at the same time, with the inputs known so far.
 
-    Nothing is begun for a unit that is known to be up to date: of hundreds, most are.
+    A unit whose inputs name other units is planned after them. No step is started for a unit that is known to be up
+    to date: of hundreds of units, most are.
+
+    Returns:
+        Two dictionaries: {unit: its plan step} and {unit: its test step}.
     """
     unchanged = planning.unchanged(run)
     planned: dict[str, Step] = {}
@@ -92,7 +102,16 @@ def plan_and_test(run: EnvironmentRun, executor: Executor) -> tuple[dict[str, St
 
 
 def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception]) -> None:
-    """Verified when nothing failed; rolled back when something was rejected; left for a person without an answer."""
+    """Verify the release if nothing failed, or else roll back, stop or pause.
+
+    Args:
+        raised: the errors of all steps and analyses.
+
+    Raises:
+        RolledBack: something was rejected after an apply had started.
+        Interrupted: a dependency did not respond during an apply; the units stay as they are for `recover`.
+        PromotionPaused: analyses are inconclusive.
+    """
     raise_mistakes(raised)
     _raise_lost(raised)
     rejections = [error for error in raised if not isinstance(error, (*NO_VERDICT, applying.Halted, Inconclusive))]
@@ -112,16 +131,17 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
 
 
 def _raise_lost(raised: Sequence[Exception]) -> None:
-    """A run that lost its claim decides nothing more: what its ended tools did not answer is a consequence."""
+    """Raise a `ClaimLost` among the errors: the other errors follow from it, since the run's tools were stopped."""
     for error in raised:
         if isinstance(error, ClaimLost):
             raise error
 
 
 def verify(run: EnvironmentRun) -> None:
-    """Every unit is applied and good: the release is verified here, and the environments after it may begin.
+    """Record that the release is verified here, so that the next environments may start.
 
-    The ledger decides: `Refused` names the units that it does not know to be good.
+    Raises:
+        Refused: according to the ledger, some units are not applied or their checks have not passed.
     """
     found = run.state()
     missing = [unit for unit in run.units if not planning.is_good(run, unit, found)]
@@ -135,13 +155,13 @@ def verify(run: EnvironmentRun) -> None:
 
 
 def stop(raised: Sequence[Exception]) -> None:
-    """Raise what the errors amount to: a bug as it is, a rejection before a missing answer; nothing for none."""
+    """Raise the one error that sums up all of these, as `amount_of` finds it. Return if there are none."""
     if raised:
         raise amount_of(raised)
 
 
 def amount_of(raised: Sequence[Exception], more: str = "") -> Exception:
-    """The one error that some amount to. Raises a bug as it is.
+    """Return the one error that sums up several; raise a bug as it is.
 
     Args:
         raised: at least one error.
@@ -158,7 +178,7 @@ def amount_of(raised: Sequence[Exception], more: str = "") -> Exception:
 
 
 def cause(raised: Sequence[Exception]) -> str:
-    """Why, in words, each reason once. What was not begun since another unit failed is a consequence, not a cause."""
+    """Return the distinct reasons as text. Units that were not started because another failed are not reasons."""
     causes = [error for error in raised if not isinstance(error, applying.Halted)]
     return "\n".join(dict.fromkeys(str(error) for error in causes or raised))
 
@@ -172,9 +192,9 @@ def _apply_and_check(
     moving: frozenset[str],
     analyses: Analyses,
 ) -> list[Step]:
-    """Each unit as soon as those it needs have passed; planned again first where those may have changed."""
+    """Apply and check each unit when the units it needs have passed; plan it again if their outputs may change."""
     steps: list[Step] = []
-    passed: dict[str, list[Step]] = {}  # What a unit that needs this one waits for, through units that stay, too.
+    passed: dict[str, list[Step]] = {}  # The steps that units which need this one wait for.
     _tell_what_waits(run, plans)
     for unit in run.units:
         before = [*dict.fromkeys(step for need in run.needs[unit] for step in passed.get(need, ()))]
@@ -200,12 +220,12 @@ def _apply_and_check(
 
 
 def _stays(run: EnvironmentRun, unit: str, plans: Mapping[str, Planned], moving: frozenset[str]) -> bool:
-    """Whether nothing is begun for a unit: it is up to date, and what it needs stays as it is."""
+    """Tell whether nothing is done for a unit: it is up to date, and the outputs that it needs do not change."""
     return planning.stays(plans[unit]) and moving.isdisjoint(run.needs[unit])
 
 
 def _tell_what_waits(run: EnvironmentRun, plans: Mapping[str, Planned]) -> None:
-    """Say what each unit of which something is applied waits for, as far as something is applied there, too."""
+    """Log, for each unit with changes, which changing units it waits for."""
     changing = {unit for unit, made in plans.items() if planning.changes(made)}
     for unit in run.units:
         if needs := [need for need in run.needs[unit] if {unit, need} <= changing]:

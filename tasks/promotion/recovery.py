@@ -1,9 +1,9 @@
-"""Recovering an environment whose run ended before it was done: observe, then finish or roll back.
+"""Recover an environment whose run ended before it was done: observe, then finish or roll back.
 
-a rollback had begun          it is continued, and rejects the release if it was to
-everything turns out applied  the checks are asked, open analyses go on, and the release is verified
-it is paused                  later answers, or the end of the time to decide, may decide it (`pauses`)
-otherwise                     what was begun is rolled back; the release is not rejected
+a rollback had started         it is continued, and rejects the release if it was meant to
+everything is applied          smoke checks run, open analyses continue, and the release is verified
+it is paused                   later measurements, or the end of the time to decide, may decide it (`pauses`)
+otherwise                      attempted units are rolled back; the release is not rejected
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ INTERRUPTED = "the run of this promotion ended before it was done"
 
 
 def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_over: bool = False) -> bool:
-    """Finish or roll back what a run began that is over. False when there is nothing to recover.
+    """Finish or roll back what an ended run left.
 
     Args:
-        run_is_over: a person says that the run is over, though its machine cannot be asked.
+        run_is_over: a person states that the run is over, though its machine cannot be checked.
+
+    Returns:
+        False if there was nothing to recover.
 
     Raises:
         Interrupted: a tool or an API still does not respond, or is missing here; the claim stays open.
@@ -43,20 +46,21 @@ def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_ov
 
 
 def recover_if_abandoned(runtime: Runtime, executor: Executor, environment: str) -> None:
-    """Before a run begins: wait for the one at work, if the settings say so, and recover what a dead one left."""
+    """Before a run starts: wait for the current one, if the settings say so, and recover what a dead run left."""
     await_turn(runtime, environment)
     if abandoned(runtime, environment) is not None:
         recover(runtime, executor, environment)
 
 
 def _finished(run: EnvironmentRun, executor: Executor) -> bool:
-    """Whether nothing was left to apply, and the release could be verified."""
+    """Tell whether nothing was left to apply, and the release could be verified."""
     if not _is_all_applied(run, executor):
         return False
     try:
         promote(run, executor, _purpose(run), Consent())
     except Refused:
-        # Rejected after all: promote has rolled it back, or changed nothing, which is left to the rollback.
+        # The release was rejected after all. Either promote has rolled it back, or it changed nothing and the caller
+        # rolls back.
         return not run.state().attempted
     return True
 
@@ -74,7 +78,7 @@ def _is_all_applied(run: EnvironmentRun, executor: Executor) -> bool:
 
 
 def _purpose(run: EnvironmentRun) -> Purpose:
-    """What the run was for; what only adopted has changed nothing that a promotion would not."""
+    """Return what the claim was for. A run that only adopted has changed nothing, so it counts as a promotion."""
     claim = run.state().claim
     purposes: dict[str, Purpose] = {"roll back": "roll back", "reconcile": "reconcile"}
     return purposes.get(claim.purpose if claim else "", "promote")

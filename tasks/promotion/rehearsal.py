@@ -1,11 +1,11 @@
-"""Rehearsing a rollback: two releases in a scratch environment, there and back, by the operations that people use.
+"""Rehearse a rollback in a scratch environment: promote and roll back, by the operations that people use.
 
     earlier ─ promote ─▶ release ─ roll back ─▶ earlier ─ verify ─▶ evidence
 
-Every step makes and closes its own claim of the scratch environment, so a run that is killed is recovered like any
-other. What came of it is recorded in the ledger of the environment that it is for. A step that was rejected is
-evidence too; one that got no answer, or was refused before anything was tried, is none. The scratch environment stays
-on the earlier release.
+Every step makes and closes its own claim of the scratch environment, so a killed run is recovered like any other. The
+result is recorded in the ledger of the environment whose rollback is rehearsed. A rejected step is evidence too. A
+step that got no response, or was refused before anything was tried, is not evidence. The scratch environment stays on
+the earlier release.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ log = structlog.get_logger("flowmart.rehearsal")
 
 
 def verify(run: EnvironmentRun, unit: str, residual: Sequence[Change]) -> tuple[str, ...]:
-    """What the tool finds in a unit that is not as its receipt says: addresses, or its own words.
+    """Return what the unit's tool finds different from its receipt: addresses, or the tool's own words.
 
     Args:
+        unit: the unit's name.
         residual: the differences that the unit had before it was rolled back.
     """
     receipt = run.state().receipts.get(unit)
@@ -67,17 +68,21 @@ VERIFY = Verb("verify rehearsal", verify, reads=True)
 
 
 def rehearse(runtime: Runtime, executor: Executor, environment: str, release: str | None = None) -> RecordedRehearsal:
-    """Rehearse a rollback of an environment, and record what came of it there.
+    """Rehearse a rollback of an environment, and record the result in that environment's ledger.
 
     Args:
-        release: the release to roll back from, to the one that is in the environment. None: the one that comes next,
-            or, where none does, the one that is there, to the one before.
+        environment: the environment whose rollback is rehearsed.
+        release: the release to roll back from; the rehearsal returns to the one that is in the environment. None:
+            take the release that comes next or, if there is none, the current one, and return to the one before.
+
+    Returns:
+        The recorded rehearsal.
 
     Raises:
         NothingToRehearse: there is no earlier release.
-        InvalidInput: the environment declares no rehearsal, or the releases cannot be rehearsed there;
-            nothing is recorded.
-        Refused: a step was rejected, or the rollback left differences; that is recorded. Nothing is recorded when the
+        InvalidInput: the environment declares no rehearsal, or the releases cannot be rehearsed there; nothing is
+            recorded.
+        Refused: a step was rejected, or the rollback left differences; that is recorded. Nothing is recorded if the
             scratch environment is in use, or nothing could be tried there.
         Unanswered: a dependency did not respond; nothing is recorded.
     """
@@ -107,11 +112,11 @@ class _Rehearsing:
     pair: Pair
 
     def state(self) -> EnvironmentState:
-        """The state of the scratch environment."""
+        """Return the state of the scratch environment."""
         return self.runtime.ledger().state(self.pair.scratch)
 
     def promote(self, release: str) -> None:
-        """Promote a release, though an earlier rehearsal rejected it, and over what somebody tried out there."""
+        """Promote a release even if an earlier rehearsal rejected it, and over manual changes."""
         consent = Consent(accept_drift=f"a rollback of {self.pair.environment} is rehearsed here")
         _refuse_waiting(
             operations.promote(self.runtime, self.executor, release, self.pair.scratch, force=True, consent=consent)
@@ -125,7 +130,7 @@ class _Rehearsing:
             raise EnvironmentBusy(f"{self.pair.scratch}: another run worked there; rehearse again")
 
     def units(self, watching: Watching, residual: Mapping[str, Sequence[Change]]) -> tuple[RehearsedUnit, ...]:
-        """What became of each unit; every unit that is there is verified by its own tool."""
+        """Verify every unit of the scratch environment with its own tool, and return the result for each unit."""
         with opened(self.runtime, self.pair.earlier.id, self.pair.scratch) as run:
             steps = {unit: self.executor.submit(VERIFY, run, unit, residual.get(unit, ())) for unit in run.units}
             stop(errors([*steps.values()]))
@@ -133,7 +138,7 @@ class _Rehearsing:
         return results(self.pair, watching.plans, differences, self._omitted())
 
     def _omitted(self) -> dict[str, str]:
-        """{unit: why it was left as it is}."""
+        """Return {unit: why it was omitted}."""
         known, pair = self.state().omitted, self.pair
         omitted = (each for release in (pair.earlier.id, pair.release.id) for each in known.get(release, ()))
         return {unit: each.why for each in omitted for unit in each.units}
@@ -141,7 +146,7 @@ class _Rehearsing:
 
 @contextmanager
 def _evidence(runtime: Runtime, pair: Pair, step: str) -> Iterator[None]:
-    """Record a step that is rejected. What keeps it from being tried, such as missing credentials, says nothing."""
+    """Record a step that is rejected; a failure before it was tried, such as missing credentials, is not."""
     before = runtime.ledger().state(pair.scratch).number
     try:
         yield
@@ -154,12 +159,12 @@ def _evidence(runtime: Runtime, pair: Pair, step: str) -> Iterator[None]:
 
 
 def _is_tried(runtime: Runtime, pair: Pair, before: int) -> bool:
-    """Whether since that entry a unit was denied or attempted in the scratch environment."""
+    """Tell whether a unit was denied or attempted in the scratch environment after that entry."""
     return any(isinstance(entry.event, PlanDenied | UnitApplying) for entry in _since(runtime, pair, before))
 
 
 def _concluded(runtime: Runtime, pair: Pair, units: Sequence[RehearsedUnit]) -> RecordedRehearsal:
-    """The rehearsal as it is recorded; `Refused` where the rollback left differences."""
+    """Record the rehearsal and return it; `Refused` if the rollback left differences."""
     if all(unit.result is UnitResult.NOT_REHEARSED for unit in units):
         told = "; ".join(map(str, units))
         raise InvalidInput(
@@ -200,14 +205,14 @@ def _refuse_waiting(done: object) -> None:
 
 
 def _refuse_disturbed(runtime: Runtime, pair: Pair, first: int) -> None:
-    """Raise `EnvironmentBusy` if another run claimed the scratch environment meanwhile."""
+    """Raise `EnvironmentBusy` if another run claimed the scratch environment during the rehearsal."""
     ours = [(PROMOTE, pair.earlier.id), (PROMOTE, pair.release.id), (ROLL_BACK, pair.earlier.id)]
     if _claims(_since(runtime, pair, first)) != ours:
         raise EnvironmentBusy(f"{pair.scratch}: another run worked there during the rehearsal; rehearse again")
 
 
 def _since(runtime: Runtime, pair: Pair, number: int) -> Sequence[Entry]:
-    """The entries of the scratch environment after that one."""
+    """Return the entries of the scratch environment after that number."""
     ledger = runtime.ledger()
     return ledger.newest(pair.scratch, ledger.state(pair.scratch).number - number)
 

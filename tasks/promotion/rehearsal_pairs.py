@@ -1,4 +1,4 @@
-"""Which two releases a rehearsal is of, and whether they can be rehearsed in the scratch environment."""
+"""Choose the two releases of a rehearsal, and check that they can be rehearsed in the scratch environment."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tasks.promotion.runtime import Runtime
 
 
 class NothingToRehearse(InvalidInput):
-    """There are no two releases yet: a schedule begins before they do."""
+    """There are no two releases yet; a schedule may start before they exist."""
 
 
 @dataclass(frozen=True)
 class Pair:
     """Two releases between which a rollback of an environment is rehearsed in another one, `scratch`.
 
-    `units` are those of the environment in either release, `added` those that only the release to roll back from has,
-    `there` those that the scratch environment has.
+    `units` are those of the environment in either release. `added` are those that only the release to roll back from
+    has. `there` are those that the scratch environment has.
     """
 
     environment: str
@@ -38,7 +38,11 @@ class Pair:
 
 
 def chosen(runtime: Runtime, environment: str, release: str | None) -> Pair:
-    """The releases to rehearse; see `rehearsal.rehearse`.
+    """Return the releases to rehearse; see `rehearsal.rehearse`.
+
+    Args:
+        environment: the environment whose rollback is rehearsed.
+        release: the release to roll back from, or how its id begins; None: choose one.
 
     Raises:
         NothingToRehearse: no release is verified in the environment, or none was before it.
@@ -56,7 +60,7 @@ def chosen(runtime: Runtime, environment: str, release: str | None) -> Pair:
 
 
 def _releases(runtime: Runtime, checkouts: Checkouts, environment: str, named: str) -> tuple[str, str]:
-    """The release to roll back from, and the one to return to."""
+    """Return the release to roll back from, and the one to return to."""
     current = runtime.history.state(environment).verified
     if current is None:
         raise NothingToRehearse(f"{environment}: no release is verified here now, so there is nothing to rehearse")
@@ -71,7 +75,7 @@ def _releases(runtime: Runtime, checkouts: Checkouts, environment: str, named: s
 
 
 def _coming(runtime: Runtime, checkouts: Checkouts, environment: str, current: str) -> str | None:
-    """The release that may be promoted to the environment next; None where it was rejected there."""
+    """Return the release that may be promoted to the environment next; None if it was rejected there."""
     ledger, declared = runtime.ledger(), checkouts.of(current).platform.environment(environment)
     before = verified_in(ledger.state(name) for name in declared.after)
     found = environment_graph.candidate(declared, before)
@@ -116,7 +120,7 @@ def _refuse_unknown(platform: Platform, environment: str, release: str) -> None:
 
 
 def _refuse_other_units(platform: Platform, environment: str, scratch: str, release: str) -> None:
-    """A rehearsal with other units than the environment's would say nothing about it. Units may have been found."""
+    """Refuse a scratch environment with units that the environment lacks: its rehearsal would prove nothing."""
     there = _units(platform, scratch)
     if others := sorted({*there} - {*_units(platform, environment)}):
         told = f"release {release}: {scratch} has units that {environment} does not have: {', '.join(others)}"
@@ -126,7 +130,7 @@ def _refuse_other_units(platform: Platform, environment: str, scratch: str, rele
 
 
 def _refuse_used(runtime: Runtime, pair: Pair) -> None:
-    """Refuse an environment in which somebody keeps a release: a rehearsal would replace it."""
+    """Refuse a scratch environment in which somebody keeps a release: a rehearsal would replace it."""
     found = runtime.ledger().state(pair.scratch)
     if found.receipts and not found.rehearses:
         what = found.last_begun or "a release"

@@ -1,4 +1,4 @@
-"""What a rehearsal notes on its way, and what that says about each unit."""
+"""Collect the plans of a rehearsal, and derive the result of each unit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNSEEN = "its tool finds it as it was, but may not see all that the release bro
 
 
 class Watching(Silent):
-    """Shows plans and checks in the run history, and notes plans. Nobody is notified of what a rehearsal undoes."""
+    """Shows plans and checks in the run history, and collects plans. A rehearsal sends no notifications."""
 
     def __init__(self, shown: Reporter) -> None:
         self._shown = shown
@@ -31,7 +31,7 @@ class Watching(Silent):
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note the plans that are made while this lasts."""
+        """Collect the plans that are made while the context lasts."""
         self._noting = True
         try:
             yield
@@ -39,30 +39,32 @@ class Watching(Silent):
             self._noting = False
 
     def planned(self, plan: Plan) -> None:
-        """A unit was planned."""
+        """Show a plan, and collect it if wanted."""
         self._shown.planned(plan)
         if self._noting:
             self.plans.setdefault(plan.target.unit, []).append(plan)
 
     def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
-        """These units are up to date."""
+        """Show that these units are up to date."""
         self._shown.unchanged(run, units)
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
-        """A unit's smoke checks ended."""
+        """Show the results of a unit's smoke checks."""
         self._shown.checked(target, results)
 
 
 def expected(
     left: EnvironmentState, now: EnvironmentState, rehearsals: Sequence[RecordedRehearsal]
 ) -> dict[str, tuple[Change, ...]]:
-    """{unit: the differences that it had before it was rolled back}, which are none of the rollback.
+    """Return {unit: the differences that it had before the rollback}, which the rollback did not cause.
 
-    What the last rollback left is one, unless the unit was applied since: a settled unit keeps its differences.
+    Differences that the last rehearsal's rollback left do not count, unless the unit was applied since: a settled
+    unit keeps its differences.
 
     Args:
-        left: the scratch environment before the earlier release was promoted there, and `now`: after it.
-        rehearsals: those of the environment that the rehearsal is for, oldest first.
+        left: the state of the scratch environment before the earlier release was promoted there.
+        now: its state after that.
+        rehearsals: those of the environment whose rollback is rehearsed, oldest first.
     """
     last = next((each.event for each in reversed(rehearsals) if each.event.rehearsed_in == now.environment), None)
     differing = {unit.name for unit in last.units if unit.result is UnitResult.DIFFERS} if last else set()
@@ -73,12 +75,13 @@ def expected(
 def results(
     pair: Pair, plans: Plans, differences: Mapping[str, Sequence[str]], omitted: Mapping[str, str]
 ) -> tuple[RehearsedUnit, ...]:
-    """What became of each unit of the environment.
+    """Return the result of each unit of the environment.
 
     Args:
+        pair: the two releases.
         plans: those of the release to roll back from.
-        differences: {unit: what is not as it was before}, of units that are back.
-        omitted: {unit: why it was left as it is}.
+        differences: {unit: what is not as it was before}, of units that were rolled back.
+        omitted: {unit: why it was omitted}.
     """
     return tuple(RehearsedUnit(unit, *_result(pair, unit, plans, differences, omitted)) for unit in pair.units)
 

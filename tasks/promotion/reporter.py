@@ -1,4 +1,4 @@
-"""What a run reports while it works: pages for the run history, notifications. None of it decides anything."""
+"""What a run reports while it works: pages for the run history, notifications. Reports decide nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reporter(Protocol):
         """These units are up to date, and nothing is done to them."""
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
-        """A unit's smoke checks ended."""
+        """The smoke checks of a unit ended."""
 
     def approval_wanted(self, request: Request, plans: Any, violations: Sequence[Violation]) -> None:
         """The plan set waits for an approval."""
@@ -38,47 +38,47 @@ class Reporter(Protocol):
         """A release was verified in an environment."""
 
     def failed(self, run: EnvironmentRun, error: Exception) -> None:
-        """A run ended without having done what it was for."""
+        """A run ended without reaching its goal."""
 
     def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
-        """Somebody returned an environment to an earlier release."""
+        """A person returned an environment to an earlier release."""
 
     def drifted(self, report: Any) -> None:
         """A drift report was made."""
 
     def rehearsed(self, environment: str, rehearsal: RecordedRehearsal) -> None:
-        """A rollback of an environment was rehearsed, or failed to be."""
+        """A rollback of an environment was rehearsed, successfully or not."""
 
 
 class Silent:
-    """Tells nobody."""
+    """A reporter that does nothing."""
 
     def planned(self, plan: Plan) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def approval_wanted(self, request: Request, plans: Any, violations: Sequence[Violation]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def rolled_back(self, run: EnvironmentRun, why: str, done: Mapping[str, str]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def verified(self, run: EnvironmentRun) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def failed(self, run: EnvironmentRun, error: Exception) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def drifted(self, report: Any) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def rehearsed(self, environment: str, rehearsal: RecordedRehearsal) -> None:
-        """Nothing."""
+        """Do nothing."""

@@ -1,9 +1,12 @@
-"""Rolling an environment back: every attempted unit, in reverse order, then each is verified by its own tool.
+"""Roll back an environment: every attempted unit in reverse order, then verify each with its own tool.
 
-A rollback plan goes through the same policies as a promotion, and deletes only what the release created: anything
-more blocks the environment for a person. What existed before our first apply is returned to or left as it is, never
-removed. No answer is retried with backoff within the unit's time limit, then the environment is `interrupted` and
-`recover` goes on. A rejected rollback step blocks the environment until a person has resolved it.
+A rollback plan must pass the same policies as a promotion, and deletes only what the release created; anything else
+blocks the environment until a person has acted. What existed before the first apply is restored or left as it is,
+never removed.
+
+If a tool does not respond, the step is retried with backoff within the unit's time limit. After that the environment
+is `interrupted`, and `recover` continues. A rejected rollback step blocks the environment until a person has resolved
+it.
 """
 
 from __future__ import annotations
@@ -44,18 +47,22 @@ from tasks.promotion.executor import Executor, Verb
 _T = TypeVar("_T")
 
 KEPT = "kept as it is"
-"""How the result of `restore` begins for a unit that was left in place."""
+"""Prefix of the result of `restore` for a unit that was left in place."""
 
 Destination = Receipt | Baseline | None
-"""Where a unit goes back to: what was applied before, what existed before our first apply, or nothing at all."""
+"""What a unit is rolled back to: an earlier apply, what existed before the first apply, or nothing."""
 
 
 def roll_back(run: EnvironmentRun, why: str, executor: Executor, *, rejects: bool) -> RolledBack:
     """Roll back all attempted units and verify each. Returns the error to raise.
 
     Args:
-        why: the cause, which is shown everywhere as the reason for the rollback.
-        rejects: whether the release is rejected here. It is not when a run merely ended before it was done.
+        why: the cause, shown everywhere as the reason for the rollback.
+        rejects: whether the release is rejected here; False when a run merely ended before it was done.
+
+    Raises:
+        RollbackFailed: a step was rejected; the environment is blocked.
+        Interrupted: a tool did not respond within a unit's time limit.
     """
     rejects = rejects and not _reconciles(run)
     run.halted.set()
@@ -74,19 +81,25 @@ def roll_back(run: EnvironmentRun, why: str, executor: Executor, *, rejects: boo
 
 
 def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
-    """A release is not good here: it is not promoted again unless somebody insists."""
+    """Record that a release is rejected here: it is promoted again only when forced. Does nothing for None."""
     if release is not None:
         run.record(ReleaseRejected(release=release, why=why))
 
 
 def restore(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
-    """Return one attempted unit to what it was when the claim began; what was done, in words.
+    """Return one attempted unit to its state when the claim began.
 
-    A unit that did not exist before is removed, unless policy protects it or a unit in `kept` needs it.
+    A unit that did not exist before is removed, unless a policy protects it or a unit in `kept` needs it.
+
+    Args:
+        kept: units that were left in place.
+
+    Returns:
+        What was done, in words.
 
     Raises:
         RollbackFailed: a step was rejected; the environment is blocked.
-        Interrupted: no answer within the unit's time limit; `recover` goes on.
+        Interrupted: the tool did not respond within the unit's time limit; `recover` continues.
     """
     to = _destination(run, unit)
     if to is None and _is_needed(run, unit, kept):
@@ -96,10 +109,14 @@ def restore(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
 
 
 def verify(run: EnvironmentRun, unit: str) -> None:
-    """The tool itself finds the unit as its receipt says, or `RollbackFailed`.
+    """Check with the unit's tool that it matches its earlier receipt; does nothing if there is none.
 
-    A unit is rolled back while those it needs are still on the failed release. Once they are back too it may have to
-    follow them, which is done here.
+    A unit is rolled back while the units it needs are still on the failed release. Once they are rolled back it may
+    have to follow them; it is then restored once more here.
+
+    Raises:
+        RollbackFailed: differences remain, or the tool rejected the check.
+        Interrupted: the tool did not respond within the unit's time limit.
     """
     to = run.state().before.get(unit)
     if to is None:
@@ -137,7 +154,7 @@ def _destination(run: EnvironmentRun, unit: str) -> Destination:
 
 
 def _restored_once(run: EnvironmentRun, unit: str, to: Destination) -> str:
-    """Plan the rollback and apply it; planned again when a tool that outlived its run was still at work."""
+    """Plan the rollback and apply it; plan again once if a tool that outlived its run was still working."""
     for attempt in (1, 2):
         made, denials = _planned(run, unit, to)
         if made is None:
@@ -156,7 +173,7 @@ def _restored_once(run: EnvironmentRun, unit: str, to: Destination) -> str:
 
 
 def _planned(run: EnvironmentRun, unit: str, to: Destination) -> tuple[Plan | None, list[str]]:
-    """The rollback plan of a unit, and what policies have against it."""
+    """Return the rollback plan of a unit, and the messages of policies that deny it."""
     failed = run.workspace(run.target(unit))
     engine = run.engine(to.target if isinstance(to, Receipt) else failed.target)
     made = engine.plan_rollback(failed, to)
@@ -181,27 +198,28 @@ def _carry_out(run: EnvironmentRun, unit: str, to: Destination, made: Plan, deni
 
 
 def _received(to: Receipt, made: Plan, applied: Applied) -> Receipt:
-    """The receipt of a rollback to an earlier one."""
+    """Return the earlier receipt with the outputs of the rollback."""
     return replace(to, plan_digest=made.digest, outputs=applied.outputs, details=applied.details)
 
 
 def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:
-    """A rollback deletes or replaces only what the release created."""
+    """Refuse a plan that deletes or replaces what the release did not create."""
     others = made.removed_beyond(run.state().created.get(unit, frozenset()))
     if others:
         raise Refused(f"it would delete or replace what the release did not create: {', '.join(others)}")
 
 
 def _may_follow(run: EnvironmentRun, unit: str) -> bool:
-    """Whether a unit that it needs was rolled back after it, which may have changed what it is to be."""
+    """Tell whether a unit that it needs was rolled back after it, so that its desired state may have changed."""
     return not {*run.needs.get(unit, ())}.isdisjoint(run.state().attempted)
 
 
 def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = False) -> tuple[Change, ...]:
-    """What is still not as it was. A change that comes back with every plan has been applied once: it is none.
+    """Return the changes that are still missing. One that every plan repeats was applied once, so it does not count.
 
     Args:
-        follows: what the unit is to be may have changed since, so a change to another value than was applied is one.
+        to: the receipt that was rolled back to.
+        follows: its desired state may have changed since, so that a change to another value than was applied counts.
     """
     left = differences_from(run, to, run.state().residual.get(unit, ()))
     beyond = drift_beyond if follows else differences_beyond
@@ -209,7 +227,10 @@ def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = 
 
 
 def differences_from(run: EnvironmentRun, to: Receipt, residual: Sequence[Change]) -> tuple[Change, ...]:
-    """What a unit's tool finds that is not as the unit's receipt says, beyond the differences that it always had.
+    """Return what a unit's tool finds different from its receipt, beyond the differences in `residual`.
+
+    Args:
+        residual: the differences that the unit had right after its apply.
 
     Raises:
         Refused: the tool does not say what differs.
@@ -243,7 +264,7 @@ def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -
 
 @contextmanager
 def _blocking(run: EnvironmentRun, unit: str, to: Destination) -> Iterator[None]:
-    """A rejection inside blocks the environment until a person resolves it; no answer leaves it to `recover`."""
+    """Record any error inside but a missing response: it blocks the environment until a person resolves it."""
     try:
         yield
     except (Unanswered, ClaimLost):
@@ -267,7 +288,7 @@ def _described(to: Destination) -> str:
 
 
 def _reconciles(run: EnvironmentRun) -> bool:
-    """Whether the claim is for repairing drift: what fails then says nothing against the verified release."""
+    """Tell whether the claim is for repairing drift: a failure then says nothing against the verified release."""
     claim = run.state().claim
     return claim is not None and claim.purpose == "reconcile"
 

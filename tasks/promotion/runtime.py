@@ -1,7 +1,7 @@
-"""Everything that a run is wired from, made in one place (`compose`) and handed in.
+"""Everything that a run works with, created in one place (`compose`) and passed in.
 
-Nothing that acts is global: two runs in one process share no time limit, no cancellation and no environment. A test
-hands in a fake engine, a clock that does not wait and a store in memory.
+Nothing with effects is global: two runs in one process share no time limit, no cancellation and no environment. A
+test passes in a fake engine, a clock that does not wait and a store in memory.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ _ACCOUNT = re.compile(rf"{ACCOUNT}\d{{12}}", re.ASCII)
 
 @dataclass(frozen=True)
 class Runtime:
-    """What runs work with.
+    """The settings, services and shared state that runs work with.
 
     Attributes:
-        run: the id of the run in the run history; empty outside of one.
+        run: the id of the run in the run history; "" outside of one.
         checkouts: where releases are unpacked; None: in a temporary folder of each run.
-        stops: ends all runs that were given the same.
+        stops: stops all runs that were given the same object.
         known: what was read of the ledger so far.
-        accounts: what is worked on in each account by all runs that were given the same.
-        rehearses: the environment of which a rollback is rehearsed; "" in every other run.
-        pool: the work pools in which units are worked on, where an environment names one; None: none can be asked.
-        root: the run that somebody started, where this one belongs to it; for the log.
+        accounts: counts the units worked on in each account, for all runs that were given the same object.
+        rehearses: the environment whose rollback is rehearsed; "" in every other run.
+        pool: reaches the work pools for environments that name one; None: no pool can be reached.
+        root: the run that somebody started, if this one belongs to it; for the log.
         is_job: whether this is a job of a pool, which works on its unit itself.
     """
 
@@ -72,49 +72,50 @@ class Runtime:
     is_job: bool = False
 
     def ledger(self) -> Ledger:
-        """The ledger, written in this run's name."""
+        """Return the ledger; its entries name this run."""
         chosen = self.settings
         return Ledger(self.store, chosen.acting, self.run, chosen.platform_name, self.clock.now, self.known)
 
     @property
     def history(self) -> History:
-        """What happened so far."""
+        """The history of the platform's environments."""
         return History(self.settings, self.run, self.store, self.known)
 
     def releases(self) -> Releases:
-        """The releases of the store, held against the ledger."""
+        """Return the releases of the store, checked against the ledger."""
         return Releases(self.store, self.ledger(), self.settings.executable, self.settings.charts)
 
     def release_id(self, name: str) -> str:
-        """The whole id of the release whose id begins with `name`."""
+        """Return the full id of the release whose id begins with `name`."""
         return name if self.checkouts is not None else self.releases().load(name).id
 
     @property
     def asks_no_prometheus(self) -> bool:
-        """Whether FLOWMART_PROMETHEUS says that none may be asked, whatever is declared."""
+        """Whether FLOWMART_PROMETHEUS forbids queries to any Prometheus, whatever is declared."""
         return self.settings.prometheus == NO_PROMETHEUS
 
     @property
     def asks_no_opensearch(self) -> bool:
-        """Whether FLOWMART_OPENSEARCH says that no search server may be asked, whatever is declared."""
+        """Whether FLOWMART_OPENSEARCH forbids requests to any search server, whatever is declared."""
         return self.settings.opensearch == NO_OPENSEARCH
 
     def prometheus(self, environment: Environment, seconds: float) -> Prometheus:
-        """The Prometheus of an environment, with a limit for each request."""
+        """Return the Prometheus client of an environment; `seconds` is the time limit of each request."""
         return servers.prometheus(self.access, environment, seconds, self.settings.prometheus)
 
     def sources(self, environment: Environment, analysis: Analysis) -> Sources:
-        """Who an analysis asks in an environment."""
+        """Return the clients of the servers that an analysis queries in an environment."""
         return servers.sources(self.access, environment, analysis, self.settings)
 
     def elasticsearch(self, environment: Environment, seconds: float) -> Elasticsearch:
-        """The Elasticsearch or OpenSearch of an environment, to read from; `seconds` is the limit of a request."""
+        """Return the read-only Elasticsearch or OpenSearch client; `seconds` is the time limit of each request."""
         return servers.elasticsearch(self.access, environment, seconds, self.settings.opensearch)
 
     def omitted(self, platform: Platform, environment: str) -> frozenset[str]:
-        """The units that stay as they are, since no search server may be asked: those on one, and what needs them.
+        """Return the units to omit because no search server may be used: those on one, and their dependents.
 
-        A unit needs one whose outputs its inputs name; one that only comes after it goes ahead.
+        A dependent is a unit whose inputs name an omitted unit's outputs. One that only comes after it is not
+        omitted.
         """
         found: set[str] = set()
         declared = platform.units_in(environment) if self.asks_no_opensearch else ()
@@ -126,23 +127,23 @@ class Runtime:
         return frozenset(found)
 
     def at(self, environment: Environment, engine: str) -> Environment:
-        """The environment as units of an engine see it."""
+        """Return the environment as units of an engine see it."""
         on_search_server = self.engines[engine].on_search_server
         return servers.searched(environment, self.settings.opensearch) if on_search_server else environment
 
     def executable(self, engine: str) -> str:
-        """The tool of an engine; empty when it needs none."""
+        """Return the engine's tool; "" when it needs none."""
         registered = self.engines[engine]
         return self.settings.executable(registered.variable, registered.executable) if registered.executable else ""
 
     def executable_beside(self, engine: str) -> str:
-        """The tool that an engine's tool runs; empty when it runs none."""
+        """Return the tool that the engine's tool runs; "" when it runs none."""
         runs = self.engines[engine].runs
         return self.executable(runs) if runs else ""
 
     @contextmanager
     def unpacked(self) -> Iterator[Checkouts]:
-        """Checkouts that go when this ends."""
+        """Yield checkouts that are removed when the context ends, unless they were passed in."""
         if self.checkouts is not None:
             yield self.checkouts
             return
@@ -159,10 +160,18 @@ def compose(
     history: History | None = None,
     accounts: Accounts | None = None,
 ) -> Runtime:
-    """The runtime that the settings describe; `history`: of the same store, where somebody has read it already.
+    """Create the runtime that the settings describe.
+
+    Args:
+        settings: what the user configured.
+        run: the id of the run in the run history.
+        reporter: receives what happens; None: nothing is reported.
+        stops: stops this run together with others.
+        history: a history of the same store whose ledger entries were already read.
+        accounts: counts units by account across runs.
 
     Raises:
-        InvalidInput: a setting names an engine that there is not or no account, or the store cannot be opened.
+        InvalidInput: a limit names neither an engine nor an account, or the store cannot be opened.
     """
     _refuse_unknown_limits(settings)
     return Runtime(
@@ -178,7 +187,7 @@ def compose(
 
 
 def _refuse_unknown_limits(settings: Settings) -> None:
-    """A limit under a misspelt name would limit nothing."""
+    """Reject a limit under a misspelt name, which would limit nothing."""
     for name in settings.parallelism_of:
         if name not in ENGINES and not _ACCOUNT.fullmatch(name):
             raise InvalidInput(

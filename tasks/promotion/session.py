@@ -1,4 +1,4 @@
-"""Holding an environment for a run: claims made, taken over and given back, however the run ends."""
+"""Hold an environment for a run: make a claim or take one over, and close it however the run ends."""
 
 from __future__ import annotations
 
@@ -15,18 +15,28 @@ from tasks.promotion.runtime import Runtime
 from tasks.releases import records
 
 _JOBS_END_WITHIN = GRACE + 20.0
-"""Seconds within which a job that lives has ended its tools and said so, once the claim is another run's."""
+"""Seconds in which a running job ends its tools and says so, once another run holds the claim."""
 
 _LOOK_AGAIN = 1.0
-"""Seconds between two looks for that."""
+"""Seconds between two checks for that."""
 
 
 @contextmanager
 def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> Iterator[EnvironmentRun]:
-    """A run that holds the environment's claim, and gives it back however this ends.
+    """Open a run that holds the environment's claim, and close the claim when the context ends.
 
-    Cancelling the run, or a bug, ends its tools; what was begun stays in the ledger under the open claim, for
-    `recover` or the next promotion. So does an apply or a rollback that got no answer.
+    If the run is cancelled or hits a bug, its tools are stopped. Units that were already attempted stay in the ledger
+    under the open claim, for `recover` or the next promotion. The same holds when an apply or a rollback gets no
+    response.
+
+    Args:
+        release: the id of the release, or how it begins.
+        environment: the environment to claim.
+        purpose: what the run is for; see `tasks.domain.events.claims`.
+
+    Raises:
+        EnvironmentBusy: another run holds the environment.
+        EnvironmentBlocked: a rollback failed there.
     """
     with opened(runtime, release, environment) as run:
         _reach_pool(run)
@@ -40,7 +50,11 @@ def claimed(runtime: Runtime, release: str, environment: str, purpose: str) -> I
 
 @contextmanager
 def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterator[EnvironmentRun | None]:
-    """A run that holds the claim of one that is over; None when there is no claim to take over."""
+    """Open a run that takes over the claim of a run that is over; yield None when there is no open claim.
+
+    Args:
+        run_is_over: a person states that the run is over, though that cannot be checked from here.
+    """
     ledger = runtime.ledger()
     found = ledger.state(environment)
     if found.claim is None:
@@ -59,7 +73,7 @@ def taken_over(runtime: Runtime, environment: str, run_is_over: bool) -> Iterato
 
 @contextmanager
 def _clearing(run: EnvironmentRun) -> Iterator[None]:
-    """After this, remove the jobs of claims that are closed, ours among them; an open one keeps them."""
+    """Remove the jobs of closed claims at the end, this run's included; jobs of an open claim are kept."""
     try:
         yield
     finally:
@@ -73,18 +87,18 @@ def _clear(run: EnvironmentRun) -> None:
         if now.claim is None:
             clearing.clear(run.desk, now.number, run.clock.now())
     except FlowmartError as error:
-        # How the run went is written; these are removed by the next one.
+        # The outcome of the run is already recorded, and the next run removes these jobs.
         run.log().warning("jobs kept", what=str(error))
 
 
 def _reach_pool(run: EnvironmentRun) -> None:
-    """Raise what keeps the units from being worked on where the environment says, before anything is claimed."""
+    """Check, before anything is claimed, that the environment's work pool exists."""
     if run.jobs is not None:
         run.jobs.waiting.refuse_absent()
 
 
 def _give_up_jobs(run: EnvironmentRun) -> None:
-    """Take the jobs under the claim for over, since a person says so; those that live end their tools first."""
+    """Give up applies that jobs have not finished, as a person confirmed; running jobs get time to end first."""
     since = claims.held_since(run.state())
     if run.jobs is None or since is None:
         return
@@ -98,7 +112,7 @@ def _give_up_jobs(run: EnvironmentRun) -> None:
 
 @contextmanager
 def held(run: EnvironmentRun) -> Iterator[None]:
-    """Give a claim back that is ours, with how it went."""
+    """Close the run's claim at the end with the outcome; keep it open if the environment has to be recovered."""
     name = run.environment.name
     try:
         with run.runtime.stops.including(run.stop):
@@ -127,7 +141,7 @@ def held(run: EnvironmentRun) -> Iterator[None]:
 
 
 def await_turn(runtime: Runtime, environment: str) -> None:
-    """Wait for the run that works in an environment, for as long as FLOWMART_WAIT says."""
+    """Wait for the run that works in an environment, for at most FLOWMART_WAIT seconds."""
     ledger, patience = runtime.ledger(), runtime.settings.wait
 
     def look() -> EnvironmentState:
@@ -141,6 +155,6 @@ def await_turn(runtime: Runtime, environment: str) -> None:
 
 
 def abandoned(runtime: Runtime, environment: str) -> Claim | None:
-    """The environment's open claim, if the run that made it is over."""
+    """Return the environment's open claim if the run that made it is over, otherwise None."""
     claim = runtime.ledger().state(environment).claim
     return claim if claim is not None and claims.is_over(claim) else None

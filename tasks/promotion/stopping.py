@@ -1,4 +1,4 @@
-"""Ends runs from outside of them: a signal reaches one thread only, and runs may be at work in several."""
+"""Stop runs from outside: a signal reaches only one thread, and runs may work in several."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.domain.errors import Unanswered
 
 
 class Stops:
-    """How to stop each run that is at work; handed to all that are to end together."""
+    """The running runs and how to stop them; passed to all runs that must end together."""
 
     def __init__(self) -> None:
         self._running: list[Callable[[], None]] = []
@@ -19,10 +19,10 @@ class Stops:
 
     @contextmanager
     def including(self, stop: Callable[[], None]) -> Iterator[None]:
-        """While this lasts, `stop` belongs to it.
+        """Register `stop` while the context lasts.
 
         Raises:
-            Unanswered: all were stopped already, so nothing begins any more.
+            Unanswered: everything was stopped already, so nothing may start.
         """
         with self._lock:
             if self._stopped:
@@ -35,7 +35,7 @@ class Stops:
                 self._running.remove(stop)
 
     def stop(self) -> None:
-        """Stop every run, and let none begin."""
+        """Stop every run, and let none start."""
         with self._lock:
             self._stopped = True
             running = [*self._running]

@@ -1,9 +1,9 @@
-"""Which unit is worked on next: of those that are ready, the one with the longest way to the end behind it.
+"""Choose which unit is worked on next: of the ready units, the one with the longest chain of applies after it.
 
-No more than `at_once` units are worked on at the same time, and of an engine with a limit of its own no more than
-that. An account with a limit is shared with the environments that are worked on side by side. Where a cloud says that
-it is asked too often, it is asked by half as many units, and by one more again after every `RECOVERS_AFTER` turns
-without that: what TCP does on a line that it shares with others.
+At most `at_once` units are worked on at the same time, and for an engine with a limit of its own at most that many.
+The limit of an account is shared with the environments that are worked on side by side. When a cloud throttles
+requests, `at_once` is halved, and grows by one after every `RECOVERS_AFTER` turns without throttling, as TCP does on
+a shared line.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tasks.domain.errors import Throttled
 from tasks.promotion.under_way import QUEUED, RESUMED
 
 ACCOUNT = "account:"
-"""Begins the name of a limit that is an account's and no engine's."""
+"""Prefix of the name of an account's limit; other names are engines."""
 RECOVERS_AFTER = 8
-"""Turns in a row without throttling after which one more unit is worked on."""
+"""Turns in a row without throttling after which one more unit may be worked on."""
 
 
 @dataclass(frozen=True, order=True)
 class _Waiting:
-    """One that is ready; in the order in which they get their turn."""
+    """One ready unit; units sort in the order in which they get their turn."""
 
     urgency: float
     number: int
@@ -35,12 +35,12 @@ class _Waiting:
 
 
 class Accounts:
-    """How many units are worked on in each account, by all environment runs that were given the same.
+    """Counts the units worked on in each account, for all environment runs that were given the same object.
 
     Attributes:
-        lock: held by whoever reads or changes what is worked on, or who waits.
-        working: {account: how many units are worked on in it}.
-        turns: those of the environment runs in which somebody waits.
+        lock: held to read or change these counts, and to wait.
+        working: {account: number of units worked on in it}.
+        turns: the turns of the environment runs in which a unit waits.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Accounts:
         self.turns: list[Turns] = []
 
     def wake(self) -> None:
-        """Wake whoever is next, and nobody else: of a thousand units that wait, one has something to do."""
+        """Wake the next unit of each run, and no others: of a thousand waiting units, one has something to do."""
         for turns in self.turns:
             turns.wake()
 
@@ -58,9 +58,9 @@ class Turns:
     """The turns of one environment run.
 
     Args:
-        at_once: how many units are worked on at the same time.
-        limits: {engine, or "account:" and its id: how many units}, for those with a limit of their own.
-        accounts: what is worked on in each account, here and beside this run.
+        at_once: the most units to work on at the same time.
+        limits: {engine, or "account:" and an account's id: its limit}.
+        accounts: counts units by account, in this run and in others beside it.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Turns:
 
     @contextmanager
     def taken(self, engine: str, urgency: float, told: Callable[[str], object], account: str = "") -> Iterator[None]:
-        """Wait for a turn, and have it.
+        """Wait for a turn, and hold it while the context lasts.
 
         Args:
             engine: the engine of the unit.
-            urgency: seconds from here to the end of the longest chain of units that begins with this one.
-            told: called with `QUEUED` when the turn does not come at once, and with `RESUMED` when it has come.
-            account: the account that the unit is in; empty where it is in none.
+            urgency: seconds from here to the end of the longest chain of units that starts with this one.
+            told: called with `QUEUED` if the turn does not come at once, and with `RESUMED` when it has come.
+            account: the account that the unit is in; "" if it is in none.
         """
         self._take(engine, urgency, told, account)
         try:
@@ -96,9 +96,9 @@ class Turns:
             self._give_back(engine, account)
 
     def throttled(self) -> None:
-        """A cloud said that it is asked too often."""
+        """Halve the number of units worked on at the same time, because a cloud throttles requests."""
         with self._lock:
-            # The throttled turn is still to be given back, and does not count as calm.
+            # The throttled turn is not over yet, and must not count as calm when it ends.
             self.at_once, self._calm = max(1, self.at_once // 2), -1
 
     def _take(self, engine: str, urgency: float, told: Callable[[str], object], account: str) -> None:
@@ -111,7 +111,7 @@ class Turns:
                 self._working[engine] += 1
                 self._accounts.working[account] += 1
             finally:
-                # Whoever is interrupted while it waits must not keep others waiting.
+                # A thread that is interrupted while it waits must not block the others.
                 self._leave(one)
                 self._accounts.wake()
 
@@ -134,7 +134,7 @@ class Turns:
         told(RESUMED)
 
     def wake(self) -> None:
-        """Wake whoever is next here."""
+        """Wake the next unit of this run."""
         following = self._next()
         if following is not None:
             following.woken.notify()

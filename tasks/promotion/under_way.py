@@ -1,21 +1,21 @@
-"""The events that tell what units are at right now. They are logged at debug level, for whoever shows progress."""
+"""Names of the log events that say what each unit is doing now, logged at debug level to show progress."""
 
 from __future__ import annotations
 
 LOGGER = "flowmart.promotion"
-"""Who logs them. Others may log words like these, too."""
+"""The logger of these events. Other loggers may use the same words."""
 
 BEGAN = "began"
-"""A verb began; with `verb`, and `usual`: seconds that the last apply took, where that is known."""
+"""A verb started. Fields: `verb`, and `usual`: seconds that the last apply took, if known."""
 
 QUEUED = "waits for its turn"
-"""The unit is ready, but as many others as may be are worked on."""
+"""The unit is ready, but the limit of units worked on at the same time is reached."""
 
 RESUMED = "has its turn"
-"""It was queued, and is worked on now."""
+"""The unit was queued, and is worked on now."""
 
 ENDED = "ended"
-"""A verb ended; with `verb` and `seconds`."""
+"""A verb ended. Fields: `verb` and `seconds`."""
 
 AWAITS = "waits for others"
-"""The unit is applied once those in `needs` are good."""
+"""The unit is applied once the units in `needs` have passed their checks."""

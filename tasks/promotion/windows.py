@@ -1,7 +1,7 @@
-"""When an environment may be changed: its windows, its freezes, and what was frozen by hand. Pure; deny wins.
+"""Decide when an environment may be changed: change windows, freezes, and freezes by hand. Pure; deny wins.
 
-Windows say when a promotion may begin to apply; an environment without any is always open. A freeze closes it for
-some days whatever the windows say. Going back is never held up: a window protects a good state, not a bad one.
+Windows say when a promotion may start to apply; an environment without windows is always open. A freeze closes it for
+some days whatever the windows say. Rollbacks are never delayed: a window protects a good state, not a bad one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def closed(
     windows: Sequence[Window], freezes: Sequence[Freeze], by_hand: ManualFreeze | None, now: datetime
 ) -> str | None:
-    """Why an environment is closed at `now` (UTC), in words; None when it is open."""
+    """Return why an environment is closed at `now` (UTC), in words; None when it is open."""
     if by_hand and _is_frozen_by_hand(by_hand, now):
         return frozen_by_hand(by_hand)
     for freeze in freezes:
@@ -31,7 +31,7 @@ def closed(
 
 
 def frozen_by_hand(freeze: ManualFreeze) -> str:
-    """A freeze by hand in words: "frozen by anna until 2026-11-24: sale"."""
+    """Return a freeze by hand in words: "frozen by anna until 2026-11-24: sale"."""
     until = f" until {freeze.until}" if freeze.until else ""
     return f"frozen by {freeze.actor}{until}: {freeze.reason}"
 

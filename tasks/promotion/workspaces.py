@@ -1,4 +1,4 @@
-"""What an engine gets to work with for one target of a run: files, unit, credentials, and what is known of it."""
+"""Build the workspace of an engine for one target: files, unit, credentials, and what is known of the unit."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tasks.promotion.environment_run import EnvironmentRun
 
 _QUERY_SECONDS = 10.0
-"""The limit of a request to a Prometheus that a validator asks."""
+"""Time limit in seconds of a validator's request to Prometheus."""
 
 
 def workspace(run: EnvironmentRun, target: Target) -> Workspace:
-    """Where to work on a target: its release's files, the unit as declared there, credentials by purpose."""
+    """Return the workspace for a target: its release's files, the unit as declared there, credentials by purpose."""
     found, now = run.checkout(target.release), run.state()
     unit = _wired(run, target, now)
     environment = run.runtime.at(run.environment_of(target.unit, target.release), unit.engine)
@@ -59,10 +59,10 @@ def workspace(run: EnvironmentRun, target: Target) -> Workspace:
 
 
 def _wired(run: EnvironmentRun, target: Target, found: EnvironmentState) -> Unit:
-    """The unit as declared, its edges filled in with what holds for that release, if it is known.
+    """Return the declared unit with outputs in place of references, if they are known for that release.
 
-    For the release to come that is what is applied now. An earlier one is gone back to, so for it that is what
-    was applied before: units are rolled back before those that they need.
+    For the release to come these are the outputs applied now. For an earlier release they are the outputs applied
+    before, because units are rolled back before the units they need.
     """
     declared = run.unit(target.unit, target.release)
     receipts = found.receipts if target.release == run.release.id else found.before
@@ -73,14 +73,14 @@ def _wired(run: EnvironmentRun, target: Target, found: EnvironmentState) -> Unit
 
 
 def _readers(run: EnvironmentRun) -> dict[str, Variables]:
-    """Read-only credentials for the accounts of the platform's other environments, assumed when asked for."""
+    """Return read-only credentials for the accounts of the platform's other environments, assumed when used."""
     others = [each for each in run.platform.environments if each.account and each.roles]
     reading = run.runtime.access.reading
     return {each.account: partial(reading, each) for each in others if each.account != run.environment.account}
 
 
 def _elsewhere(run: EnvironmentRun, unit: str) -> tuple[Receipt, ...]:
-    """The unit's receipts in other environments: what is there, and what a promotion would go back to."""
+    """Return the unit's receipts in other environments, current ones and those to roll back to."""
     others = (name for name in run.ledger.environments() if name != run.environment.name)
     found = [run.ledger.state(name) for name in others]
     receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
@@ -88,13 +88,13 @@ def _elsewhere(run: EnvironmentRun, unit: str) -> tuple[Receipt, ...]:
 
 
 def _neighbours(run: EnvironmentRun, target: Target) -> list[Unit]:
-    """The other units of the environment, as the target's release declares them."""
+    """Return the other units of the environment, as the target's release declares them."""
     declared = run.checkout(target.release).platform.units_in(target.environment)
     return [run.unit(unit.name, target.release) for unit in declared if unit.name != target.unit]
 
 
 def _together(run: EnvironmentRun, target: Target) -> list[Unit]:
-    """The other units that are worked on at once with the target, in its checkout and as its roles."""
+    """Return units worked on at the same time in the target's checkout, with the same region and roles."""
     here = run.environment_of(target.unit, target.release)
     names = [unit for unit, release in run.together.items() if release == target.release and unit != target.unit]
     alike = [name for name in names if run.environment_of(name, target.release) == here]
@@ -102,13 +102,13 @@ def _together(run: EnvironmentRun, target: Target) -> list[Unit]:
 
 
 def _ended(run: EnvironmentRun, now: EnvironmentState) -> tuple[EndedHolder, ...]:
-    """Earlier holders of the claim, and jobs under it, of which a person said that they are over."""
+    """Return earlier holders of the claim that a person declared over, and the jobs under it that were given up."""
     ended = now.claim.ended if now.claim else ()
     return (*ended, *run.desk.gone(claims.open_since(now))) if ended and run.environment.work_pool else ended
 
 
 def _prometheus(run: EnvironmentRun, environment: Environment) -> Callable[[], Prometheus] | None:
-    """The environment's Prometheus, if one is declared and may be asked."""
+    """Return a function for the environment's Prometheus client; None if none is declared or may be queried."""
     if environment.prometheus is None or run.runtime.asks_no_prometheus:
         return None
     return lambda: run.runtime.prometheus(environment, _QUERY_SECONDS)
