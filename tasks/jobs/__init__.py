@@ -1,12 +1,12 @@
-"""Units that are worked on elsewhere: each call of an engine is a job of a Prefect work pool.
+"""Work on units on other machines: each call of an engine is a job of a Prefect work pool.
 
     the run that holds the claim                 the store                    a job, on any machine
-    PooledEngine.apply(plan) ── request.json ──▶ jobs/<environment>/<job>/ ──▶ begins it once: begun.json
+    PooledEngine.apply(plan) ── request.json ──▶ jobs/<environment>/<job>/ ──▶ starts it at most once: begun.json
                                                                               plans again, compares, applies
-                             ◀── answer.json ──                          ◀──  what it came to
+                             ◀── answer.json ──                          ◀──  the result
 
-`desk` is what both sides write there, `records` what is written; `engine` and `waiting` are the side of the run,
-which keeps the order, the gate and the ledger as without a pool; `work` is the side of the job. The pool itself is
-handed in (`pool`): Prefect only brings a job to a machine and says when it is gone. Whether a job has begun, and what
-it came to, is in the store alone.
+`records` defines the files that both sides exchange, and `desk` reads and writes them in the store. `engine` and
+`waiting` are the run's side, which keeps the order, the gate and the ledger as without a pool. `work` is the job's
+side. The pool itself is passed in (`pool`): Prefect only brings a job to a machine and says when it has ended. Only
+the store knows whether a job has started, and its result.
 """

@@ -1,11 +1,10 @@
-"""Removes the jobs that nobody needs any more: those of runs that are over and have written how they went.
+"""Remove jobs that are no longer needed.
 
-of a claim that is closed          at once: whoever could ask about them, a later run or `recover`, asks about those
-                                   of the open claim alone
-of a claim that is open            never: `recover` has to know what they came to, or whose tools may still be at work
-of a run without a claim           its plans and drift reports: by itself, once it has read the answer; of a run that
-                                   was killed after a day, and after a week where no answer came
-what has no request any more       it was written late, to a job that was removed
+of a closed claim           at once: a later run or `recover` reads only the jobs of the open claim
+of an open claim            never: `recover` needs their results, or has to know whose tools may still be running
+of a run without a claim    its plans and drift reports: the run removes each after reading the answer. If the run
+                            was killed: after a day, or after a week if the job never answered
+without a request           at once: something was written late to a job that was removed
 
 What cannot be removed now is removed the next time.
 """
@@ -19,22 +18,22 @@ from tasks.domain.errors import InvalidInput, UnreadableRecord
 from tasks.jobs.desk import ANSWER, REQUEST, Desk, moment
 
 ANSWERED_LONG_AGO = timedelta(days=1)
-"""The age at which nobody waits for a job of no claim that was answered: whoever does looks every second."""
+"""Age at which no run waits for an answered job without a claim: a waiting run looks every second."""
 
 ABANDONED_LONG_AGO = timedelta(days=7)
-"""The age at which nobody waits for any job of no claim."""
+"""Age at which no run waits for any job without a claim."""
 
 
 def clear(desk: Desk, closed: int, now: datetime) -> int:
-    """Remove the jobs of an environment that nobody needs any more; how many these were.
+    """Remove the jobs of an environment that are no longer needed, and return their number.
 
     Args:
-        desk: where they are; those that were asked for by it are of a claim that is closed.
-        closed: the number of a ledger entry; all claims that were made up to it are closed.
-        now: the time of day.
+        desk: the environment's jobs; those requested through it belong to a closed claim.
+        closed: the number of a ledger entry; all claims up to it are closed.
+        now: the current time.
 
     Raises:
-        Unanswered: the store does not respond, or lets nobody remove anything.
+        Unanswered: the store does not respond, or does not allow removal.
     """
     over = [
         job for job, files in desk.files().items() if job in desk.asked or _is_over(desk, job, files, closed, now)
@@ -52,7 +51,7 @@ def _is_over(desk: Desk, job: str, files: Collection[str], closed: int, now: dat
 
 
 def _claim(desk: Desk, job: str) -> str:
-    """The entry of the claim under which a job was asked for; "" where it is none, or cannot be read."""
+    """Return the entry of the claim under which a job was requested; "" if there is none or it cannot be read."""
     try:
         return desk.request(job).claim
     except (InvalidInput, UnreadableRecord):

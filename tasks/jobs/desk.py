@@ -1,13 +1,13 @@
-"""Where the run and its jobs meet: objects of the store, each written once.
+"""The jobs of an environment as objects of the store, each written once.
 
-    jobs/<environment>/<moment>-<unit>-<call>-<random>/request.json     what is to be done, by the run
-                                                       begun.json       by whoever is first, so once at most: the job,
-                                                                        or the run that waited too long
-                                                       abandoned.json   by the run: the job is to end its tools
+    jobs/<environment>/<moment>-<unit>-<call>-<random>/request.json     what to do, by the run
+                                                       begun.json       by whoever is first, so at most once: the
+                                                                        job, or the run that waited too long
+                                                       abandoned.json   by the run: the job has to stop its tools
                                                        answer.json      by the job
 
-Names begin with the moment, so that those of one claim are found without reading what went before. Once the run that
-asked is over they are removed (`clearing`).
+Names start with the time, so that the jobs of one claim are listed without reading earlier ones. They are removed
+once the requesting run is over (`clearing`).
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Desk:
 
     Args:
         store: where they are kept.
-        environment: its name.
-        now: the time of day.
+        environment: the environment's name.
+        now: returns the current time.
 
     Attributes:
-        asked: the jobs that were asked for here.
+        asked: the jobs that were requested through this object.
     """
 
     def __init__(self, store: Store, environment: str, now: Callable[[], datetime]) -> None:
@@ -59,23 +59,31 @@ class Desk:
         self.asked: set[str] = set()
 
     def ask(self, request: JobRequest) -> str:
-        """Write down what is to be done; the job's name."""
+        """Write a request, and return the new job's name."""
         job = f"{self._now().strftime(_MOMENT)}-{request.target.unit}-{request.call}-{uuid4().hex[:8]}"
         self.asked.add(job)
         self._create(job, REQUEST, replace(request, plan=_without_artifact(request)))
         return job
 
     def request(self, job: str) -> JobRequest:
-        """What is to be done; `InvalidInput` where nobody asked for it."""
+        """Return the request of a job; raises `InvalidInput` if there is none."""
         found = self._read(job, REQUEST, JobRequest)
         if found is None:
             raise InvalidInput(f"{self._environment}: no run asks for a job {job}; promotions start jobs themselves")
         return found
 
     def begin(self, job: str, holder: Mapping[str, Any], *, withdrawn: bool = False) -> bool:
-        """Take a job; False if somebody has taken it already. `withdrawn`: so that nobody ever begins it.
+        """Take a job, unless it was taken already. A store may repeat a write whose response was lost.
 
-        A store may repeat a write whose answer was lost, and then finds it taken: by whom is read.
+        In that case the stored token tells whether this process was the one that took it.
+
+        Args:
+            job: the job's name.
+            holder: the process that takes it.
+            withdrawn: take it so that no process ever starts it.
+
+        Returns:
+            Whether the job is taken by this call, or was withdrawn before if it is to be withdrawn.
         """
         mine = Begun({**holder, "token": uuid4().hex}, withdrawn)
         if self._is_created(job, BEGUN, mine):
@@ -85,39 +93,39 @@ class Desk:
         return same or (withdrawn and found is not None and found.withdrawn)
 
     def begun(self, job: str) -> Begun | None:
-        """Who took a job; None while nobody has."""
+        """Return who took a job; None if it was not taken."""
         return self._read(job, BEGUN, Begun)
 
     def abandon(self, job: str) -> None:
-        """Tell a job to end its tools: nobody goes on with what it does."""
+        """Ask a job to stop its tools, because no run continues with its result."""
         self._is_created(job, ABANDONED, Begun({}))
 
     def is_abandoned(self, job: str) -> bool:
-        """Whether a job was told to end its tools."""
+        """Tell whether a job was asked to stop its tools."""
         return self._read(job, ABANDONED, Begun) is not None
 
     def answer(self, job: str, answer: Answer) -> None:
-        """Write down what a job came to; the first answer counts."""
+        """Write the answer of a job; the first answer counts."""
         plan = replace(answer.plan, artifact=None) if answer.plan else None
         self._is_created(job, ANSWER, replace(answer, plan=plan))
 
     def answered(self, job: str) -> Answer | None:
-        """What a job came to; None while that is not known."""
+        """Return the answer of a job; None if there is none yet."""
         return self._read(job, ANSWER, Answer)
 
     def unanswered_applies(self, since: datetime, unit: str = "") -> Iterator[tuple[str, Begun]]:
-        """Applies of one or all units that were begun since a moment, and gave no answer yet."""
+        """Yield (job, who took it) of applies that started since a moment and have no answer; `unit` "" means all."""
         for job, found in self._begun_since(since, lambda call, of: call == "apply" and unit in ("", of)):
             if self.answered(job) is None:
                 yield job, found
 
     def give_up(self, job: str, begun: Begun) -> None:
-        """Note that a job is over, since a person said so; should it live after all, its answer comes too late."""
+        """Record that a job is over because a person said so; if it is alive, its own answer comes too late."""
         told = f"job {job} on {begun.holder.get('host', 'its machine')} is over: a person said so"
         self.answer(job, Answer(self._now().isoformat(), error=GONE, message=told))
 
     def gone(self, since: datetime) -> tuple[EndedHolder, ...]:
-        """Who was at work on jobs, begun since a moment, that are over because a person said so."""
+        """Return who worked on jobs, started since a moment, that a person declared over."""
         found = [(begun, self.answered(job)) for job, begun in self._begun_since(since, lambda *_: True)]
         return tuple(
             EndedHolder(str(begun.holder.get("user", "")), str(begun.holder.get("host", "")), answer.at)
@@ -126,7 +134,7 @@ class Desk:
         )
 
     def files(self) -> dict[str, list[str]]:
-        """{job: what there is of it}, of all jobs of the environment."""
+        """Return {job: which files it has} for all jobs of the environment."""
         folder, found = f"{FOLDER}/{self._environment}", defaultdict[str, list[str]](list)
         for name in self._store.names(folder):
             job, _, file = name.removeprefix(f"{folder}/").partition("/")
@@ -135,12 +143,12 @@ class Desk:
         return found
 
     def remove(self, jobs: Collection[str]) -> None:
-        """Remove jobs. The request goes first: what has none is begun by nobody."""
+        """Remove jobs. The request is removed first, because a job without one is never started."""
         self._store.remove([self._name(job, REQUEST) for job in jobs])
         self._store.remove([self._name(job, file) for job in jobs for file in _FILES if file != REQUEST])
 
     def _begun_since(self, since: datetime, wanted: Callable[[str, str], bool]) -> Iterator[tuple[str, Begun]]:
-        """Jobs that are wanted, by call and unit: names say those, so that no other job is read."""
+        """Yield started jobs that are wanted by call and unit; only these are read, since names contain both."""
         folder = f"{FOLDER}/{self._environment}"
         after = f"{folder}/{since.astimezone(UTC).strftime(_MOMENT)}"
         for name in self._store.names(folder, after):
@@ -174,10 +182,10 @@ class Desk:
 
 
 def moment(job: str) -> datetime:
-    """When a job was asked for, by its name."""
+    """Return when a job was requested, from its name."""
     return datetime.strptime(job.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
 
 
 def _without_artifact(request: JobRequest) -> Any:
-    """The plan without the tool's own file, which may hold secrets and stays on the machine that made it."""
+    """Return the plan without the tool's own file, which may hold secrets and stays on the machine that made it."""
     return replace(request.plan, artifact=None) if request.plan else None

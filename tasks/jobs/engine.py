@@ -1,9 +1,9 @@
-"""The engine of a unit that is worked on elsewhere: every method is a job, and what it returns comes from there.
+"""The engine of a unit that is worked on elsewhere: every method submits a job and returns its result.
 
-No plan of a tool travels: who applies plans again, by what the first plan was made with, and applies only if that
-comes to the same. An apply that got no answer from the tool was observed by the same job, which has the tool's plan;
-one whose job is lost is observed by another. As long as a job that began an apply has not answered, and nobody knows
-that it is over, nothing more is applied to its unit.
+A tool's own plan never leaves its machine. The job that applies plans again with the inputs of the first plan, and
+applies only if the new plan has the same digest. If the tool does not respond to the apply, the same job observes the
+result, because it has the tool's plan. If that job is lost, another job observes. While a job that started an apply
+has not answered, and is not known to be over, nothing more is applied to its unit.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from tasks.jobs.waiting import Waiting
 
 @dataclass
 class Jobs:
-    """What the engines of one run have in common.
+    """What the engines of one run share.
 
     Attributes:
-        waiting: gives jobs to the pool, and waits.
-        desk: where they are.
-        release: what the run goes to.
-        claim: the claim of the run, and since when the environment is claimed.
+        waiting: submits jobs to the pool, and waits for them.
+        desk: the stored jobs.
+        release: the release that the run promotes.
+        claim: returns the run's claim, and since when the environment is claimed.
         root: the run that somebody started, in the run history.
-        validated: {unit: what validators have against it}, of those that were validated in this run.
+        validated: {unit: violations from validators} of the units validated in this run.
         made: {digest of a plan: how it was made}.
-        observed: {digest of a plan: what is there after its apply, where that is known already}.
-        applies: {unit: the job that was last asked to apply something to it}.
+        observed: {digest of a plan: what exists after its apply}, if known already.
+        applies: {unit: the last job that was requested to apply something to it}.
     """
 
     waiting: Waiting
@@ -51,7 +51,7 @@ class Jobs:
 
 
 class PooledEngine:
-    """The engine of a unit, at work in a job for every call."""
+    """The engine of a unit; each call runs in a job."""
 
     def __init__(self, workspace: Workspace, jobs: Jobs) -> None:
         self._workspace = workspace
@@ -60,11 +60,11 @@ class PooledEngine:
         self._has_looked = False
 
     def validate(self) -> None:
-        """Find what is wrong with a unit that cannot be planned yet."""
+        """Validate a unit that cannot be planned yet."""
         self._asked("validate")
 
     def plan(self, inputs: Inputs) -> Plan:
-        """What applying the unit would do."""
+        """Return what applying the unit would do."""
         unit = self._workspace.unit.name
         making = self._making(inputs=inputs)
         answer = self._asked("plan", making=making, validates=unit not in self._jobs.validated)
@@ -74,7 +74,7 @@ class PooledEngine:
         return self._made(answer, making) or _nothing(self._workspace.target)
 
     def apply(self, plan: Plan) -> Applied:
-        """Plan again elsewhere, and apply that if it is the same as `plan`; else `StalePlan`."""
+        """Apply a plan in a job, which plans again and raises `StalePlan` if the new plan differs from `plan`."""
         making = self._jobs.made.get(plan.digest)
         if making is None:
             raise StalePlan(f"{plan.target}: it was planned by another run; plan again")
@@ -88,7 +88,7 @@ class PooledEngine:
         return answer.applied or Applied.unanswered(Unanswered(f"job {job} answered without a result"))
 
     def observe(self, plan: Plan) -> Observation:
-        """What is there after an unanswered apply: as its own job saw it, else as another one does."""
+        """Return what exists after an unanswered apply, as its own job or another one observed it."""
         if known := self._jobs.observed.pop(plan.digest, None):
             return known
         making = self._jobs.made.get(plan.digest)
@@ -100,28 +100,28 @@ class PooledEngine:
         return answer.observation or Observation(Progress.PARTIAL, detail="nothing is known of it")
 
     def verify(self) -> Verification:
-        """Whether the tool finds the unit as declared."""
+        """Return whether the unit's tool finds it as declared."""
         answer = self._asked("verify")
         if answer.verification is None:
             raise Unanswered(f"{self._workspace.target}: the job answered without a result")
         return answer.verification
 
     def plan_rollback(self, _: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """What going back would do."""
+        """Return what a rollback would do; None if there is nothing to plan."""
         receipt = to if isinstance(to, Receipt) else None
         making = self._making(receipt=receipt, baseline=to if isinstance(to, Baseline) else None)
         return self._made(self._asked("plan", making=making), making)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What somebody changed since the receipt."""
+        """Return what was changed since the receipt."""
         return self._asked("drift", receipt=receipt).plan or _nothing(receipt.target)
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs after a good apply, though nobody made it."""
+        """Return what differs after a successful apply although nobody changed it."""
         return self._asked("settle", receipt=receipt).changes
 
     def adopt(self) -> Baseline | None:
-        """What exists already of a unit; as the job saw it that has just planned, if one has."""
+        """Return what already exists of a unit, as its last planning job saw it if there was one."""
         return self._adopted if self._has_looked else self._asked("adopt").adopted
 
     def _making(
@@ -136,15 +136,15 @@ class PooledEngine:
         return answer.plan
 
     def _never_begun(self) -> bool:
-        """Withdraw the unit's last apply; False if it was begun, or there was none.
+        """Withdraw the unit's last apply; False if it started, or there was none.
 
-        A run that got no answer from the store does not know whether its job still waits for a worker.
+        A run whose store did not respond does not know whether its job still waits for a worker.
         """
         job = self._jobs.applies.get(self._workspace.target.unit)
         return job is not None and self._jobs.waiting.withdraw(job)
 
     def _refuse_at_work(self, plan: Plan) -> None:
-        """An earlier job may still apply something to the unit."""
+        """Raise `Unanswered` if an earlier job may still apply something to the unit."""
         since = self._jobs.claim()[1]
         if since is None:
             return

@@ -1,7 +1,8 @@
-"""What the machine of a job lacks is not a rejection of the release: a program, the release's files, credentials.
+"""Treat what a job's machine lacks as a missing response: a program, the release's files or credentials.
 
-Another machine of the pool may have it, and a person can mend this one. So the run gets no answer, in the words of
-what is missing and with the machine's name: it asks again, and ends without a rollback if that does not help.
+That is not a rejection of the release: another machine of the pool may have it, and a person can repair this one. The
+run gets `Unanswered` with what is missing and the machine's name. It retries, and stops without a rollback if that
+does not help.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from tasks.jobs.records import JobRequest
 
 
 class NotApplied(Unanswered):
-    """Nothing of an apply has begun."""
+    """Nothing of an apply has started."""
 
 
 @contextmanager
 def preparing(request: JobRequest) -> Iterator[None]:
-    """While this lasts nothing has begun, and the run did the same where it is: what fails is ours."""
+    """Report errors inside as a missing response: nothing has started, and the run itself got this far."""
     try:
         yield
     except (ClaimLost, StalePlan, Unanswered):
@@ -33,7 +34,7 @@ def preparing(request: JobRequest) -> Iterator[None]:
 
 @contextmanager
 def equipped(request: JobRequest) -> Iterator[None]:
-    """While this lasts the tool is at work: what it says of the release counts, what it cannot do here does not."""
+    """Report `Unequipped` inside as a missing response; all other errors of the tool count."""
     try:
         yield
     except Unequipped as error:
@@ -41,7 +42,7 @@ def equipped(request: JobRequest) -> Iterator[None]:
 
 
 def on_this_machine(workspace: Workspace) -> Workspace:
-    """The workspace, its credentials being what this machine gets."""
+    """Return the workspace with this machine's credentials; if they are rejected, the machine is unequipped."""
     return replace(workspace, reading=_ours(workspace.reading), writing=_ours(workspace.writing))
 
 
@@ -61,4 +62,4 @@ def _told(request: JobRequest, error: Exception) -> str:
 
 
 _VERBS = {"drift": "look for drift of", "adopt": "look at"}
-"""Calls that are no verbs."""
+"""Verbs for calls whose names are not verbs with a simple object."""

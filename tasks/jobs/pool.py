@@ -1,4 +1,4 @@
-"""What a work pool is to a run: it brings jobs to machines, and says which of them are gone."""
+"""What a run needs from a work pool: it brings jobs to machines, and says when a job has ended."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ class Pool(Protocol):
     """Work pools by their names."""
 
     def refuse_absent(self, name: str) -> None:
-        """Raise `Refused` if jobs cannot be given to a work pool, `Unanswered` if nobody says whether they can."""
+        """Raise `Refused` if the work pool takes no jobs, `Unanswered` if Prefect does not respond."""
 
     def submit(self, name: str, environment: str, job: str) -> str:
-        """Give a job to a work pool; what `end` knows it by. The same job twice is one job.
+        """Submit a job to a work pool; submitting the same job twice creates one job.
+
+        Args:
+            name: the work pool.
+            environment: the environment of the job's unit.
+            job: the job's name.
+
+        Returns:
+            The id by which `end` and `cancel` know the job.
 
         Raises:
-            Unanswered: whoever keeps the pools does not respond.
-            Refused: whoever keeps the pools takes no job from this run.
+            Unanswered: the server of the pools does not respond.
+            Refused: the server of the pools accepts no job from this run.
         """
 
     def end(self, submitted: str) -> str:
-        """How a job ended, in words; "" while it goes on, and while nobody responds."""
+        """Return how a job ended, in words; "" while it runs, or if the server does not respond."""
 
     def cancel(self, submitted: str) -> None:
-        """Have a job not begun that nobody waits for. That may fail."""
+        """Try to cancel a job that has not started and that no run waits for."""

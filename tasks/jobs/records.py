@@ -1,4 +1,4 @@
-"""What a run asks of a job, and what a job answers: data that the store keeps. No secret is among it."""
+"""Requests to jobs and their answers, as the store keeps them. They contain no secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.rules import Violation
 
 Call = Literal["validate", "plan", "apply", "observe", "verify", "drift", "settle", "adopt"]
-"""The methods of an engine, as jobs are named for them."""
+"""The methods of an engine; job names contain them."""
 
 _ERRORS: Mapping[str, type[FlowmartError]] = {
     kind.__name__: kind
@@ -29,19 +29,19 @@ _ERRORS: Mapping[str, type[FlowmartError]] = {
 }
 
 GONE = "gone"
-"""The error of a job that a person declared to be over, with the machine that it ran on."""
+"""The error of a job that a person declared over, together with the machine that it ran on."""
 
 
 @dataclass(frozen=True)
 class Making:
-    """How a plan is made, so that another machine makes it again.
+    """How a plan is made, so that another machine can make the same plan.
 
     Attributes:
-        inputs: what a plan of the release is made with; None for a rollback.
+        inputs: the inputs of a plan of the release; None for a rollback.
         receipt: what a rollback returns to, if that is an earlier apply.
-        baseline: the same, if that is what existed before our first apply.
-        existing, unfinished, reconciling, state_changes: what the workspace said when the plan was made. What the
-            ledger says is another thing once the apply of the plan has been recorded as begun.
+        baseline: what a rollback returns to, if that is what existed before our first apply.
+        existing, unfinished, reconciling, state_changes: what the workspace said when the plan was made. The ledger
+            differs once it has recorded that the apply of the plan started.
     """
 
     inputs: Inputs | None = None
@@ -55,18 +55,18 @@ class Making:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One call of the engine of a unit.
+    """One call of a unit's engine.
 
     Attributes:
-        call: which.
-        target: what the engine is made for.
-        release: what the run goes to.
+        call: the method.
+        target: the target of the engine.
+        release: the release that the run promotes.
         claim: the id of the ledger entry by which the run holds the environment; "" if it does not.
         root: the run that somebody started, in the run history.
         making: how the plan is made, or how `plan` was made.
-        plan: what is applied or observed.
-        receipt: what is settled, or compared with what is there.
-        validates: the tool's validators are to be run as well.
+        plan: the plan to apply or observe.
+        receipt: the receipt to settle, or to compare with what exists.
+        validates: whether to run the tool's validators as well.
     """
 
     call: Call
@@ -82,7 +82,7 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class Begun:
-    """Who took a job: the process at work on it, or the run itself, which then knows that nobody ever will."""
+    """Who took a job: the process that works on it, or the run itself, which then knows that no process ever will."""
 
     holder: Mapping[str, Any]
     withdrawn: bool = False
@@ -90,9 +90,9 @@ class Begun:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a job came to: an error by its type and message, or what the method of the engine returned.
+    """The result of a job: an error by its type and message, or what the engine's method returned.
 
-    `adopted` is what exists already of a unit that is planned for the first time.
+    `adopted` is what already exists of a unit that is planned for the first time.
     """
 
     at: str
@@ -107,7 +107,7 @@ class Answer:
     changes: tuple[Change, ...] = ()
 
     def raise_error(self, job: str) -> None:
-        """Raise what the job raised; a bug there is one here."""
+        """Raise the error of the job, if any; a bug there is raised as a `RuntimeError`."""
         if self.error == GONE:
             raise Unanswered(self.message)
         if kind := _ERRORS.get(self.error):
@@ -117,6 +117,6 @@ class Answer:
 
 
 def named(error: BaseException) -> str:
-    """The name by which an error travels: of its closest kind that the other side knows, else its own."""
+    """Return the name to record for an error: of its closest type that the run can raise, otherwise its own."""
     kinds = (kind.__name__ for kind in type(error).__mro__)
     return next((name for name in kinds if name in _ERRORS), type(error).__name__)

@@ -1,12 +1,13 @@
-"""Gives jobs to a pool and waits for what they come to.
+"""Submit jobs to a pool, and wait for their answers.
 
-nobody takes it in time       the run takes it itself, so nobody ever will: no answer, and nothing was begun
-the pool says that it ended   it is told to end its tools, should it live after all; without an answer in a while it
-                              is lost: no answer, and what it did is to be observed
-the run is being cancelled    it is told to end its tools, and its answer is awaited as that of a tool would be
-Prefect does not respond      a job that is there goes on, and its answer is in the store; one that is not is given to
-                              the pool later, within the time that it has until somebody takes it
-Prefect says no               the same as nobody, at once: it says nothing about the release, so it is not a rejection
+no worker takes it in time     the run withdraws it, so that no worker ever will: unanswered, and nothing was started
+the pool says that it ended    it is asked to stop its tools, in case it is alive. Without an answer soon after, it is
+                               lost: unanswered, and the result has to be observed
+the run is being cancelled     it is asked to stop its tools, and the run waits for the answer as for that of a tool
+Prefect does not respond       a submitted job continues, and its answer is in the store; other jobs are submitted
+                               later, within the time that a worker has to take them
+Prefect rejects the job        as if no worker took it, but at once: that says nothing about the release, so the
+                               release is not rejected
 """
 
 from __future__ import annotations
@@ -24,35 +25,35 @@ from tasks.jobs.records import Answer, JobRequest
 from tasks.processes import GRACE
 
 _LOOK = 1.0
-"""Seconds between two looks for an answer."""
+"""Seconds between two checks for an answer."""
 
 _ASK = 5.0
-"""Seconds between two questions to the pool."""
+"""Seconds between two requests to the pool."""
 
 _PATIENT = 30.0
-"""Seconds without anybody taking a job after which the log says what it waits for."""
+"""Seconds without a worker after which the log says what the job waits for."""
 
 _CHANCE = 60.0
-"""Seconds that every job has until somebody takes it, however long others of its unit waited: workers come back."""
+"""Seconds that every job waits for a worker, however long earlier jobs of its unit waited: workers come back."""
 
 _LATE = 20.0
-"""Seconds for which an answer may still come from a job that has ended, as the pool says."""
+"""Seconds in which an answer may still arrive after the pool says that the job has ended."""
 
 _STOPPED = GRACE + 30.0
-"""Seconds for which the answer of a job is awaited that was told to end its tools."""
+"""Seconds to wait for the answer of a job that was asked to stop its tools."""
 
 
 class Waiting:
     """The jobs of one run in one pool.
 
     Args:
-        pool: the pools, as far as they can be asked; None: only runs that Prefect knows of can.
-        name: of the pool.
-        desk: where the environment's jobs are.
-        environment: its name.
-        clock: what waits.
-        stopped: whether the run is being cancelled.
-        log: the logger of a unit.
+        pool: reaches the pools; None: it cannot, because Prefect does not know this run.
+        name: the pool's name.
+        desk: the environment's jobs.
+        environment: the environment's name.
+        clock: tells the time and sleeps.
+        stopped: returns whether the run is being cancelled.
+        log: returns the logger of a unit.
     """
 
     def __init__(
@@ -75,20 +76,20 @@ class Waiting:
         self._since: dict[str, float] = {}
 
     def refuse_absent(self) -> None:
-        """Raise what keeps jobs from being given to the pool."""
+        """Raise an error if jobs cannot be submitted to the pool."""
         self._pool.refuse_absent(self._name)
 
     def answer(self, job: str, request: JobRequest, seconds: float) -> Answer:
-        """What a job comes to; raises what it raised.
+        """Submit a job, and wait for its answer; raises the error of the job.
 
         Args:
-            job: its name.
-            request: what is to be done.
-            seconds: for how long it may take until somebody has begun it, other jobs of the unit in which nobody was
-                there included; a minute is there for each.
+            job: the job's name.
+            request: what to do.
+            seconds: how long a job may wait for a worker, including earlier jobs of the unit for which none came;
+                each job waits at least a minute, or this long if it is less.
 
         Raises:
-            Unanswered: nobody began it in time, or whoever did is gone.
+            Unanswered: no worker took the job in time, or the worker is gone.
         """
         unit = request.target.unit
         now = self._clock.monotonic()
@@ -103,14 +104,14 @@ class Waiting:
         return answer
 
     def _clear(self, job: str, unit: str) -> None:
-        """Remove a job that was read and that no recovery asks about, since nothing was claimed for it."""
+        """Remove a job whose answer was read, and that no recovery reads because it has no claim."""
         try:
             self._desk.remove([job])
         except Unanswered as error:
             self._log(unit).debug("jobs kept", what=str(error))
 
     def withdraw(self, job: str) -> bool:
-        """Take a job, so that nobody ever begins it; False if somebody has begun it already."""
+        """Take a job so that no worker ever starts it; False if it has started already."""
         return self._desk.begin(job, process_identity.current().record(), withdrawn=True)
 
     @property
@@ -123,7 +124,7 @@ class Waiting:
         return self._given
 
     def _submitted(self, job: str, until: float) -> str:
-        """What the pool knows the job by; "" where only its answer was lost, since somebody has begun the job."""
+        """Submit the job and return its id in the pool; "" if the response was lost and a worker has started it."""
         pool = self._pool
         while True:
             try:
@@ -136,7 +137,7 @@ class Waiting:
                 self._clock.sleep(_ASK)
 
     def _begun(self, job: str, submitted: str, unit: str, until: float) -> None:
-        """Return once somebody has begun the job."""
+        """Wait until a worker has started the job."""
         asked = began = self._clock.monotonic()
         told = False
         while self._desk.begun(job) is None:
@@ -161,7 +162,7 @@ class Waiting:
         )
 
     def _withdraw(self, job: str, submitted: str, why: str) -> None:
-        """Take the job, so that nobody begins it, and say why; nothing to do if somebody was faster."""
+        """Withdraw the job and raise `Unanswered` with the reason; return if a worker was faster."""
         if not self.withdraw(job):
             return
         if submitted:
@@ -169,7 +170,7 @@ class Waiting:
         raise Unanswered(f"job {job} was not begun, so it changed nothing: {why}")
 
     def _ended(self, job: str, submitted: str) -> Answer:
-        """The answer of a job that was begun."""
+        """Wait for the answer of a started job."""
         asked = self._clock.monotonic()
         while (answer := self._desk.answered(job)) is None:
             if self._stopped():
@@ -183,15 +184,15 @@ class Waiting:
         return answer
 
     def _end(self, job: str, submitted: str) -> str:
-        """How the pool says that a job ended. Given once more, the same job is what the pool knows it by."""
+        """Return how the job ended according to the pool; an unknown id is found by submitting the job again."""
         with suppress(Refused, Unanswered):
             return self._pool.end(submitted or self._pool.submit(self._name, self._environment, job))
         return ""
 
     def _last(self, job: str, seconds: float, why: str) -> Answer:
-        """The answer of a job that is told to end, if it comes within so many seconds.
+        """Ask a job to stop, and return its answer if it comes within `seconds`.
 
-        Prefect is not asked to end it: it would not wait until the tool has saved its state.
+        Prefect is not asked to stop it, because it would not wait until the tool has saved its state.
         """
         self._desk.abandon(job)
         until = self._clock.monotonic() + seconds

@@ -1,7 +1,7 @@
-"""What a job does: one call of one engine, for the run that asked for it, on this machine and with its credentials.
+"""Run a job: one call of one engine, requested by a run, on this machine and with its credentials.
 
-It begins once at most, only while the run holds its claim, and ends its tools when that is lost or the run says so.
-It writes nothing into the ledger: the run does, once it has the answer.
+A job starts at most once and only while the run holds its claim. It stops its tools when the claim is lost or the run
+says so. It writes nothing into the ledger: the run does that after reading the answer.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from tasks.promotion.environment_run import EnvironmentRun, opened
 from tasks.promotion.runtime import Runtime
 
 _WATCH = 5.0
-"""Seconds between two looks."""
+"""Seconds between two checks whether the run still waits."""
 
 _PATIENCE = 600.0
-"""Seconds for which the answer is offered to a store that does not respond."""
+"""Seconds for which writing the answer is retried if the store does not respond."""
 
 
 def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) -> None:
-    """Begin a job, do what was asked for, and answer.
+    """Take a job, make the requested call, and write the answer.
 
     Args:
-        runtime: what it works with.
-        environment: whose unit it is for.
-        job: its name.
-        watch: seconds between two looks whether somebody still waits for the answer.
+        runtime: what the job works with.
+        environment: the environment of its unit.
+        job: the job's name.
+        watch: seconds between two checks whether the run still waits for the answer.
 
     Raises:
-        InvalidInput: no run asked for it.
-        Refused: it was begun before, or the run does not wait for it any more; or what the engine raised.
+        InvalidInput: no run requested the job.
+        Refused: the job started before, or the run no longer waits for it; or the engine's own error.
     """
     desk = Desk(runtime.store, environment, runtime.clock.now)
     request = desk.request(job)
@@ -57,7 +57,7 @@ def work(runtime: Runtime, environment: str, job: str, watch: float = _WATCH) ->
         _tell(runtime, desk, job, _unchanged(runtime, error))
         raise
     except BaseException as error:
-        # A cancelled process is one without an answer; the run must hear of that, too.
+        # A cancelled process counts as one that did not respond, and the run has to learn that too.
         raised: BaseException = error if isinstance(error, Exception) else Unanswered("the job was cancelled")
         _tell(runtime, desk, job, Answer(_now(runtime), error=named(raised), message=masking.mask(str(raised))))
         raise
@@ -116,7 +116,7 @@ def _planned(run: EnvironmentRun, request: JobRequest, workspace: Workspace, eng
 
 
 def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: UnitEngine) -> Plan | None:
-    """The plan that was asked for, made here."""
+    """Make the requested plan on this machine."""
     if making.inputs is not None:
         return engine.plan(making.inputs)
     to: Receipt | Baseline | None = making.receipt or making.baseline
@@ -125,7 +125,7 @@ def _made(run: EnvironmentRun, making: Making, workspace: Workspace, engine: Uni
 
 
 def _applied(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> Answer:
-    """Apply what was planned, if it is planned here to the same effect; look what is there if the tool is silent."""
+    """Apply the plan if a new plan here has the same effect; observe the result if the tool does not respond."""
     wanted = request.plan
     with preparing(request):
         made = _made(run, request.making, workspace, _engine(run, workspace))
@@ -142,7 +142,7 @@ def _applied(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> 
 
 
 def _seen(run: EnvironmentRun, request: JobRequest, made: Plan, workspace: Workspace) -> Observation | None:
-    """What is there after an apply without an answer; None where the tool does not say that either."""
+    """Return what exists after an unanswered apply; None if the tool does not respond to reads either."""
     engine = _engine(run, workspace)
     for _ in pauses(run, OBSERVED_FOR):
         try:
@@ -154,10 +154,10 @@ def _seen(run: EnvironmentRun, request: JobRequest, made: Plan, workspace: Works
 
 
 def _observed(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> Observation:
-    """What is there after the apply of a job that is lost: what that had of the tool's plan is lost with it.
+    """Return what exists after the apply of a lost job, whose tool's own plan is lost too.
 
-    Engines that need it are asked for another plan. Where that has nothing left to do, applying it changes nothing,
-    and gives the outputs.
+    Engines that need that plan make another one. If it has nothing left to do, applying it changes nothing and
+    returns the outputs.
     """
     plan = request.plan
     if plan is None:
@@ -170,7 +170,7 @@ def _observed(run: EnvironmentRun, request: JobRequest, workspace: Workspace) ->
         return Observation(Progress.PARTIAL, detail="there is nothing to compare it with")
     if not again.empty:
         found = observed(plan, again, {})
-        # What comes back with every plan may be all that is left, but only an apply could give the outputs.
+        # Only changes that every plan repeats may be left, but without an apply there are no outputs.
         done = found.progress is Progress.DONE
         return Observation(Progress.PARTIAL, detail="it may be done") if done else found
     applied = _engine(run, workspace).apply(again)
@@ -188,7 +188,7 @@ def _workspace(run: EnvironmentRun, request: JobRequest) -> Workspace:
 
 
 def _known(workspace: Workspace, making: Making) -> Workspace:
-    """The workspace as it was when the first plan was made."""
+    """Return the workspace as it was when the first plan was made."""
     return replace(
         workspace,
         baseline=making.existing,
@@ -210,7 +210,7 @@ def _holds(run: EnvironmentRun) -> bool:
 
 @contextmanager
 def _watched(run: EnvironmentRun, desk: Desk, job: str, every: float) -> Iterator[None]:
-    """While this lasts, end the tools once nobody waits for the answer any more."""
+    """Stop the tools if no run waits for the answer any more, while the context lasts."""
     ended = threading.Event()
 
     def watch() -> None:
@@ -227,7 +227,7 @@ def _watched(run: EnvironmentRun, desk: Desk, job: str, every: float) -> Iterato
 
 
 def _is_left(run: EnvironmentRun, desk: Desk, job: str) -> bool:
-    """Whether the store says so; when it cannot be read, nothing is known."""
+    """Tell whether, according to the store, no run waits; False if the store cannot be read."""
     try:
         return desk.is_abandoned(job) or (bool(run.claim) and not _holds(run))
     except FlowmartError:
