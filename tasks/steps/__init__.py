@@ -1,8 +1,9 @@
-"""Where flows meet Prefect: the only package below flows/ that imports it.
+"""The only package below flows/ that imports Prefect.
 
-`verbs` are the Prefect tasks, one thin function a verb; `executor` submits them in the order of a promotion;
-`publishing` sends pages to the run history; `sessions` wires what a flow works with; `guests` runs flows whether or
-not a Prefect server responds; `pools` gives units to work pools; `platforms` finds the platform on GitHub.
+`verbs` are the Prefect tasks, one thin function for each verb. `executor` submits them in the order of a promotion.
+`publishing` sends pages to the run history. `sessions` creates what a flow works with. `guests` runs flows whether or
+not a Prefect server responds. `pools` submits jobs to work pools. `platforms` connects to the platform's repository
+on GitHub.
 """
 
 from tasks.steps.guests import call, remembered

@@ -1,4 +1,4 @@
-"""Runs the verbs of a promotion as Prefect tasks: each is a task run, its order the edges of the run graph."""
+"""Run the verbs of a promotion as Prefect tasks: each is a task run, and their order gives the run graph's edges."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tasks.steps.verbs import TASKS
 
 
 class PrefectStep:
-    """A verb under way as a Prefect task run."""
+    """A verb that was submitted as a Prefect task run."""
 
     def __init__(self, future: PrefectFuture[Any]) -> None:
         self.future = future
 
     def result(self) -> Any:
-        """What the verb returned; raises what it raised."""
+        """Wait for the verb, and return its result or raise its error."""
         return self.future.result()
 
     def error(self) -> Exception | None:
-        """What the verb raised; None when it succeeded or never began."""
+        """Wait for the verb, and return its error; None if it succeeded or never started."""
         self.future.wait()
         state = self.future.state
         if not (state.is_failed() or state.is_crashed()):
@@ -36,19 +36,19 @@ class PrefectStep:
 
     @property
     def began(self) -> bool:
-        """Whether the verb was begun."""
+        """Whether the verb started. Blocks until that is known."""
         self.future.wait()
         return not self.future.state.is_pending()
 
 
 class PrefectExecutor:
-    """Submits verbs to the task runner of the flow run that we are in."""
+    """Submits verbs to the task runner of the current flow run."""
 
     def __init__(self) -> None:
         self._submitted: list[PrefectStep] = []
 
     def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> PrefectStep:
-        """Begin a verb once what it waits for has succeeded."""
+        """Start a verb when the steps it waits for have succeeded; see `Executor.submit`."""
         waited = [step.future for step in after if isinstance(step, PrefectStep)]
         found = TASKS[verb].submit(run, unit, *map(_awaited, arguments), wait_for=waited, return_state=False)
         step = PrefectStep(found)
@@ -56,9 +56,9 @@ class PrefectExecutor:
         return step
 
     def cancel_what_never_began(self) -> None:
-        """Show the task runs behind a failed one as cancelled: Prefect leaves them pending for ever.
+        """Show the task runs after a failed one as cancelled: Prefect leaves them pending forever.
 
-        One that the server has not heard of yet (they are reported in batches) stays as it is.
+        Task runs are reported in batches. One that the server does not know yet stays as it is.
         """
         ended: State[Any] = Cancelled(message="not begun, because something that it waits for failed")
         pending = [step.future.task_run_id for step in self._submitted if step.future.state.is_pending()]
@@ -71,7 +71,7 @@ class PrefectExecutor:
 
 
 def _awaited(argument: object) -> object:
-    """A step as `Awaited`: Prefect asks its server for the state of a future that is an argument by itself."""
+    """Return a step as `Awaited`: for a future that is an argument itself, Prefect asks its server for the state."""
     if isinstance(argument, PrefectStep | KnownStep):
         return (_future(argument),)
     if isinstance(argument, dict):
@@ -80,7 +80,7 @@ def _awaited(argument: object) -> object:
 
 
 def _future(step: object) -> object:
-    """The step's future, which Prefect replaces by its result."""
+    """Return the step's future, which Prefect replaces by its result."""
     if isinstance(step, KnownStep):
         return step.result()
     return step.future if isinstance(step, PrefectStep) else step

@@ -1,8 +1,8 @@
-"""Prefect is a guest: a flow does the same without a server, in the same time, and only the run history misses it.
+"""Run a flow with or without a Prefect server: it does the same in the same time, only the run history is missing.
 
-the server does not respond    the flow's function runs plainly, on threads of this process
-it stops before the flow began the same; a server that Prefect started for this process is ended, and not tried again
-it stops in the middle         the flow goes on; what it returned or raised counts, not what Prefect says of it
+the server does not respond     the flow's function runs without Prefect, on threads of this process
+it stops before the flow began  the same; a server that Prefect started for this process is stopped and not retried
+it stops in the middle          the flow continues; its own result or error counts, not Prefect's
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PATIENCE = 3.0
-"""Seconds within which a server that responds answers."""
+"""Seconds to wait for the server's response."""
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass
 class _Attempt:
-    """How far a flow's own function got, whatever Prefect makes of it."""
+    """How far a flow's own function got, whatever Prefect reports."""
 
     began: bool = False
     ended: bool = False
@@ -47,14 +47,14 @@ class _Attempt:
 _attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
 
 _plain: ContextVar[bool] = ContextVar("plain", default=False)
-"""Whether a flow around this one runs plainly."""
+"""Whether an enclosing flow runs without Prefect."""
 
 caller: ContextVar[str] = ContextVar("caller", default="")
-"""The id of the outermost flow run that called the flow which runs here; "" where none did."""
+"""The id of the outermost flow run that called the current flow; "" if none did."""
 
 
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
-    """A flow's function that notes how far it got, for `call`."""
+    """Wrap a flow's function so that it records how far it got, for `call`."""
 
     @wraps(function)
     def noted(*arguments: P.args, **named: P.kwargs) -> R:
@@ -71,26 +71,26 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
             attempt.ended = True
         return result
 
-    # Prefect reads what a flow takes off its signature, whose names only the function's own module knows.
+    # Prefect reads a flow's parameters from its signature, whose types only the function's own module can resolve.
     noted.__signature__ = inspect.signature(function, eval_str=True)  # type: ignore[attr-defined]
     return noted
 
 
 def _untagged(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
-    """Call it so that its tasks do not have the run's tags: Prefect would ask for a concurrency slot of each."""
+    """Call the function without the run's tags on its tasks: Prefect would request a slot for each tag."""
     with TagsContext(current_tags=set()):
         return function(*arguments, **named)
 
 
 def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
-    """Run a flow, as a flow run where a Prefect server responds. Returns and raises what its function does."""
+    """Run a flow, as a flow run if a Prefect server responds. Returns and raises what its function does."""
     if not responds():
         return _plainly(flow, "Prefect does not respond", *arguments, **named)
     attempt = _Attempt()
     token = _attempt.set(attempt)
     outermost = caller.set(caller.get() or run_id())
     try:
-        # Several platforms may have one run history, whose runs are called alike.
+        # Several platforms may share one run history, in which their runs have the same names.
         with tags(settings.load().platform_name):
             return flow(*arguments, **named)
     except Exception as error:
@@ -109,9 +109,10 @@ def call(flow: Flow[P, R], *arguments: P.args, **named: P.kwargs) -> R:
 
 
 def responds() -> bool:
-    """Whether a Prefect server answers at PREFECT_API_URL.
+    """Tell whether a Prefect server responds at PREFECT_API_URL.
 
-    True where none is named, since Prefect then starts its own; not once that has failed for a flow around this one.
+    True if no address is set, because Prefect then starts its own server. False if that has failed for an enclosing
+    flow.
     """
     address = PREFECT_API_URL.value()
     if not address:
@@ -133,9 +134,9 @@ def _plainly(flow: Flow[P, R], why: str, *arguments: P.args, **named: P.kwargs) 
 
 
 def _end_own_server() -> None:
-    """End the server that Prefect started for this process. One that was too slow would outlive it otherwise."""
+    """Stop the server that Prefect started for this process; one that started too slowly would outlive it."""
     if not PREFECT_API_URL.value():
-        # Imported here, since the server's code takes seconds.
+        # Import it here, because the server's code takes seconds to load.
         from prefect.server.api.server import SubprocessASGIServer
 
         SubprocessASGIServer().stop()

@@ -1,4 +1,4 @@
-"""The platform on GitHub, for the flow run that we are in."""
+"""Connect the current flow run to the platform's repository on GitHub."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from tasks.steps.publishing import root_run_id, run_address
 
 
 def on_github(asked: str) -> OnGitHub:
-    """The platform on GitHub, for a run about the repository `asked`; `Refused` when that is another one's.
+    """Return the platform on GitHub, for a run about the repository `asked`.
 
-    What is shown there names the run that was started, not one within it: that is the one whose end is looked at.
+    Pages there link to the run that somebody started, not to one within it, because that is the one whose end is
+    checked.
+
+    Raises:
+        Refused: the repository belongs to another platform.
     """
     chosen = settings.load()
     client = connect(chosen)

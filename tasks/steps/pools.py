@@ -20,14 +20,14 @@ from tasks.domain.errors import Refused, Unanswered
 from tasks.steps.publishing import best_effort
 
 _FOR_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
-"""What a server says that gives another answer a little later."""
+"""Status codes of rejections that are worth a retry."""
 
 
 class PrefectPools:
     """The work pools of a Prefect server.
 
     Args:
-        platform: whose deployments jobs are runs of.
+        platform: the platform whose deployments run the jobs.
     """
 
     def __init__(self, platform: str) -> None:
@@ -78,7 +78,7 @@ class PrefectPools:
 
 @contextmanager
 def _answering(name: str) -> Iterator[None]:
-    """`Unanswered` when Prefect does not respond, `Refused` when it says no; `ObjectNotFound` is for the caller."""
+    """Raise `Unanswered` if Prefect does not respond, `Refused` if it rejects; pass on `ObjectNotFound`."""
     try:
         yield
     except ObjectNotFound:

@@ -1,4 +1,4 @@
-"""Publishes pages to Prefect's run history. Nothing here decides anything, or makes a step wait."""
+"""Publish pages to Prefect's run history. Nothing here decides anything, or delays a step."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tasks.reports.artifacts import Page
 log = structlog.get_logger("flowmart.steps")
 
 PATIENCE = 5.0
-"""Seconds for which the end of a run waits until its pages have been sent."""
+"""Seconds for which the end of a run waits until its pages are sent."""
 
 _pages = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
-"""Pages are sent in the background and in order."""
+"""Sends pages in the background and in order."""
 
 
 def run_id() -> str:
-    """The id of the flow run that this is; empty outside of one."""
+    """Return the id of the current flow run; "" outside of one."""
     context = FlowRunContext.get()
     return str(context.flow_run.id) if context and context.flow_run else ""
 
 
 def root_run_id() -> str:
-    """The id of the flow run that somebody started, which this one is or belongs to; empty outside of one."""
+    """Return the id of the flow run that somebody started and that contains this one; "" outside of one."""
     run = run_id()
     if not run:
         return ""
@@ -41,29 +41,29 @@ def root_run_id() -> str:
 
 
 def run_address(run: str | None = None) -> str:
-    """Where a run is shown in the Prefect UI, this one without a name; empty outside of one."""
+    """Return the address of a run in the Prefect UI, by default of the current one; "" outside of one."""
     shown = run_id() if run is None else run
     return (url_for("flow-run", obj_id=shown) or "") if shown else ""
 
 
 def publish(page: Page) -> None:
-    """Send a page to the run history, as one of the run that we are in; a run that is not in there has none."""
+    """Send a page to the run history, attached to the current run; does nothing outside of Prefect runs."""
     if FlowRunContext.get() is None and TaskRunContext.get() is None:
         return
     _pages.submit(copy_context().run, _send, page)
 
 
 def await_pages() -> None:
-    """Return when all pages so far have been sent, or after `PATIENCE` seconds."""
+    """Wait until all pages so far are sent, for at most `PATIENCE` seconds."""
     wait([_pages.submit(int)], timeout=PATIENCE)
 
 
 @contextmanager
 def best_effort(what: str) -> Iterator[None]:
-    """Log what only the run history misses, and go on."""
+    """Log an error inside and continue, because only the run history is affected."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 (whatever the server's client may raise)
+    except Exception as error:  # noqa: BLE001 (the server's client may raise anything)
         log.debug("not shown in the run history", what=what, why=str(error))
 
 

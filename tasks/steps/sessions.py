@@ -1,7 +1,7 @@
-"""What a flow works with: the runtime, wired as the run that it is, and the executor for its verbs.
+"""What a flow works with: the runtime of its run, and the executor for its verbs.
 
-Inside of a Prefect flow run verbs are task runs. Outside of one, as when no Prefect server responds, they are threads
-of this process, and nothing is missing but the run history.
+Inside a Prefect flow run, verbs are task runs. Outside of one, for example when no Prefect server responds, they are
+threads of this process; only the run history is missing.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from tasks.steps.publishing import await_pages, publish, run_address, run_id
 
 
 class Session(NamedTuple):
-    """What one run of a flow works with; unpacked, the first arguments of what it calls."""
+    """The runtime and the executor of one flow run; unpack it as the first arguments of operations."""
 
     runtime: Runtime
     executor: Executor
 
     @property
     def history(self) -> History:
-        """What happened so far."""
+        """The history of the platform's environments."""
         return self.runtime.history
 
 
 class _Together(NamedTuple):
-    """What all runs share that belong to one flow run, which may have flow runs of its own in several threads."""
+    """What all runs share that belong to one flow run, which may run other flows in several threads."""
 
     stops: Stops
     accounts: Accounts
@@ -54,7 +54,7 @@ _together: ContextVar[_Together | None] = ContextVar("together", default=None)
 
 
 def side_by_side(after: Mapping[str, Sequence[str]], promote: Promote) -> Passage:
-    """Promote to environments in order, side by side where they may be; raises when one failed (`through`)."""
+    """Promote to environments in order, side by side where possible, as `through` does; raise if one failed."""
     shared = _Together(Stops(), Accounts())
     token = _together.set(shared)
     try:
@@ -67,7 +67,7 @@ def side_by_side(after: Mapping[str, Sequence[str]], promote: Promote) -> Passag
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """A session of the flow run that we are in, or of none."""
+    """Yield a session for the current flow run, or for none."""
     chosen, run = settings.load(), run_id()
     reporter = RunReporter(chosen, publish if run else unpublished, run_address(), run)
     shared = _together.get() or _Together(Stops(), Accounts())
@@ -86,7 +86,7 @@ def session() -> Iterator[Session]:
 
 @contextmanager
 def job_session(environment: str, job: str) -> Iterator[Runtime]:
-    """What a job of a work pool works with. What it logs belongs to the run that asked for it, too."""
+    """Yield the runtime for a job of a work pool; its logs also carry the id of the run that requested the job."""
     made = compose(settings.load(), run_id())
     asked = Desk(made.store, environment, made.clock.now).request(job)
     outermost = caller.set(asked.root or run_id())
@@ -97,7 +97,7 @@ def job_session(environment: str, job: str) -> Iterator[Runtime]:
 
 
 def finished(result: Any) -> Any:
-    """What a flow returns. A run that waits for an approval is shown as such: it did not fail."""
+    """Return a flow's result. A run that waits for an approval is shown as such, because it did not fail."""
     if isinstance(result, Request) and run_id():
         waiting = f"{result.environment} waits for an approval of {result.short}"
         return cast("State[Request]", Completed(name="AwaitingApproval", message=waiting, data=result))

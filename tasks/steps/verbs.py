@@ -1,8 +1,8 @@
-"""The Prefect tasks: one thin function a verb.
+"""The Prefect tasks: one thin function for each verb.
 
-A task gives its verb a name in the run history and a retry policy; what the verb does is in `tasks.promotion` and in
-`tasks.drift`. Only verbs that read are retried, and only when they got no answer. Results stay in memory: what must
-outlive the process is in the ledger.
+A task gives its verb a name in the run history and a retry policy; `tasks.promotion` and `tasks.drift` implement the
+verb. Only read-only verbs are retried, and only if a dependency did not respond. Results stay in memory: everything
+lasting is in the ledger.
 """
 
 from __future__ import annotations
@@ -53,67 +53,67 @@ _READS: dict[str, Any] = {
 
 @task(name="plan", task_run_name="plan {unit}", **_READS)
 def plan(run: EnvironmentRun, unit: str, upstream: Mapping[str, Planned]) -> Planned:
-    """What the release would do to a unit."""
+    """Plan what the release would change in a unit."""
     found: Planned = promotion.PLAN(run, unit, upstream)
     return found
 
 
 @task(name="test", task_run_name="test {unit}", **_WRITES)
 def test(run: EnvironmentRun, unit: str, planned: Awaited[Planned]) -> tuple[Violation, ...]:
-    """Evaluate the policies over a plan."""
+    """Run the validators and policies on a plan."""
     found: tuple[Violation, ...] = promotion.TEST(run, unit, *planned)
     return found
 
 
 @task(name="apply", task_run_name="apply {unit}", **_WRITES)
 def apply(run: EnvironmentRun, unit: str, planned: Awaited[Planned]) -> Receipt | None:
-    """Apply what was planned; nothing for a unit that is up to date."""
+    """Apply a plan; does nothing for a unit that is up to date."""
     found: Receipt | None = promotion.APPLY(run, unit, *planned)
     return found
 
 
 @task(name="smoke", task_run_name="smoke {unit}", **_READS)
 def smoke(run: EnvironmentRun, unit: str, receipt: Awaited[Receipt | None]) -> tuple[CheckResult, ...]:
-    """Ask whether what was applied works."""
+    """Run the smoke checks of an applied unit."""
     found: tuple[CheckResult, ...] = promotion.CHECK(run, unit, *receipt)
     return found
 
 
 @task(name="settle", task_run_name="settle {unit}", **_WRITES)
 def settle(run: EnvironmentRun, unit: str, receipt: Awaited[Receipt | None]) -> None:
-    """Record what is there after a good apply, to compare with later."""
+    """Record residual differences after a successful apply, to compare with later."""
     promotion.SETTLE(run, unit, *receipt)
 
 
 @task(name="analyse", task_run_name="analyse {unit}", **_WRITES)
 def analyse(run: EnvironmentRun, unit: str, analyses: Analyses) -> None:
-    """Wait for the analysis of a unit that others wait for."""
+    """Wait for the analysis of a unit that other units wait for."""
     promotion.ANALYSE(run, unit, analyses)
 
 
 @task(name="roll back", task_run_name="roll back {unit}", **_WRITES)
 def roll_back(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
-    """Return one unit to what it was."""
+    """Roll back one unit."""
     found: str = rollback.RESTORE(run, unit, kept)
     return found
 
 
 @task(name="verify", task_run_name="verify {unit}", **_WRITES)
 def verify(run: EnvironmentRun, unit: str) -> None:
-    """The tool itself finds the unit as it was."""
+    """Verify with its own tool that a unit was rolled back."""
     rollback.VERIFY(run, unit)
 
 
 @task(name="detect drift", task_run_name="detect drift {unit}", **_READS)
 def detect_drift(run: EnvironmentRun, unit: str) -> Plan | None:
-    """What somebody changed since the last apply."""
+    """Detect what was changed since the last apply."""
     found: Plan | None = drift.DETECT(run, unit)
     return found
 
 
 @task(name="verify rehearsal", task_run_name="verify rehearsal {unit}", **_READS)
 def verify_rehearsal(run: EnvironmentRun, unit: str, residual: Sequence[Change]) -> tuple[str, ...]:
-    """What is not as it was before a rehearsed rollback."""
+    """Find what differs after a rehearsed rollback."""
     found: tuple[str, ...] = rehearsal.VERIFY(run, unit, residual)
     return found
 
@@ -130,18 +130,18 @@ TASKS: Mapping[Verb, Task[Any, Any]] = {
     drift.DETECT: detect_drift,
     rehearsal.VERIFY: verify_rehearsal,
 }
-"""Each verb's task."""
+"""{verb: its Prefect task}."""
 
 
 @task(name="fetch", task_run_name="fetch {ref}", **_READS)
 def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
-    """Bring what a ref is at on GitHub into the local repository; the commit."""
+    """Fetch a ref from GitHub into the local repository, and return its commit."""
     return commits.fetch(settings, client, repository, ref)
 
 
 @task(name="create release", task_run_name="create release of {sha}", **_READS)
 def create_release(settings: Settings, sha: str, purpose: Purpose, pull_request: int | None = None) -> Release:
-    """Make a release of a commit that is in the local repository, to promote it or only to plan it."""
+    """Create a release of a commit in the local repository, to promote it or only to plan it."""
     commits.refuse_missing(settings, sha)
     releases = History(settings).releases
     return releases.create(settings.repository, sha, settings.acting, purpose, pull_request)
