@@ -1,4 +1,4 @@
-"""The ledger: the append-only chain of entries of each environment, and the state that they add up to.
+"""The ledger: an append-only chain of entries for each environment, and the state computed from it.
 
     store -> entries -> reading -> folding -> state -> snapshots
 

@@ -1,4 +1,4 @@
-"""Folds the events about analyses: when units were applied, which analyses passed, what is paused. Pure."""
+"""Fold the events about analyses: when units were applied, which analyses passed, what is paused. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.ledger.state import EnvironmentState
 
 
 def applying(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
-    """An apply began; a stale plan that is applied once more belongs to the same apply."""
+    """Fold the start of an apply; a stale plan that is applied once more belongs to the same apply."""
     known = state.applies.get(unit)
     began = known.began if known is not None and not known.ended else at
     applies = {**state.applies, unit: AppliedAt(began, "")}
@@ -19,7 +19,7 @@ def applying(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
 
 
 def applied(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
-    """An apply ended: its analysis begins. A unit that was up to date was not applied."""
+    """Fold the end of an apply, with which its analysis starts. A unit that was up to date was not applied."""
     known = state.applies.get(unit)
     if known is None or known.ended:
         return state
@@ -27,24 +27,24 @@ def applied(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
 
 
 def ended(state: EnvironmentState, event: AnalysisEnded, _: Entry) -> EnvironmentState:
-    """An analysis came to a verdict."""
+    """Fold the verdict of an analysis."""
     good = event.verdict is Verdict.PASSED
     return replace(state, analysed=state.analysed | {event.unit} if good else state.analysed - {event.unit})
 
 
 def omitted(state: EnvironmentState, _: AnalysesOmitted, __: Entry) -> EnvironmentState:
-    """The promotion goes on without analyses."""
+    """Fold that the promotion continues without analyses."""
     return replace(state, omits_analyses=True)
 
 
 def paused(state: EnvironmentState, event: EnvironmentPaused, entry: Entry) -> EnvironmentState:
-    """The environment waits for a person; since the first time, if it is said again."""
+    """Fold that the environment waits for a person; a repeated pause keeps the time of the first."""
     since = state.paused.at if state.paused is not None else entry.at
     found = Paused(event.release, since, event.why, event.doubtful, event.until, event.units)
     return replace(state, paused=found)
 
 
 def continued(state: EnvironmentState, _: EnvironmentContinued, __: Entry) -> EnvironmentState:
-    """A person decided that what was measured is good enough."""
+    """Fold that a person accepted the measurements."""
     accepted = state.paused.subjects if state.paused is not None else ()
     return replace(state, paused=None, analysed=state.analysed | {*accepted})

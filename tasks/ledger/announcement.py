@@ -1,6 +1,6 @@
-"""Says in the log what was written into a ledger: who, what, where, and under which claim.
+"""Log every entry that is written to a ledger: who, what, where, and under which claim.
 
-Only files of the log keep it (`tasks.logs`): whoever watches a run has read of it already, in the run's own words.
+Only log files contain these events (`tasks.logs`), because people who watch a run see its own messages.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ def announce(entry: Entry, before: EnvironmentState, after: EnvironmentState) ->
     """Log an entry that was just written.
 
     Args:
-        entry: what was written.
-        before, after: the environment's state without it and with it.
+        entry: the written entry.
+        before: the environment's state without it.
+        after: the environment's state with it.
     """
     claim = after.claim or before.claim
     about = {"claim": claim.entry, "release": claim.release, "purpose": claim.purpose} if claim else {}
@@ -46,7 +47,7 @@ def _level(kind: str) -> str:
 
 
 def _said(event: Event) -> dict[str, Any]:
-    """What of an event has a field of its own in the log."""
+    """Return the event's values that have their own fields in the log."""
     found = {name: getattr(event, name) for name in _SAID if getattr(event, name, None)}
     why = next((str(getattr(event, name)) for name in _WHY if getattr(event, name, "")), "")
     outcome = next((str(getattr(event, name)) for name in _OUTCOMES if getattr(event, name, "")), "")

@@ -1,4 +1,4 @@
-"""What events about approvals change in the state of an environment. Pure."""
+"""Fold the events about approvals into the state of an environment. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tasks.ledger.state import AskedApproval, EnvironmentState
 
 
 def requested(state: EnvironmentState, event: ApprovalRequested, entry: Entry) -> EnvironmentState:
-    """A plan set waits for a decision."""
-    # Expired requests are dropped here, or they would pile up.
+    """Fold a request: a plan set waits for a decision."""
+    # Expired requests are dropped here; otherwise they would accumulate.
     now = datetime.fromisoformat(entry.at)
     kept = (
         each
@@ -24,7 +24,7 @@ def requested(state: EnvironmentState, event: ApprovalRequested, entry: Entry) -
 
 
 def decided(state: EnvironmentState, event: PlanSetDecision, _: Entry) -> EnvironmentState:
-    """Somebody approved or refused a plan set."""
+    """Fold the decision of a person on a plan set."""
     approvals = tuple(
         _decided(each, event) if each.asked.plan_set == event.plan_set else each for each in state.approvals
     )

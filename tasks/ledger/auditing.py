@@ -1,4 +1,4 @@
-"""Checks a whole chain and its snapshots, and lists all damage."""
+"""Check a whole chain and its snapshots, and list all damage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Audit:
     """The result of an audit.
 
     Attributes:
-        environment: whose chain it is.
+        environment: the environment of the chain.
         entries: the number of readable entries.
         head: the digest of the newest entry.
         problems: the damage, one sentence each, with the remedy.
@@ -33,12 +33,12 @@ class Audit:
 
 
 def audit(store: Store, environment: str, platform: str = "") -> Audit:
-    """Check all entries and all snapshots of an environment.
+    """Check all entries and all snapshots of an environment, and return the result.
 
     Args:
-        store: where the chain is.
-        environment: whose chain it is.
-        platform: the platform that the entries must belong to; "" if that is not known.
+        store: the store of the chain.
+        environment: the environment of the chain.
+        platform: the platform that the entries must belong to; "" if unknown.
     """
     found = Audit(environment)
     kept = {state.number: (name, state) for name, state in snapshots.valid(store, environment)}
@@ -55,7 +55,7 @@ def audit(store: Store, environment: str, platform: str = "") -> Audit:
 
 
 def _entries(store: Store, found: Audit) -> Iterator[tuple[str, Entry]]:
-    """The readable entries with their names; missing and damaged ones are added to the problems."""
+    """Yield the readable entries with their names; missing and damaged ones are added to the problems."""
     listed = store.names(entries.folder_of(found.environment))
     found.foreign += [name for name in listed if entries.number_of(name) is None]
     names = [name for name in listed if entries.number_of(name) is not None]

@@ -1,12 +1,12 @@
 """The append-only, hash-chained record of what happened in each environment.
 
-Every environment has a chain of its own: numbered objects, each with the digest of the one before it, each created
-only if its number is free. Two writers can therefore never both believe that they were first, on a folder or on S3.
+Every environment has its own chain: numbered objects, each with the digest of the one before it, each created only if
+its number is free. So two writers can never both succeed with the same number, on a folder or on S3.
 
-What is read is checked: an entry must be the one that its name says, follow the entry before it, and belong to the
-environment and the platform. A reader begins at the newest snapshot (see `snapshots`), so it checks what came after
-that; `audit` checks all of it. A chain cannot show that its newest entries were cut off: keep the store versioned, or
-note the head that `flowmart audit` prints elsewhere.
+Each entry is checked when it is read: it must match its name, follow the entry before it, and belong to the
+environment and the platform. A reader starts at the newest snapshot (see `snapshots`), so it checks only later
+entries; `audit` checks all. A chain cannot show that its newest entries were cut off. To detect that, keep the store
+versioned, or note the head that `flowmart audit` prints elsewhere.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _CLOCK = SystemClock()
 
 @dataclass(frozen=True)
 class Known:
-    """What was read of the chains of one store so far, for all that read or write them in this process.
+    """What was read of the chains of one store so far, shared by all readers and writers of this process.
 
     Attributes:
-        states: the newest state read of each environment.
-        snapshots: the number of the newest snapshot of each.
-        releases: {id: the release} of those that were read and checked; they are immutable.
+        states: {environment: the newest state that was read}.
+        snapshots: {environment: the number of its newest snapshot}.
+        releases: {id: the release} of releases that were read and checked; they are immutable.
     """
 
     states: dict[str, EnvironmentState] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class Ledger:
     """The chains of a platform's environments. States are cached, so a later read only folds newer entries.
 
     Args:
-        store: where the chains are.
+        store: the store of the chains.
         actor: who writes entries.
         run: the run in the run history that entries belong to; "" if there is none.
         platform: the platform's name; "" accepts the platform that the chain names.
-        now: says what time it is, for new entries.
+        now: returns the current time, for new entries.
         known: what others have read of these chains, so that it need not be read again.
     """
 
@@ -82,27 +82,27 @@ class Ledger:
         self._lock = threading.Lock()
 
     def state(self, environment: str) -> EnvironmentState:
-        """The current state of an environment, including entries that other writers have added.
+        """Return the current state of an environment, including entries of other writers.
 
         Raises:
-            BrokenChain: The chain is damaged; the message names the object, what is wrong and the remedy.
-            UnreadableRecord: Another version of the product wrote an entry.
+            BrokenChain: the chain is damaged; the message names the object, the damage and the remedy.
+            UnreadableRecord: another version of the product wrote an entry.
         """
         with self._lock:
             return self._catch_up(environment)
 
     def entries(self, environment: str) -> tuple[Entry, ...]:
-        """The whole chain of an environment, oldest first, without the cache; raises what `state` does."""
+        """Return the whole chain of an environment, oldest first, without the cache; raises what `state` does."""
         return tuple(reading.listed(self._store, _beginning(environment), self._platform))
 
     def newest(self, environment: str, count: int) -> tuple[Entry, ...]:
-        """The newest entries of an environment, oldest first, whatever is before them; raises what `state` does."""
+        """Return the `count` newest entries of an environment, oldest first; raises what `state` does."""
         last = self.state(environment).number
         numbers = range(max(1, last - count + 1), last + 1)
         return tuple(reading.numbered(self._store, environment, numbers, self._platform))
 
     def entry(self, environment: str, number: int) -> Entry:
-        """One entry; `NotFound` if there is none with that number."""
+        """Return one entry; raises `NotFound` if there is none with that number."""
         name = entries.name_of(environment, number)
         return entries.decode(name, self._store.read(name))
 
@@ -110,15 +110,15 @@ class Ledger:
         """Write the next entry.
 
         Args:
-            environment: whose chain.
-            event: the event, or a function that decides it from the newest state. It is called again if another
-                writer was faster.
+            environment: the environment of the chain.
+            event: the event, or a function that decides it from the newest state. The function is called again if
+                another writer was faster.
 
         Returns:
-            The entry as it was written.
+            The written entry.
 
         Raises:
-            FlowmartError: What the function or the fence raises, and what `state` raises.
+            FlowmartError: an error of the function, of the fence or of `state`.
         """
         with self._lock:
             while True:
@@ -142,7 +142,7 @@ class Ledger:
             self._fences[environment] = fence
 
     def environments(self) -> tuple[str, ...]:
-        """The environments that have a chain."""
+        """Return the environments that have a chain."""
         return self._store.folders(entries.FOLDER)
 
     def _catch_up(self, environment: str) -> EnvironmentState:
@@ -178,7 +178,7 @@ class Ledger:
         )
 
     def _keep(self, state: EnvironmentState, event: Event) -> None:
-        """Cache the state, and write a snapshot for other readers: when a run ends, and in between."""
+        """Cache the state, and write a snapshot for other readers: when a run ends, and after many entries."""
         self.known.states[state.environment] = state
         enough = snapshots.AFTER_A_RUN if isinstance(event, ClaimClosed) else snapshots.EVERY
         if state.number - self.known.snapshots[state.environment] >= enough:

@@ -1,8 +1,8 @@
-"""Copies a platform's part of a store to another store: a backup, and the way back from one.
+"""Copy a platform's part of a store to another store: to make a backup, or to restore one.
 
-Objects are written once and never changed, so a copy that is made again takes only what is new. The ledger is listed
-first and written last: whatever an entry speaks of is in the copy before the entry is, also when a run writes
-meanwhile, or when the copy is interrupted.
+Objects are written once and never changed, so a repeated copy transfers only new objects. The ledger is listed first
+and written last. So every object that an entry refers to is copied before the entry, even if a run writes meanwhile
+or the copy is interrupted.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from tasks.ledger.store import PASSING, Store
 
 @dataclass(frozen=True)
 class Copied:
-    """How many objects were copied, and how many were there before."""
+    """How many objects were copied, and how many existed before."""
 
     copied: int
     there: int
 
 
 def copy(source: Store, target: Store) -> Copied:
-    """Copy what `target` does not have.
+    """Copy the objects that `target` lacks.
 
     Raises:
-        InvalidInput: `target` holds something else than an earlier copy of `source`.
-        Unanswered: one of the two did not respond; copying again goes on where this ended.
+        InvalidInput: `target` holds something other than an earlier copy of `source`.
+        Unanswered: one of the stores did not respond; another copy continues where this one ended.
     """
     ledger = source.names(entries.FOLDER)
     others = [name for folder in FOLDERS if folder != entries.FOLDER for name in source.names(folder)]
@@ -39,18 +39,18 @@ def copy(source: Store, target: Store) -> Copied:
     passing = [name for name in new if name.startswith(f"{PASSING}/")]
     lasting = [name for name in new if name not in {*passing}]
     for name in passing:
-        # It may be removed meanwhile.
+        # The object may be removed meanwhile.
         with suppress(AlreadyExists, NotFound):
             target.create(name, source.read(name))
     for name, data in zip(lasting, source.read_all(lasting), strict=True):
-        # Somebody else may be making the same copy.
+        # Another process may be making the same copy.
         with suppress(AlreadyExists):
             target.create(name, data)
     return Copied(len(new), len(others) + len(ledger) - len(new))
 
 
 def _refuse_another(source: Store, target: Store, there: set[str]) -> None:
-    """What is in both must be the same: the key, and the newest entry of each chain that is in the copy."""
+    """Refuse a target whose key, or newest entry of a chain, differs from that of the source."""
     newest = {name.rpartition("/")[0]: name for name in sorted(there) if name.startswith(f"{entries.FOLDER}/")}
     for name in sorted({secret_key.NAME, *newest.values()} & there):
         if not _same(source, target, name):

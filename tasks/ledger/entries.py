@@ -1,4 +1,4 @@
-"""One entry of a chain, and its form in the store. Pure."""
+"""One entry of a chain, and its format in the store. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GENESIS = "0" * 64
 """The `previous` digest of the first entry of a chain."""
 
 FOLDER = "ledger"
-"""Where the store keeps all chains."""
+"""The store's folder of all chains."""
 
 REMEDY = (
     "Restore the object from the store's backup or version history, or remove it if it is a copy; "
@@ -33,15 +33,15 @@ class Entry:
     """One event in the chain of an environment.
 
     Attributes:
-        environment: whose chain.
-        number: its place in the chain, from 1.
-        at: when (ISO 8601, UTC).
+        environment: the environment of the chain.
+        number: its position in the chain, from 1.
+        at: its time (ISO 8601, UTC).
         actor: who caused it.
         run: the run in the run history; "" if there is none.
         platform: the platform's name.
         event: what happened.
         previous: the digest of the entry before it.
-        digest: SHA-256 over all other fields.
+        digest: SHA-256 of all other fields.
     """
 
     environment: str
@@ -98,39 +98,39 @@ class _Written:
 
 
 def sealed(entry: Entry) -> Entry:
-    """The entry with its digest; its event is encoded and decoded once, so writer and readers see the same."""
+    """Return the entry with its digest; its event is encoded and decoded once, so writer and readers see the same."""
     content = _content(entry)
     event = events.decode(entry.kind, entry.version, content["body"], entry.id)
     return Entry(**{**vars(entry), "event": event, "digest": digest_of(content)})
 
 
 def encode(entry: Entry) -> bytes:
-    """The bytes of an entry for the store."""
+    """Return the bytes of an entry for the store."""
     return json.dumps(entry.document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
 def name_of(environment: str, number: int) -> str:
-    """The name of the object that holds an entry: `ledger/staging/00000017.json`."""
+    """Return the name of the object that holds an entry: `ledger/staging/00000017.json`."""
     return f"{folder_of(environment)}/{number:08d}.json"
 
 
 def folder_of(environment: str) -> str:
-    """The folder of the store that holds the chain of an environment."""
+    """Return the folder of the store that holds the chain of an environment."""
     return f"{FOLDER}/{environment}"
 
 
 def number_of(name: str) -> int | None:
-    """The number of the entry that an object must hold, from its name; None if the name is not an entry's."""
+    """Return the entry's number from an object's name; None if the name is not an entry's."""
     found = _NAME.fullmatch(name.rsplit("/", 1)[-1])
     return int(found[1]) if found else None
 
 
 def decode(name: str, data: bytes) -> Entry:
-    """The entry in an object of the store.
+    """Return the entry in an object of the store.
 
     Raises:
-        BrokenChain: The object is not an entry, or does not match its name or its digest.
-        UnreadableRecord: Another version of the product wrote it.
+        BrokenChain: the object is not an entry, or does not match its name or its digest.
+        UnreadableRecord: another version of the product wrote it.
     """
     try:
         content = json.loads(data)
@@ -147,7 +147,7 @@ def decode(name: str, data: bytes) -> Entry:
 
 
 def damaged(name: str, what: str) -> BrokenChain:
-    """The error for a damaged object of the chain, with the remedy."""
+    """Return the error for a damaged object of the chain, with the remedy."""
     return BrokenChain(f"{name}: {what}. {REMEDY}")
 
 

@@ -1,8 +1,8 @@
-"""Files that are created atomically and survive a power loss.
+"""Create files atomically, so that they survive a power loss.
 
 A new file is written under a temporary name, synced, and then hard-linked to its own name. The link fails if the name
-is taken, so exactly one of two writers succeeds, and no reader sees a partial file. The folder is synced too, or the
-name could be missing after a power loss.
+is taken, so exactly one of two writers succeeds, and no reader sees a partial file. The folder is synced too;
+otherwise the name could be missing after a power loss.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def create_file(root: Path, file: Path, data: bytes) -> None:
 
 
 def remove_file(file: Path) -> None:
-    """Remove a file, and its folder where that is empty then. What is gone already is not missed."""
+    """Remove a file, and its folder if that is then empty. A file that does not exist is ignored."""
     file.unlink(missing_ok=True)
     with suppress(OSError):
         file.parent.rmdir()
 
 
 def files_below(folder: Path, name: str) -> Iterator[str]:
-    """The names of all files below a folder, each prefixed with `name`; none if the folder does not exist."""
+    """Yield the names of all files below a folder, each prefixed with `name`; none if the folder does not exist."""
     try:
         with os.scandir(folder) as found:
             for each in found:
@@ -52,7 +52,7 @@ def files_below(folder: Path, name: str) -> Iterator[str]:
 
 
 def folders_below(folder: Path) -> Iterator[str]:
-    """The names of the folders directly in a folder; none if it does not exist."""
+    """Yield the names of the folders directly in a folder; none if it does not exist."""
     try:
         with os.scandir(folder) as found:
             yield from (each.name for each in found if each.is_dir())
@@ -61,7 +61,7 @@ def folders_below(folder: Path) -> Iterator[str]:
 
 
 def _create_folders(root: Path, folder: Path) -> None:
-    """Make the folders between `root` and `folder`, and sync each one's parent."""
+    """Create the folders between `root` and `folder`, and sync each one's parent."""
     if folder == root or folder.is_dir():
         return
     _create_folders(root, folder.parent)

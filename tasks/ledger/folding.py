@@ -1,6 +1,6 @@
-"""Folds entries into the state of an environment, one function for each kind of event that changes it. Pure.
+"""Compute the state of an environment from its entries, one function for each kind of event that changes it. Pure.
 
-Snapshots hold the result: whoever changes the meaning of a fold must raise `snapshots.VERSION`.
+Snapshots hold the result: a change to the meaning of a fold must raise `snapshots.VERSION`.
 """
 
 from __future__ import annotations
@@ -59,18 +59,18 @@ from tasks.ledger.state import (
 Held = TypeVar("Held")
 
 _REHEARSALS = 20
-"""Pairs of releases of which a state knows the rehearsal; the ledger has all of them."""
+"""How many pairs of releases with a rehearsal a state keeps; the ledger has all."""
 
 
 def fold(state: EnvironmentState, entry: Entry) -> EnvironmentState:
-    """The state after one more entry. Kinds that only inform (planned, denied ...) change the head alone."""
+    """Return the state after one more entry. Kinds that only inform (planned, denied ...) change only the head."""
     if change := _FOLDS.get(type(entry.event)):
         state = change(state, entry.event, entry)
     return replace(state, number=entry.number, head=entry.digest, platform=entry.platform or state.platform)
 
 
 def receipt_of(entry: Entry) -> Receipt | None:
-    """The receipt of an `applied` or `rolled_back` entry; None where the unit was removed."""
+    """Return the receipt of an `applied` or `rolled_back` entry; None if the unit was removed."""
     event = entry.event
     held = event.receipt if isinstance(event, UnitApplied | UnitRolledBack) else None
     return replace(held, id=entry.id, at=entry.at) if held else None
@@ -92,7 +92,7 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
     if event.purpose == PROMOTE:
         state = replace(state, last_begun=event.release, rehearses=event.rehearses)
     drift = replace(state.drift, reconciled_at=entry.at) if event.purpose == RECONCILE else state.drift
-    # The first promotion counts, so that an edited record cannot replace the digest that is known.
+    # The first promotion counts, so that an edited record cannot replace the known digest.
     recorded = {event.release: event.release_digest} if event.release_digest else {}
     records = {**recorded, **state.records}
     known = replace(state, records=records, drift=drift, omitting=())
@@ -100,12 +100,12 @@ def _claimed(state: EnvironmentState, event: EnvironmentClaimed, entry: Entry) -
 
 
 def _concluded_if_finished(state: EnvironmentState) -> EnvironmentState:
-    """After a run that stopped before its end, the state to roll back to is kept: the next run may need it."""
+    """Conclude the claim unless units were attempted: the next run may need the state to roll back to."""
     return replace(state, interrupted=None) if state.attempted else _concluded(state)
 
 
 def _concluded(state: EnvironmentState) -> EnvironmentState:
-    """Nothing is left to roll back: what is applied now is what the next rollback returns to."""
+    """Forget the attempt: the next rollback returns to what is applied now."""
     return replace(
         state,
         before=state.receipts,
@@ -129,7 +129,7 @@ def _omitted(state: EnvironmentState, event: UnitsOmitted, _: Entry) -> Environm
 
 
 def _taken_over(state: EnvironmentState, event: ClaimTakenOver, entry: Entry) -> EnvironmentState:
-    # Only the holder changes: what the dead run began may still have to be rolled back.
+    # Only the holder changes: what the dead run attempted may still have to be rolled back.
     if state.claim is None:
         return state
     claim = replace(state.claim, entry=entry.id, run=entry.run, actor=entry.actor, holder=event.holder)
@@ -146,7 +146,7 @@ def _closed(state: EnvironmentState, _: ClaimClosed, __: Entry) -> EnvironmentSt
 def _applying(state: EnvironmentState, event: UnitApplying, entry: Entry) -> EnvironmentState:
     unit = event.unit
     attempted = state.attempted if unit in state.attempted else (*state.attempted, unit)
-    # A stale plan is applied once more from a newer one: both may have created something.
+    # A stale plan is replaced by a newer one and applied once more: both may have created something.
     created = {**state.created, unit: frozenset({*state.created.get(unit, ()), *event.creates})}
     done = dict.fromkeys((*state.state_changes.get(unit, ()), *event.state_changes))
     state = replace(state, attempted=attempted, created=created, smoked=state.smoked - {unit})
@@ -162,7 +162,7 @@ def _adopted(state: EnvironmentState, event: UnitAdopted, _: Entry) -> Environme
 
 
 def _with_baseline(state: EnvironmentState, unit: str, baseline: Baseline | None) -> EnvironmentState:
-    # The first one counts: whatever is found later may have been created by an apply of this product.
+    # The first baseline counts: what is found later may have been created by an apply of this product.
     if baseline is None or unit in state.baselines:
         return state
     return replace(state, baselines={**state.baselines, unit: baseline})
@@ -183,7 +183,7 @@ def _applied(state: EnvironmentState, event: UnitApplied, entry: Entry) -> Envir
 
 
 def _seconds(applied: AppliedAt | None, unit: str) -> dict[str, float]:
-    """How long an apply took; nothing of a unit that was up to date."""
+    """Return {unit: seconds that its apply took}; empty for a unit that was up to date."""
     if applied is None or not applied.ended:
         return {}
     took = datetime.fromisoformat(applied.ended) - datetime.fromisoformat(applied.began)
@@ -200,7 +200,7 @@ def _smoked(state: EnvironmentState, event: UnitSmoked, _: Entry) -> Environment
 
 
 def _rolled_back(state: EnvironmentState, event: UnitRolledBack, entry: Entry) -> EnvironmentState:
-    # The checks that passed before this promotion hold again, unless the unit had to be left as it is.
+    # The checks that passed before this promotion count again, unless the unit was left as it is.
     good = event.unit in state.smoked_before and not event.kept
     smoked = state.smoked | {event.unit} if good else state.smoked - {event.unit}
     finished = {event.unit} if event.receipt and not event.kept else frozenset[str]()
@@ -234,7 +234,7 @@ def _interrupted(state: EnvironmentState, event: EnvironmentInterrupted, _: Entr
 
 
 def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> EnvironmentState:
-    # What was approved has been tried: trying it once more is another decision. A refusal stays one.
+    # What was approved has been tried: trying it again needs another decision. A refusal stays.
     left = tuple(
         each for each in state.approvals if each.asked.release != event.release or each.decision == "refused"
     )
@@ -242,11 +242,11 @@ def _rejected(state: EnvironmentState, event: ReleaseRejected, _: Entry) -> Envi
 
 
 def _restored(state: EnvironmentState, _: EnvironmentRestored, entry: Entry) -> EnvironmentState:
-    # A unit that was not attempted is unchanged, so its earlier receipt holds.
+    # A unit that was not attempted is unchanged, so its earlier receipt still applies.
     untouched = {unit: held for unit, held in state.before.items() if unit not in state.attempted}
     smoked = state.smoked | (state.smoked_before & {*untouched})
     receipts = {**state.receipts, **untouched}
-    # If something was attempted, another release was here in between, so the soak time begins again.
+    # If something was attempted, another release was here in between, so the soak time starts again.
     since = state.verified_at or (entry.at if state.verified_before else None)
     restored = replace(state, receipts=receipts, smoked=smoked, verified=state.verified_before, verified_at=since)
     return _concluded(restored)

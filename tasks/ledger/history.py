@@ -1,4 +1,4 @@
-"""Questions about the past, answered from the store, read-only: for flows and for commands."""
+"""Answer questions about the past from the store, read-only: for flows and for commands."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class History:
         self.releases = Releases(self.store, self.ledger, settings.executable, settings.charts)
 
     def release(self, name: str) -> Release:
-        """The release whose id begins with `name`."""
+        """Return the release whose id begins with `name`."""
         return self.releases.load(name)
 
     def state(self, environment: str) -> EnvironmentState:
-        """The current state of an environment."""
+        """Return the current state of an environment."""
         return self.ledger.state(environment)
 
     def current_release(self, environment: str) -> str:
-        """The release that is verified in an environment, else that of the newest receipt; `NotFound` if none is."""
+        """Return the verified release of an environment, or that of the newest receipt; `NotFound` if neither."""
         found = self.state(environment)
         if found.verified:
             return found.verified
@@ -46,37 +46,41 @@ class History:
         return receipts[-1].target.release
 
     def left_behind(self, environment: str) -> tuple[str, ...]:
-        """The units that are applied in an environment but no longer declared by its release."""
+        """Return the units that are applied in an environment but no longer declared by its release."""
         found = self.state(environment)
         return left_behind(found, self.release(self.current_release(environment))) if found.receipts else ()
 
     def verified_release(self, environment: str) -> str:
-        """The release that is verified in an environment now; `Refused` if none is."""
+        """Return the release that is verified in an environment now; raises `Refused` if none is."""
         found = self.state(environment)
         if found.verified is None:
             raise Refused(f"{environment}: no release is verified here now; promote one, or roll back, first")
         return found.verified
 
     def earlier_release(self, environment: str, to: str | None) -> str:
-        """The release to roll back to: `to` if it was verified here before, else the one verified before this one."""
+        """Return the release to roll back to: `to` if it was verified here before; None: the one verified before.
+
+        Raises:
+            InvalidInput: there is no such release.
+        """
         current, rejected = self.current_release(environment), self.state(environment).rejected
         wanted = None if to is None else self.release(to).id
         return rollback_target(environment, self.verified(environment), current, rejected, wanted)
 
     def verified(self, environment: str) -> Sequence[str]:
-        """The ids of the releases that were verified in an environment, in the order of their last verification."""
+        """Return the ids of the releases verified in an environment, in the order of their last verification."""
         return self.state(environment).verified_releases
 
     def origin(self, environment: str, release: str) -> Provenance:
-        """Where a release came from when it was last verified in an environment; empty if it never was."""
+        """Return where a release came from when it was last verified in an environment; empty if it never was."""
         return self.state(environment).origins.get(release, Provenance())
 
     def last_begun(self, environment: str) -> str:
-        """The release of the last promotion into an environment, however it ended; "" before the first."""
+        """Return the release of the last promotion into an environment, however it ended; "" before the first."""
         return self.state(environment).last_begun
 
     def entry(self, name: str) -> Entry:
-        """The ledger entry `environment/number`."""
+        """Return the ledger entry `environment/number`; raises `NotFound` if there is none."""
         environment, _, number = name.partition("/")
         try:
             return self.ledger.entry(environment, int(number))
@@ -86,7 +90,7 @@ class History:
 
 
 def chronological(chains: Iterable[Sequence[Entry]]) -> list[Entry]:
-    """The entries of several chains by time; those of one chain stay in order even if a clock went back."""
+    """Return the entries of several chains by time; those of one chain stay in order even if a clock went back."""
     timed = []
     for chain in chains:
         latest = ""

@@ -1,9 +1,9 @@
-"""Opens a platform's own part of the store, and refuses a store from before each platform had one.
+"""Open a platform's own part of the store, and refuse a store in the earlier layout without such parts.
 
     <FLOWMART_STORE>/<platform>/ledger, releases ...   where a platform's objects are
-    <FLOWMART_STORE>/ledger, releases ...              where they were: nothing reads them there any more
+    <FLOWMART_STORE>/ledger, releases ...              where they were before: nothing reads them there any more
 
-Going on without the old objects would forget what is applied, and plan everything as new.
+Continuing without the old objects would forget what is applied, and plan everything as new.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from tasks.settings import Settings
 
 RELEASES = "releases"
 FOLDERS = (entries.FOLDER, RELEASES, "snapshots", "keys", "github", "jobs")
-"""All that a platform's part of the store may hold."""
+"""All folders that a platform's part of the store may have."""
 
 _OBJECT = re.compile(rf"({entries.FOLDER}/[^/]+/\d{{8}}|{RELEASES}/[0-9a-f]{{12}})\.json")
-"""Entries and releases. Those of a platform that is named like one of these folders are one folder further down."""
+"""Names of entries and releases. Objects of a platform named like such a folder are one folder deeper."""
 
 
 def open_store(settings: Settings) -> Store:
     """Open the platform's own part of the store.
 
     Raises:
-        InvalidInput: It is empty, and the platform's objects are where they were before; the message moves them.
+        InvalidInput: it is empty, and the platform's objects are in the earlier layout; the message says how to move
+            them.
     """
     store = Store.open(settings.store_address)
     if store.folders(entries.FOLDER) or store.names(RELEASES):
         return store
     address = settings.store_address.rpartition("/")[0]
-    # Who may list the platform's own part only could never read the objects where they were.
+    # With access to the platform's own part only, the objects of the earlier layout could never be read.
     with suppress(Unanswered):
         _refuse_unmoved(address, settings.platform_name)
     return store
@@ -54,7 +55,7 @@ def _refuse_unmoved(address: str, platform: str) -> None:
 
 
 def _is_of_another(store: Store, ledger: Sequence[str], platform: str) -> bool:
-    """Whether the newest entry names another platform; entries of before, and unreadable ones, name none."""
+    """Tell whether the newest entry names another platform; older or unreadable entries name none."""
     last = next(filter(_OBJECT.fullmatch, reversed(ledger)), None)
     if last is None:
         return False

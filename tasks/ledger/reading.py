@@ -1,4 +1,4 @@
-"""Reads a chain from a given entry on, and checks each entry against the one before it."""
+"""Read a chain starting from a given entry, and check each entry against the one before it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tasks.ledger.store import Store
 
 
 def listed(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
-    """The entries after a state, oldest first, found by listing the store, so a missing one is noticed.
+    """Return the entries after a state, oldest first. The store is listed, so a missing entry is detected.
 
     Args:
-        store: where the chain is.
+        store: the store of the chain.
         after: the state that the entries continue.
-        platform: the platform that the entries must belong to; "" if that is not known.
+        platform: the platform that the entries must belong to; "" if unknown.
 
     Raises:
-        BrokenChain: An entry is missing or damaged, or belongs elsewhere.
-        UnreadableRecord: Another version of the product wrote one.
+        BrokenChain: an entry is missing or damaged, or belongs elsewhere.
+        UnreadableRecord: another version of the product wrote an entry.
     """
     numbers = _numbers(store, after)
     while (missing := _first_missing(numbers, after)) is not None:
@@ -32,9 +32,9 @@ def listed(store: Store, after: EnvironmentState, platform: str) -> Iterator[Ent
 
 
 def numbered(store: Store, environment: str, numbers: range, platform: str) -> Iterator[Entry]:
-    """The entries with these numbers, which are all there; what came before them is not read.
+    """Yield the entries with these numbers, which must all exist; earlier entries are not read.
 
-    Each is checked against the one before it, as far as that is among them. Errors are those of `listed`.
+    Each is checked against the one before it, if that is among them. Errors are those of `listed`.
     """
     names, head = [entries.name_of(environment, number) for number in numbers], ""
     try:
@@ -50,7 +50,7 @@ def numbered(store: Store, environment: str, numbers: range, platform: str) -> I
 
 
 def following(store: Store, after: EnvironmentState, platform: str) -> Iterator[Entry]:
-    """The entries after a recent state, read one by one: a single request if there are none.
+    """Return the entries after a recent state, read one by one: a single request if there are none.
 
     Arguments and errors are those of `listed`.
     """
@@ -58,7 +58,7 @@ def following(store: Store, after: EnvironmentState, platform: str) -> Iterator[
 
 
 def _numbers(store: Store, after: EnvironmentState) -> list[int]:
-    """The numbers of the listed entries; objects that are not entries are skipped."""
+    """Return the numbers of the listed entries; objects that are not entries are skipped."""
     begin = entries.name_of(after.environment, after.number) if after.number else None
     found = map(entries.number_of, store.names(entries.folder_of(after.environment), begin))
     return [number for number in found if number is not None]

@@ -1,7 +1,7 @@
-"""What an environment's ledger knows of rehearsed rollbacks: the evidence for two releases, in words. Pure.
+"""Find the evidence of rehearsed rollbacks in an environment's state, and describe it. Pure.
 
 Evidence belongs to a release and the one that a rollback from it returns to. Releases are named by their content, so
-code that was changed after a rehearsal has none.
+code that was changed after a rehearsal has no evidence.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 
 
 def earlier(found: EnvironmentState) -> str:
-    """The release that a rollback of the next promotion returns to; "" before the first one was verified."""
+    """Return the release that a rollback of the next promotion returns to; "" before the first was verified."""
     return found.verified or found.verified_before or ""
 
 
 def evidence(found: EnvironmentState, release: str, to: str) -> RecordedRehearsal | None:
-    """The newest rehearsal of a rollback from a release to another one."""
+    """Return the newest rehearsal of a rollback from a release to another one; None if there is none."""
     known = (each for each in reversed(found.rehearsals) if (each.event.release, each.event.earlier) == (release, to))
     return next(known, None)
 
 
 def newest(found: EnvironmentState, release: str | None) -> RecordedRehearsal | None:
-    """The newest rehearsal of a rollback from a release, to whichever other one."""
+    """Return the newest rehearsal of a rollback from a release to any other one; None if there is none."""
     return next((each for each in reversed(found.rehearsals) if each.event.release == release), None)
 
 
 def before_decision(found: EnvironmentState, release: str, purpose: str) -> RecordedRehearsal | None:
-    """What is to be known before plans are approved that promote a release, or roll an environment back to it."""
+    """Return the rehearsal to consider before promoting a release or rolling back to it; None if none."""
     if purpose == ROLL_BACK:
         return evidence(found, earlier(found), release)
     return evidence(found, release, earlier(found)) if purpose == PROMOTE else None
 
 
 def sentence(rehearsal: RecordedRehearsal) -> str:
-    """When and where it was rehearsed, and how that went."""
+    """Say when and where a rollback was rehearsed, and the result."""
     event = rehearsal.event
     at = f"{datetime.fromisoformat(rehearsal.at):%Y-%m-%d %H:%M} UTC in {event.rehearsed_in}"
     back = f"the rollback from {event.release} to {event.earlier}"

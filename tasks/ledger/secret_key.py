@@ -1,7 +1,7 @@
-"""The key of a store's hashes over secrets: random, made when it is first needed, the same for every run after that.
+"""The key of a store's hashes of secrets: random, created when it is first needed, the same for every later run.
 
-A plan's digest covers secrets by a keyed hash (`Plan.secrets`), since approvals bind to it. Without a key, whoever
-sees digests of plans could try out short secrets.
+A plan's digest covers secrets by a keyed hash (`Plan.secrets`), because approvals bind to the digest. Without a key,
+anybody who sees digests of plans could guess short secrets.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from tasks.domain.errors import AlreadyExists, NotFound
 from tasks.ledger.store import Store
 
 NAME = "keys/secrets"
-"""Where the store keeps it."""
+"""The name of the key in the store."""
 
 _BYTES = 32
 
 
 def secret_key(store: Store) -> bytes:
-    """The key of this store; made if there is none. Of two runs that make one, the first one's counts."""
+    """Return the key of this store, and create it if it is missing. If two runs create one, the first counts."""
     try:
         return store.read(NAME)
     except NotFound:
@@ -31,5 +31,5 @@ def secret_key(store: Store) -> bytes:
 
 
 def identity(store: Store) -> str:
-    """What tells this store from every other one, without a word about its key; a copy of it has the same."""
+    """Return an id that only this store and its copies have; it does not reveal the key."""
     return hmac.digest(secret_key(store), b"which store this is", hashlib.sha256).hex()[:16]

@@ -1,8 +1,8 @@
 """Snapshots of an environment's state, so that the cost of a read does not grow with the chain.
 
-A snapshot is a cache. It names the entry that it was taken at by number and digest, and carries a digest of itself.
-If either does not match, or another version of the product wrote it, it is ignored, and an earlier snapshot or the
-whole chain is read instead. An audit folds the chain again and compares.
+A snapshot is a cache. It names its newest entry by number and digest, and contains a digest of itself. If either does
+not match, or another version of the product wrote it, it is ignored. An earlier snapshot or the whole chain is then
+read instead. An audit folds the chain again and compares.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
 VERSION = 5
-"""The version of a snapshot's meaning: raise it when a fold changes. Changed fields are noticed without that."""
+"""The version of a snapshot's meaning: raise it when a fold changes. Changed fields are detected without it."""
 
 EVERY = 200
-"""Entries between two snapshots, at most."""
+"""Most entries between two snapshots."""
 
 AFTER_A_RUN = 50
-"""Entries that are enough for a snapshot when a run ends: the next one reads that, and not each of them."""
+"""Entries that are enough for a snapshot when a run ends, so that the next run reads only the snapshot."""
 
 FOLDER = "snapshots"
-"""Where the store keeps all snapshots."""
+"""The store's folder of all snapshots."""
 
 log = structlog.get_logger("flowmart.ledger")
 
@@ -44,7 +44,7 @@ class _Snapshot:
 
 
 def newest(store: Store, beginning: EnvironmentState, platform: str) -> EnvironmentState:
-    """The state in the newest snapshot that is valid and belongs to the chain; `beginning` if there is none."""
+    """Return the state of the newest valid snapshot that belongs to the chain; `beginning` if there is none."""
     for name in reversed(store.names(f"{FOLDER}/{beginning.environment}")):
         state = _read(store, name, beginning.environment)
         if state is not None and _belongs(store, name, state, platform):
@@ -66,7 +66,7 @@ def write(store: Store, state: EnvironmentState) -> None:
 
 
 def valid(store: Store, environment: str) -> Iterator[tuple[str, EnvironmentState]]:
-    """All valid snapshots of an environment as (name, state), oldest first."""
+    """Yield all valid snapshots of an environment as (name, state), oldest first."""
     for name in store.names(f"{FOLDER}/{environment}"):
         state = _read(store, name, environment)
         if state is not None:
@@ -97,7 +97,7 @@ def _decode(data: bytes, name: str, environment: str) -> EnvironmentState:
 
 
 def _belongs(store: Store, name: str, state: EnvironmentState, platform: str) -> bool:
-    """Whether the snapshot is of this platform, and the entry that it was taken at is in the chain."""
+    """Tell whether the snapshot is of this platform, and its newest entry is in the chain."""
     if platform and state.platform not in ("", platform):
         _log_ignored(name, f"it belongs to platform {state.platform}")
         return False

@@ -1,8 +1,8 @@
 """The state of an environment after all its ledger entries, as data.
 
-The ledger is the only memory. Which release is here, who holds the claim, what was begun and not finished, how to
+The ledger is the only memory. Which release is here, who holds the claim, what was started and not finished, how to
 roll back: all of it is computed from the entries (see `folding`) and stored nowhere else. The state holds everything
-that a promotion needs of the past, so that a promotion does not read old entries.
+that a promotion needs from the past, so that a promotion does not read old entries.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ class Claim:
     """The run that holds an environment.
 
     Attributes:
-        entry: the id of the ledger entry that made it or took it over.
-        release: the id of the release that it is for.
+        entry: the id of the ledger entry that made the claim or took it over.
+        release: the id of the release that the run works on.
         purpose: `PROMOTE`, `RECONCILE` or another one (see `tasks.domain.events.claims`).
         run: the run in the run history.
         actor: who started the run.
-        at: since when (ISO 8601, UTC).
-        holder: the process of the run, by which others find out whether it has ended.
+        at: when the claim was made (ISO 8601, UTC).
+        holder: the process of the run, which lets others find out whether it has ended.
         release_digest: the digest of the release's record.
         provenance: where the release came from this time.
-        ended: earlier holders that a person declared to be over, oldest first.
-        rehearses: the environment of which a rollback is rehearsed; "" if none is.
+        ended: earlier holders that a person declared over, oldest first.
+        rehearses: the environment whose rollback is rehearsed; "" if none is.
     """
 
     entry: str
@@ -68,7 +68,7 @@ class AskedApproval:
 
     `decision` is "wanted", "approved" or "refused"; `by` is who decided. `approved_by` are all who approved so far:
     the request is approved once their number is what the environment requires. `forced`: the release had been
-    rejected here before, so an approval is a decision to promote it all the same.
+    rejected here before, so an approval is a decision to promote it anyway.
     """
 
     at: str
@@ -99,12 +99,12 @@ class RecordedRehearsal:
 
 @dataclass(frozen=True)
 class KnownDrift:
-    """The drift that is known.
+    """The known drift of an environment.
 
     Attributes:
         found: {unit: the drift in the last report that compared it}.
         outdated: units that were applied or rolled back since then.
-        reconciled_at: when a reconcile was last begun (ISO 8601, UTC); "" before the first.
+        reconciled_at: when a reconcile last started (ISO 8601, UTC); "" before the first.
         report: the newest report; None before the first.
     """
 
@@ -114,7 +114,7 @@ class KnownDrift:
     report: RecordedDrift | None = None
 
     def of(self, unit: str) -> tuple[DriftedObject, ...]:
-        """The drift in a unit since it was last applied or rolled back, without what is suppressed."""
+        """Return the unsuppressed drift of a unit since it was last applied or rolled back."""
         found = () if unit in self.outdated else self.found.get(unit, ())
         return tuple(item for item in found if not item.suppressed)
 
@@ -123,38 +123,39 @@ class KnownDrift:
 class EnvironmentState:
     """An environment after all its entries.
 
-    The chain: `number` and `head` are those of the newest entry, `platform` is whose chain it is.
+    The chain: `number` and `head` are those of the newest entry; `platform` is the platform of the chain.
 
-    Now: `receipts` is what is applied, `smoked` the units whose checks passed on it, `verified` the release that all
-    units passed on, `verified_at` since when without a break, `residual` the differences that each unit always has.
-    `blocked` says why a person is needed, `frozen` whether a person closed the environment, `approvals` what was
-    asked for and has not expired.
+    Now: `receipts` is what is applied, and `smoked` the units whose checks passed on it. `verified` is the release
+    that all units passed on, and `verified_at` since when without interruption. `residual` are the differences that
+    each unit has right after an apply. `blocked` says why a person has to act, and `frozen` whether a person closed
+    the environment. `approvals` are the requests that have not expired.
 
-    How to roll back: the `..._before` are the same at the time that the open claim began, and `attempted` the units
-    whose apply was begun under it, in order. `created` are the addresses that those applies create or replace, by
-    unit: all that a rollback may delete; `state_changes` what they change in what the tool remembers. `baselines` is
-    what existed of a unit before our first apply. `rolling_back`
-    says why, while a rollback has begun and not ended, and `rejects` whether the release is rejected then;
-    `interrupted` why a run stopped and does not know how far it got.
+    How to roll back: the `..._before` are the same values when the open claim started. `attempted` are the units
+    whose apply started under it, in order. `created` are the addresses that those applies create or replace, by unit:
+    all that a rollback may delete. `state_changes` are their changes to the tools' own state. `baselines` is what
+    existed of a unit before our first apply. `rolling_back` is the reason of a rollback that has started and not
+    ended, and `rejects` whether it rejects the release. `interrupted` says why a run stopped without knowing how far
+    it got.
 
-    Analyses: `applies` is when units were applied under the open claim, `analysed` those whose analysis has passed
-    since ("" is the environment's own), `omits_analyses` whether none is made, `paused` what waits for a person.
+    Analyses: `applies` is when units were applied under the open claim. `analysed` are the units whose analysis has
+    passed since ("" is the environment's own). `omits_analyses` is whether analyses are omitted, and `paused` what
+    waits for a person.
 
     `seconds` is how long each unit's last apply took, {unit: seconds}.
 
-    `unfinished` are units whose last apply did not come to its end, and that no earlier release was put back to.
+    `unfinished` are units whose last apply did not finish, and that were not rolled back to an earlier release.
 
-    `omitted` is what a promotion of each release left as it is, the last time, {release: events}; `omitting` those of
+    `omitted` is what the last promotion of each release left untouched, {release: events}; `omitting` is the same for
     the run that holds the claim.
 
     The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
-    environment in the release that was verified last; `last_begun` is the release that was last to be promoted here;
-    `drift`. `records` maps every release that was promoted here to the digest of its record, `origins` every release
-    that was verified here to where it came from the last time.
+    environment in the release that was verified last; `last_begun`, the release that was last promoted here; `drift`.
+    `records` maps every release that was promoted here to the digest of its record. `origins` maps every release that
+    was verified here to where it came from the last time.
 
-    Rehearsals: `rehearsals` are the newest of rollbacks of this environment, one for two releases, oldest first.
-    `rehearses` is the environment for which a rollback was rehearsed here when a release was last promoted; "" after
-    any other promotion.
+    Rehearsals: `rehearsals` are the newest of rollbacks of this environment, one for each pair of releases, oldest
+    first. `rehearses` is the environment whose rollback was rehearsed by the last promotion here; "" after any other
+    promotion.
     """
 
     environment: str
@@ -200,12 +201,12 @@ class EnvironmentState:
 
 
 def left_behind(found: EnvironmentState, release: Release) -> tuple[str, ...]:
-    """The units that are applied in an environment but not declared by the release, sorted."""
+    """Return the units that are applied in an environment but not declared by the release, sorted."""
     return tuple(sorted(unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units))
 
 
 def verified_in(states: Iterable[EnvironmentState]) -> dict[str, Verified]:
-    """{environment: the release that is verified there now}, for the rules of the environment graph."""
+    """Return {environment: the release that is verified there now}, for the rules of the environment graph."""
     return {
         state.environment: Verified(state.verified, datetime.fromisoformat(state.verified_at))
         for state in states

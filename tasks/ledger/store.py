@@ -1,8 +1,8 @@
-"""Where releases and the ledger live: a folder, or an S3 bucket for teams.
+"""Stores for releases and the ledger: a folder, or an S3 bucket for teams.
 
-Names are slash-separated, values are bytes, and a name is written once. Create-only writes make the ledger
-linearizable on a folder and on S3 alike (S3: `If-None-Match: *`). Nothing is overwritten, and nothing is removed but
-what is passing: requests to jobs of a work pool, and their answers.
+Names are slash-separated, values are bytes, and each name is written once. Create-only writes make the ledger
+linearizable on a folder and on S3 alike (S3: `If-None-Match: *`). Nothing is overwritten. Only temporary objects are
+removed: requests to jobs of a work pool, and their answers.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswere
 from tasks.ledger.folders import create_file, files_below, folders_below, remove_file
 
 PASSING = "jobs"
-"""The folder of what may be removed again."""
+"""The folder of objects that may be removed."""
 
 _READERS = 16
-"""Objects that are read from a bucket in parallel."""
+"""How many objects are read from a bucket in parallel."""
 
 _BATCH = 256
-"""Objects that are read ahead of the consumer."""
+"""How many objects are read ahead of the consumer."""
 
 
 class Store(ABC):
@@ -42,10 +42,10 @@ class Store(ABC):
     def open(address: str) -> Store:
         """Open the store at `address`: a folder (created if missing) or `s3://bucket/prefix`.
 
-        Credentials, region and endpoint of S3 are those that boto3 finds: environment, profile, AWS_ENDPOINT_URL.
+        boto3 finds credentials, region and endpoint of S3: environment, profile, AWS_ENDPOINT_URL.
 
         Raises:
-            InvalidInput: The address is neither, or boto3 finds no region or credentials.
+            InvalidInput: the address is neither, or boto3 finds no region or credentials.
         """
         parts = urlsplit(address)
         if parts.scheme == "s3":
@@ -61,28 +61,33 @@ class Store(ABC):
         """Write an object durably.
 
         Raises:
-            AlreadyExists: The name is taken.
-            Unanswered: The disk or S3 failed.
+            AlreadyExists: the name is taken.
+            Unanswered: the disk or S3 failed.
         """
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """The bytes of an object; `NotFound` if there is none, `Unanswered` if the disk or S3 failed."""
+        """Return the bytes of an object.
+
+        Raises:
+            NotFound: the object does not exist.
+            Unanswered: the disk or S3 failed.
+        """
 
     @abstractmethod
     def names(self, prefix: str, after: str | None = None) -> tuple[str, ...]:
-        """All names below the folder `prefix`, sorted; with `after`, only those that sort after it."""
+        """Return all names below the folder `prefix`, sorted; with `after`, only those that sort after it."""
 
     @abstractmethod
     def folders(self, prefix: str) -> tuple[str, ...]:
-        """The names of the folders directly below the folder `prefix`, sorted, without `prefix`."""
+        """Return the names of the folders directly below the folder `prefix`, sorted, without `prefix`."""
 
     def remove(self, names: Sequence[str]) -> None:
-        """Remove objects below `PASSING`; those that are gone already are not missed.
+        """Remove objects below `PASSING`; objects that do not exist are ignored.
 
         Raises:
-            InvalidInput: One of them is to stay.
-            Unanswered: The disk or S3 failed, or it lets nobody remove anything.
+            InvalidInput: a name is not below `PASSING`.
+            Unanswered: the disk or S3 failed, or it allows no removal.
         """
         if kept := [name for name in names if not name.startswith(f"{PASSING}/")]:
             raise InvalidInput(f"{self.address}: {kept[0]} is never removed")
@@ -91,10 +96,10 @@ class Store(ABC):
 
     @abstractmethod
     def _remove(self, names: Sequence[str]) -> None:
-        """Remove objects that may be removed, at least one."""
+        """Remove at least one object; the names were checked."""
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes]:
-        """The bytes of each object, in the order of the names."""
+        """Yield the bytes of each object, in the order of the names."""
         return map(self.read, names)
 
 

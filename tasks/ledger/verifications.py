@@ -1,4 +1,4 @@
-"""Which verified releases a rollback can return to. Pure."""
+"""Decide which verified releases a rollback can return to. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.domain.errors import InvalidInput
 
 
 def earlier(verified: Sequence[str], current: str | None) -> tuple[str, ...]:
-    """The releases that were verified before the current one, newest first, each once.
+    """Return the releases that were verified before the current one, newest first, each once.
 
     The last verification of each release counts: a release that was returned to is newer than the one it replaced.
     """
@@ -18,17 +18,17 @@ def earlier(verified: Sequence[str], current: str | None) -> tuple[str, ...]:
 def rollback_target(
     environment: str, verified: Sequence[str], current: str | None, rejected: Collection[str], to: str | None = None
 ) -> str:
-    """The release that a rollback of an environment returns to.
+    """Return the release that a rollback of an environment returns to.
 
     Args:
         environment: its name, for messages.
         verified: the ids of all releases verified there, oldest first.
         current: the id of the release that is there now.
         rejected: the ids rejected there; a rollback rejects the release that it leaves.
-        to: the id that an operator asks for; None chooses the newest before `current` that is not rejected.
+        to: the id that an operator chose; None chooses the newest before `current` that is not rejected.
 
     Raises:
-        InvalidInput: There is no such release, or `to` was never verified there.
+        InvalidInput: there is no such release, or `to` was never verified there.
     """
     before = earlier(verified, current)
     if to is None:
