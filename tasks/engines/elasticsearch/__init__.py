@@ -1,8 +1,8 @@
-"""What teams keep as JSON for Elasticsearch and OpenSearch: templates, ingest pipelines, policies, saved objects.
+"""The engine for templates, ingest pipelines, policies and saved objects of Elasticsearch and OpenSearch, as JSON.
 
     sources -> forms -> survey -> engine
 
-`sources` read a unit's files, `kinds` say where the server keeps each kind, `forms` bring what is wanted and what
-is there to one form (pure), `survey` compares them, `effects` say what no comparison shows. `simulation` tests
-without writing.
+`sources` reads a unit's files, and `kinds` reads and writes each kind of object on the server. `forms` brings the
+declared and the existing objects to one form (pure), and `survey` compares them. `effects` finds what no comparison
+shows. `simulation` tests without writing.
 """

@@ -1,4 +1,4 @@
-"""The objects of a unit: what kind, and which name. Pure."""
+"""Addresses of a unit's objects: kind and name. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SAVED_OBJECT = "saved-object"
 STREAM = "data-stream"
 
 ORDER = (ILM, ISM, COMPONENT, PIPELINE, TEMPLATE, SAVED_OBJECT)
-"""In this order objects are applied, each after what it refers to; they are removed in the reverse of it."""
+"""The order in which objects are applied, each after those it refers to; they are removed in reverse order."""
 
 
 @dataclass(frozen=True, order=True)
 class Address:
-    """One object: `kind` is one of ORDER."""
+    """One object; `kind` is one of `ORDER`."""
 
     kind: str
     name: str
@@ -29,10 +29,10 @@ class Address:
 
 
 def parsed(written: str) -> Address:
-    """The address of its text."""
+    """Return the address that a string names."""
     return Address(*written.split("/", 1))
 
 
 def ordered(addresses: Iterable[Address]) -> list[Address]:
-    """In the order in which they are applied."""
+    """Return the addresses in the order in which they are applied."""
     return sorted(addresses, key=lambda each: (ORDER.index(each.kind), each.name))

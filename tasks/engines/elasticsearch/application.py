@@ -1,4 +1,4 @@
-"""Carrying out a plan: write, remove, and roll data streams over once all else is done."""
+"""Carry out a plan: write, remove, and finally roll data streams over."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.engines.elasticsearch.stack import Stack
 
 @dataclass
 class Application:
-    """One apply in progress. `done` tells what it has changed."""
+    """One apply in progress; `done` lists what it has changed so far."""
 
     stack: Stack
     saved: Saved
@@ -25,8 +25,8 @@ class Application:
         """Do what was planned.
 
         Raises:
-            Rejected: the server says no.
-            Unanswered: no answer.
+            Rejected: the server rejects a request.
+            Unanswered: the server does not respond.
         """
         for address in self.saved.written:
             if address.kind != SAVED_OBJECT:
@@ -43,12 +43,12 @@ class Application:
             self.done.append(f"{STREAM}/{stream} (rolled over)")
 
     def _first(self, address: Address) -> Body:
-        """What is written first: with a higher priority, while the template whose place it takes is still there."""
+        """Return the body to write first: with a higher priority while the template that it replaces still exists."""
         body = self.saved.wanted[address]
         return {**body, "priority": templates.FIRST} if address in self.saved.displacing else body
 
     def _import(self) -> None:
-        """Saved objects together, since they refer to each other."""
+        """Import saved objects together, because they refer to each other."""
         written = {each: self.saved.wanted[each] for each in self.saved.written if each.kind == SAVED_OBJECT}
         if not written:
             return
@@ -62,8 +62,8 @@ class Application:
         except Rejected as error:
             if address.kind != TEMPLATE or "in use by" not in str(error):
                 raise
-            # OpenSearch refuses this though the data streams follow another template afterwards. Which one a stream
-            # follows is changed first: that is refused as well if there is no other.
+            # OpenSearch refuses the removal although the data streams follow another template afterwards. So the
+            # template is first rewritten not to match any stream; that is refused too if no other template matches.
             kinds.write(
                 self.stack.search, address, {"index_patterns": [f"removed-{uuid.uuid4().hex}"], "data_stream": {}}
             )

@@ -1,7 +1,7 @@
-"""What no comparison shows: which data streams a change reaches and when, who else has a say, what is in use. Pure.
+"""Find what no comparison shows: data streams that a change reaches, other templates, and objects in use. Pure.
 
-Of all index templates that match a name the one with the highest priority counts alone; two with the same priority
-are refused. A data stream takes up a changed template with its next backing index.
+Of all index templates that match a name, only the one with the highest priority applies; two with the same priority
+are rejected. A data stream adopts a changed template with its next backing index.
 https://www.elastic.co/docs/manage-data/data-store/templates
 """
 
@@ -17,18 +17,18 @@ from tasks.engines.elasticsearch.forms import form
 from tasks.engines.elasticsearch.notation import listed
 
 _AT_ONCE = frozenset({"version", "_meta", "deprecated"})
-"""Keys of a template that no index takes up."""
+"""Keys of a template that no index adopts."""
 _PIPELINES = ("index.default_pipeline", "index.final_pipeline")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else the server has.
+    """Other objects on the server.
 
     Attributes:
-        templates: all index templates, by name.
-        streams: all data streams, with their generation.
-        pipelines: the pipelines that indices send documents through, each with the names of some.
+        templates: {name: index template} of all index templates.
+        streams: {name: generation} of all data streams.
+        pipelines: {pipeline: indices that send documents through it}.
     """
 
     templates: Mapping[str, Body] = field(default_factory=dict)
@@ -36,14 +36,14 @@ class Surroundings:
     pipelines: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def after(self, wanted: Mapping[Address, Body], going: Collection[Address]) -> Surroundings:
-        """The same once objects were written and others removed."""
+        """Return the surroundings after the wanted objects were written and the `going` ones removed."""
         written = {address.name: body for address, body in wanted.items() if address.kind == TEMPLATE}
         gone = {address.name for address in going if address.kind == TEMPLATE}
         left = {name: body for name, body in self.templates.items() if name not in gone}
         return Surroundings({**left, **written}, self.streams, self.pipelines)
 
     def governing(self, stream: str) -> str:
-        """The template that the next backing index of a data stream follows; empty where there is none."""
+        """Return the template that the next backing index of a data stream follows; "" if there is none."""
         matching = [
             (templates.priority(body), name)
             for name, body in self.templates.items()
@@ -52,12 +52,12 @@ class Surroundings:
         return max(matching)[1] if matching else ""
 
     def composing(self, component: str) -> list[str]:
-        """The index templates that a component template is in."""
+        """Return the index templates that are composed of a component template."""
         return [name for name, body in self.templates.items() if component in listed(body.get("composed_of"))]
 
 
 def surroundings(all_templates: Any, all_streams: Any, all_settings: Any) -> Surroundings:
-    """From what the API answers: index templates, data streams, and settings of indices."""
+    """Return the surroundings from responses of the API: index templates, data streams, and settings of indices."""
     pipelines: dict[str, list[str]] = {}
     for index, about in (all_settings or {}).items():
         chosen = about.get("settings") or {}
@@ -77,7 +77,15 @@ def reached(
     now: Surroundings,
     after: Surroundings,
 ) -> dict[str, int]:
-    """The data streams that take up a change with their next backing index, with their generation."""
+    """Return {data stream: its generation} of those that adopt a change with their next backing index.
+
+    Args:
+        changed: the objects that are written.
+        wanted: the bodies to write.
+        live: the existing bodies; None if an object does not exist.
+        now: the surroundings before the apply.
+        after: the surroundings after it.
+    """
     composed = [each for each in changed if _is_taken_up(each, wanted, live)]
     names = {each.name for each in composed if each.kind == TEMPLATE}
     for each in composed:
@@ -90,7 +98,7 @@ def reached(
 
 
 def conflicts(changed: Collection[Address], after: Surroundings) -> Iterator[str]:
-    """Index templates that the server refuses, since another one has the same priority for the same names."""
+    """Yield a message for each index template that has the same priority as another one for the same names."""
     for name, other in _overlapping(changed, after):
         if templates.priority(after.templates[name]) == templates.priority(after.templates[other]):
             number = templates.priority(after.templates[name])
@@ -101,7 +109,7 @@ def conflicts(changed: Collection[Address], after: Surroundings) -> Iterator[str
 
 
 def displacing(changed: Collection[Address], now: Surroundings, after: Surroundings) -> list[Address]:
-    """Index templates that take the place of one that goes, with its priority: the server takes one at a time."""
+    """Return index templates that replace a removed one of the same priority: the server accepts one at a time."""
     both = Surroundings({**now.templates, **after.templates})
     found = {
         name
@@ -113,7 +121,7 @@ def displacing(changed: Collection[Address], now: Surroundings, after: Surroundi
 
 
 def precedence(changed: Collection[Address], after: Surroundings) -> Iterator[str]:
-    """Who has a say besides the templates that change: those that win over them, and those that lose."""
+    """Yield which templates win over, or lose to, each changed template."""
     for name, other in _overlapping(changed, after):
         own, theirs = (templates.priority(after.templates[each]) for each in (name, other))
         shared = ", ".join(map(str, listed(after.templates[other].get("index_patterns"))))
@@ -124,12 +132,13 @@ def precedence(changed: Collection[Address], after: Surroundings) -> Iterator[st
 
 
 def in_use(address: Address, body: Body, now: Surroundings, after: Surroundings) -> str:
-    """Why an object cannot go: by whom it is used once everything else is done. Empty when nobody uses it.
+    """Return why an object cannot be removed: what still uses it after everything else is done. "" if nothing does.
 
     Args:
         address: the object.
-        body: as it is there; a policy of Elasticsearch says itself by whom it is used.
-        now, after: what else there is, before and after everything else is done.
+        body: the existing body; a policy of Elasticsearch names its users itself.
+        now: the surroundings before everything else is done.
+        after: the surroundings after that.
     """
     if address.kind == ILM:
         users = body.get("in_use_by") or {}
@@ -150,7 +159,7 @@ def in_use(address: Address, body: Body, now: Surroundings, after: Surroundings)
 
 
 def _overlapping(changed: Collection[Address], after: Surroundings) -> Iterator[tuple[str, str]]:
-    """Each changed index template with each other one that can match the same name."""
+    """Yield each changed index template with each other one that can match the same name."""
     for name in sorted(each.name for each in changed if each.kind == TEMPLATE):
         own = listed(after.templates[name].get("index_patterns"))
         for other in sorted(after.templates):
@@ -159,7 +168,7 @@ def _overlapping(changed: Collection[Address], after: Surroundings) -> Iterator[
 
 
 def _is_taken_up(address: Address, wanted: Mapping[Address, Body], live: Mapping[Address, Body | None]) -> bool:
-    """Whether a change of a template is one of what indices take up."""
+    """Tell whether indices adopt the change of a template."""
     if address.kind not in (COMPONENT, TEMPLATE):
         return False
     there = live.get(address)

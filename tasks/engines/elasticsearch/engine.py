@@ -1,8 +1,8 @@
-"""Elasticsearch and OpenSearch behind the engine protocol: objects of their API, each written whole.
+"""The engine for objects of Elasticsearch and OpenSearch; each object is written as a whole.
 
-A plan compares every object with what is there, in one form. It holds the bodies that its apply writes, and is stale
-when anything of what it compared has changed. Data is never deleted: a template that a data stream follows, and a
-pipeline that documents go through, stay.
+A plan compares every object with the existing one, both in one form. It holds the bodies that its apply writes, and
+becomes stale when any compared object changes. Data is never deleted: a template that a data stream follows, and a
+pipeline that documents go through, are not removed.
 """
 
 from __future__ import annotations
@@ -35,12 +35,20 @@ class ElasticsearchObjects:
         self.workspace = workspace
 
     def validate(self) -> None:
-        """The files are what they must be, and the environment has a server."""
+        """Check that the files are valid, and that the environment declares a server."""
         sources.load(self.workspace, self.workspace.unit.inputs)
         server.reading(self.workspace)
 
     def plan(self, inputs: Inputs) -> Plan:
-        """What differs, and what an earlier release brought and this one has no more."""
+        """Plan to write the objects that differ, and to remove those that only an earlier release has.
+
+        Args:
+            inputs: the unit's inputs; their values replace `${NAME}` in the files.
+
+        Raises:
+            InvalidInput: the files are invalid, or another unit has one of the objects.
+            Refused: an object to remove is in use, or the server would reject a template.
+        """
         workspace, stack = self.workspace, server.reading(self.workspace)
         wanted, remarks = self._wanted(stack, inputs.values)
         neighbours.refuse_shared(workspace, wanted)
@@ -55,10 +63,13 @@ class ElasticsearchObjects:
         )
 
     def apply(self, plan: Plan) -> Applied:
-        """Write and remove what was planned.
+        """Write and remove the planned objects.
+
+        Returns:
+            The result; if the server rejects a request or does not respond, its detail lists what was done before.
 
         Raises:
-            StalePlan: something of what was compared has changed since.
+            StalePlan: a compared object has changed since the plan.
         """
         saved, stack = plans.load(plan), server.writing(self.workspace)
         if survey.basis(survey.live(stack, saved.compared)) != plan.basis:
@@ -73,7 +84,7 @@ class ElasticsearchObjects:
         return Applied(Outcome.SUCCEEDED, _outputs(saved), details=_details(saved, there))
 
     def observe(self, plan: Plan) -> Observation:
-        """Compare every object that was planned with what is there now."""
+        """Compare every planned object with what exists now."""
         saved, stack = plans.load(plan), server.reading(self.workspace)
         found = survey.live(stack, saved.compared)
         streams = server.surroundings(stack.search).streams if saved.streams else {}
@@ -87,13 +98,13 @@ class ElasticsearchObjects:
         return Observation(Progress.PARTIAL, detail=f"still to do: {', '.join(left)}")
 
     def verify(self) -> Verification:
-        """Whether a new plan has no changes."""
+        """Check that a new plan has no changes."""
         return verified(self.plan(self.workspace.inputs))
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:
-        """Back to the receipt's release, or to the bodies of the baseline; what the failed one brought is removed.
+        """Plan a return to the receipt's release, or to the baseline's bodies; remove what the failed release added.
 
-        What was there before, though no release of ours had it, stays as the failed release has left it.
+        Objects that existed before, though no release of ours had them, stay as the failed release has left them.
         """
         stack = server.reading(self.workspace)
         wanted, remarks = self._restored(stack, to)
@@ -106,7 +117,7 @@ class ElasticsearchObjects:
         return self._planned(stack, found, digest, remarks, back=True)
 
     def detect_drift(self, receipt: Receipt) -> Plan:
-        """What differs: as it was applied, against as it is."""
+        """Return the differences as changes from the applied to the existing objects."""
         stack = server.reading(self.workspace)
         wanted, _ = self._wanted(stack, self.workspace.unit.inputs)
         found = Survey(wanted, survey.live(stack, wanted), survey.records(receipt))
@@ -122,11 +133,11 @@ class ElasticsearchObjects:
         )
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
-        """What differs right after a good apply, though nobody touched anything."""
+        """Return what differs right after a successful apply although nobody changed anything."""
         return self.detect_drift(receipt).changes
 
     def adopt(self) -> Baseline | None:
-        """The unit's objects that are there already, with their bodies; without those that hold secrets."""
+        """Return the unit's existing objects, without bodies that hold secrets; None if no object exists."""
         stack = server.reading(self.workspace)
         wanted, _ = self._wanted(stack, self.workspace.unit.inputs)
         found = survey.live(stack, wanted)
@@ -134,7 +145,7 @@ class ElasticsearchObjects:
         return Baseline(f"existing objects: {', '.join(there)}", {"objects": there}) if there else None
 
     def _wanted(self, stack: Stack, values: Mapping[str, Any]) -> tuple[dict[Address, Body], tuple[str, ...]]:
-        """The objects of the release that are for this server, and remarks on others."""
+        """Return the objects of the release that apply to this server, and remarks on the others."""
         objects = sources.load(self.workspace, values).objects
         return server.applicable(stack, objects, self._options)
 
@@ -173,7 +184,7 @@ class ElasticsearchObjects:
         )
 
     def _taken_over(self, found: Survey, listed: frozenset[Address]) -> tuple[StateChange, ...]:
-        """Objects that a later release of the unit takes over from somebody else: a rollback leaves them."""
+        """Return the existing objects that a later release takes over from somebody else: a rollback keeps them."""
         if self.workspace.receipt is None:
             return ()
         there = (each for each in ordered(found.wanted) if found.live[each] is not None)
@@ -186,7 +197,7 @@ class ElasticsearchObjects:
 
 
 def _kept(address: Address, body: Body) -> Body | None:
-    """What the ledger may have of an object."""
+    """Return the body that the ledger may keep; None if it has secrets."""
     return None if shown.has_secrets(address.kind, body) else forms.sent(address.kind, body)
 
 

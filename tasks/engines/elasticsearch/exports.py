@@ -1,4 +1,4 @@
-"""What a file holds: the body of an object, or what the API answered when it was asked for one or several. Pure."""
+"""Find the objects in a file: a body, or a response of the API for one or several objects. Pure."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _KNOWN = {
     ILM: ("policy", "phases"),
     ISM: ("policy", "states"),
 }
-"""A body of a kind has one of these keys."""
+"""{kind: keys, of which its bodies have at least one}."""
 
 
 def objects(kind: str, stem: str, content: Any, where: str) -> Iterator[tuple[str, Body]]:
-    """The objects in a file, each with its name.
+    """Yield the objects in a file, each with its name.
 
     Args:
-        kind: of the folder that the file is in.
-        stem: the file's name, which names an object that has no name of its own.
-        content: what the file holds.
+        kind: the kind of the folder that the file is in.
+        stem: the file's name, for an object without a name of its own.
+        content: the parsed file.
         where: the file, for messages.
 
     Raises:
@@ -56,7 +56,7 @@ def _objects(kind: str, stem: str, content: Any) -> Iterator[tuple[str, Any]]:
     elif any(key in content for key in _KNOWN[kind]) or not _is_by_name(kind, content):
         yield stem, content
     else:
-        # As GET /_ingest/pipeline and GET /_ilm/policy answer: by name.
+        # GET /_ingest/pipeline and GET /_ilm/policy respond with bodies by name.
         for name, body in content.items():
             yield name, {"policy": body.get("policy", body)} if kind == ILM else body
 

@@ -1,6 +1,6 @@
-"""Every kind of object in one form, whoever wrote it: a file, an export, or the server itself. Pure.
+"""Bring every kind of object to one form, whether a file, an export or the server wrote it. Pure.
 
-Two bodies that the server takes for the same have the same form. What it adds by itself is not in it.
+Two bodies that mean the same to the server have the same form. The form omits what the server adds.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tasks.engines.elasticsearch.notation import scalar, without, without_nothin
 
 
 def form(kind: str, body: Body) -> dict[str, Any]:
-    """What a body of a kind means."""
+    """Return the form of a body, which expresses its meaning."""
     return _FORMS[kind](body)
 
 
 def sent(kind: str, body: Body) -> dict[str, Any]:
-    """A body as the server takes it: without what it has added to an export."""
+    """Return a body as the server accepts it, without what the server added to an export."""
     if kind == SAVED_OBJECT:
         return saved_objects.sent(body)
     if kind in (ILM, ISM):
@@ -48,7 +48,7 @@ def _pipeline(body: Body) -> dict[str, Any]:
 
 
 def _unwrapped(template: Body) -> dict[str, Any]:
-    """Mappings without the type that Elasticsearch 6 had around them."""
+    """Return the template with its mappings unwrapped from the type that Elasticsearch 6 had."""
     mappings = template.get("mappings")
     if isinstance(mappings, Mapping) and set(mappings) == {"_doc"}:
         return {**template, "mappings": mappings["_doc"]}

@@ -1,4 +1,4 @@
-"""Where the server keeps each kind of object: reading, writing and removing one."""
+"""Read, write and remove each kind of object on the server."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ _IN_ANSWER: Mapping[str, Callable[[Any, str], Body]] = {
 
 
 def fits(kind: str, product: Product) -> bool:
-    """Whether a kind is one of the server's: each product has lifecycle policies of its own."""
+    """Tell whether the product has this kind: Elasticsearch and OpenSearch have different lifecycle policies."""
     return kind != (ILM if product.is_opensearch else ISM)
 
 
 def read(stack: Stack, address: Address) -> Body | None:
-    """An object as the server has it; None where there is none.
+    """Return an object as the server has it; None if it does not exist.
 
     Raises:
         Refused: the server has no API for this kind.
-        Rejected, Unanswered: as for every request.
+        Rejected: the server rejects the request.
+        Unanswered: the server does not respond.
     """
     if address.kind == SAVED_OBJECT:
         return stack.saved_objects(address).exported(*saved_objects.parts(address))
@@ -48,7 +49,7 @@ def read(stack: Stack, address: Address) -> Body | None:
 
 
 def has_api(client: Elasticsearch, kind: str) -> bool:
-    """Whether the server has an API for a kind: index state management is a plugin."""
+    """Tell whether the server has an API for a kind: index state management is a plugin."""
     if kind not in (ILM, ISM):
         return True
     try:
@@ -61,16 +62,16 @@ def has_api(client: Elasticsearch, kind: str) -> bool:
 
 
 def write(client: Elasticsearch, address: Address, body: Body) -> None:
-    """Create an object of the search server, or replace it with all that it is."""
+    """Create an object on the search server, or replace the whole object."""
     precondition: dict[str, str] = {}
     if address.kind == ISM and (there := _found(client, address)) is not None:
-        # A policy is replaced only by who names the version that is there.
+        # The server replaces a policy only if the request names its current version.
         precondition = {"if_seq_no": str(there["_seq_no"]), "if_primary_term": str(there["_primary_term"])}
     client.send("PUT", _path(address), forms.sent(address.kind, body), **precondition)
 
 
 def remove(stack: Stack, address: Address) -> None:
-    """Remove an object; one that is gone already is none that could not be removed."""
+    """Remove an object; one that does not exist is ignored."""
     if address.kind == SAVED_OBJECT:
         return stack.saved_objects(address).delete(*saved_objects.parts(address))
     try:

@@ -1,6 +1,6 @@
-"""Mappings in one form: dotted names as objects, numbers and booleans as text, what says nothing left out. Pure.
+"""Bring mappings to one form: dotted names as objects, numbers and booleans as text, empty values omitted. Pure.
 
-A template keeps its mappings as they were written, and an index shows them as the server has understood them.
+A template keeps its mappings as they were written, and an index shows them as the server interpreted them.
 https://www.elastic.co/docs/reference/elasticsearch/mapping-reference
 """
 
@@ -14,11 +14,11 @@ from tasks.engines.elasticsearch.notation import listed, scalars, without_nothin
 _LISTS = frozenset(
     {"copy_to", "match", "unmatch", "path_match", "path_unmatch", "match_mapping_type", "unmatch_mapping_type"}
 )
-"""Keys that take one text or several."""
+"""Keys whose value is one string or several."""
 
 
 def form(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping, or the mapping of one field. A type around it, as Elasticsearch 6 had it, is taken off."""
+    """Return the form of a mapping, or of one field; a type around it, as in Elasticsearch 6, is removed."""
     inner = written.get("_doc")
     return _object(inner if set(written) == {"_doc"} and isinstance(inner, Mapping) else written, nests=True)
 
@@ -50,7 +50,7 @@ def _part(key: str, value: Any, *, nests: bool) -> Any:
 
 
 def _properties(written: Mapping[str, Any], *, nests: bool) -> dict[str, Any]:
-    """The fields of an object. `log.level` is `level` in the object `log`, unless the object has no subobjects."""
+    """Return an object's fields. `log.level` is `level` in the object `log`, unless subobjects are disabled."""
     found: dict[str, Any] = {}
     for name, item in written.items():
         field = _field(item, nests=nests)
@@ -62,7 +62,7 @@ def _properties(written: Mapping[str, Any], *, nests: bool) -> dict[str, Any]:
 
 
 def _together(one: Any, other: Any) -> Any:
-    """An object that is written in several places, as `log` is with `log.level` and `log.logger`."""
+    """Merge an object that is written in several places, such as `log` in `log.level` and `log.logger`."""
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
         return other
     return {
@@ -72,7 +72,7 @@ def _together(one: Any, other: Any) -> Any:
 
 
 def _dynamic(written: Any, *, nests: bool) -> Any:
-    """A dynamic template; which of several comes first decides, so their order stays."""
+    """Return a dynamic template. The first match among several applies, so their order is kept."""
     if not isinstance(written, Mapping):
         return written
     return {name: _rule(rule, nests=nests) for name, rule in written.items()}

@@ -1,4 +1,4 @@
-"""The other units of the environment that are of this engine: an object has one owner."""
+"""Check other units of this engine in the environment, because an object has one owner."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tasks.engines.elasticsearch.options import ElasticsearchOptions
 
 
 def owner(workspace: Workspace, address: Address) -> str:
-    """The other unit that has an object; empty where none has."""
+    """Return the other unit that has the object; "" if none has."""
     return next((name for name, theirs in _units(workspace) if address in theirs), "")
 
 
 def refuse_shared(workspace: Workspace, wanted: Collection[Address]) -> None:
-    """`InvalidInput` when another unit has one of the objects too: each would undo what the other applies."""
+    """Raise `InvalidInput` if another unit has one of the objects: each would undo what the other applies."""
     for name, theirs in _units(workspace):
         if both := sorted(theirs & set(wanted)):
             raise InvalidInput(f"{workspace.unit.name}: {both[0]} is in unit {name} too; keep it in one of them")

@@ -1,4 +1,4 @@
-"""Values that say the same in several notations, brought to one: numbers, booleans, durations, sizes, lists. Pure."""
+"""Bring equivalent notations of a value to one: numbers, booleans, durations, sizes, lists. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BYTES = {"pb": 1024**5, "tb": 1024**4, "gb": 1024**3, "mb": 1024**2, "kb": 1024
 
 
 def scalar(value: Any) -> Any:
-    """A number or a boolean as the text that the API takes for it too; everything else as it is."""
+    """Return a number or a boolean as the text that the API accepts for it too; return other values unchanged."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
@@ -30,14 +30,14 @@ def scalar(value: Any) -> Any:
 
 
 def scalars(value: Any) -> Any:
-    """The same for everything inside a value."""
+    """Apply `scalar` to everything inside a value."""
     if isinstance(value, Mapping):
         return {key: scalars(item) for key, item in value.items()}
     return [scalars(item) for item in value] if isinstance(value, list) else scalar(value)
 
 
 def duration(value: Any) -> Any:
-    """A duration in the largest unit that it is a multiple of: "168h" is "7d". What is none stays as it is."""
+    """Return a duration in the largest unit that divides it: "168h" is "7d". Return other values unchanged."""
     written = scalar(value)
     found = _DURATION.fullmatch(written) if isinstance(written, str) else None
     if not found:
@@ -49,7 +49,7 @@ def duration(value: Any) -> Any:
 
 
 def size(value: Any) -> Any:
-    """A size in the largest unit that it is a multiple of: "51200mb" is "50gb". What is none stays as it is."""
+    """Return a size in the largest unit that divides it: "51200mb" is "50gb". Return other values unchanged."""
     written = scalar(value)
     found = _SIZE.fullmatch(written) if isinstance(written, str) else None
     if not found:
@@ -62,7 +62,7 @@ def size(value: Any) -> Any:
 
 
 def measures(value: Any, key: str = "") -> Any:
-    """Everything inside a value, with durations and sizes by what their keys say."""
+    """Normalize everything inside a value; the keys say which values are sizes and which durations."""
     if isinstance(value, Mapping):
         return {name: measures(item, name) for name, item in value.items()}
     if isinstance(value, list):
@@ -71,14 +71,14 @@ def measures(value: Any, key: str = "") -> Any:
 
 
 def listed(value: Any) -> list[Any]:
-    """One text or several, as a list; none for nothing."""
+    """Return one value or several as a list; empty for None."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Nested or dotted keys, each as (its whole dotted key, value)."""
+    """Yield nested or dotted keys as (full dotted key, value)."""
     for key, item in value.items():
         if isinstance(item, Mapping):
             yield from flat(item, f"{prefix}{key}.")
@@ -87,10 +87,10 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]
 
 
 def without_nothing(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Only the keys that say something."""
+    """Return the mapping without None, empty mappings and empty lists."""
     return {key: item for key, item in value.items() if item is not None and item != {} and item != []}
 
 
 def without(value: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is as it is by default. Values are in their one notation."""
+    """Return the mapping without values equal to their defaults; all values are already normalized."""
     return {key: item for key, item in value.items() if key not in defaults or item != defaults[key]}

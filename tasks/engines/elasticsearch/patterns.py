@@ -1,4 +1,4 @@
-"""Index patterns: which names they match, and whether two of them can match the same one. Pure."""
+"""Index patterns: which names they match, and whether two of them can match the same name. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cache
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a name is matched; `*` is the only wildcard."""
+    """Tell whether a pattern matches the name; `*` is the only wildcard."""
     return any(fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]")) for pattern in patterns)
 
 
 def overlap(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether there can be a name that a pattern of both matches."""
+    """Tell whether some name can match a pattern of both."""
     theirs = tuple(others)
     return any(_overlap(one, other) for one in some for other in theirs)
 
@@ -21,7 +21,7 @@ def overlap(some: Iterable[str], others: Iterable[str]) -> bool:
 @cache
 def _overlap(one: str, other: str) -> bool:
     if not one or not other:
-        # What is left of the longer one may be nothing but wildcards.
+        # The rest of the longer one may consist of wildcards only.
         return not (one + other).strip("*")
     if one[0] == "*":
         return _overlap(one[1:], other) or _overlap(one, other[1:])

@@ -1,4 +1,4 @@
-"""What a plan keeps for its apply: the bodies to write, what goes, and what is rolled over; sealed by a digest."""
+"""What a plan keeps for its apply: bodies to write, objects to remove, streams to roll over; sealed by a digest."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tasks.engines.elasticsearch.addresses import Address, Body, parsed
 
 @dataclass(frozen=True)
 class Saved:
-    """What an apply does.
+    """The steps of an apply.
 
     Attributes:
-        wanted: all objects of the unit, which are what its outputs list afterwards.
+        wanted: all objects of the unit, which its outputs list afterwards.
         written: those that are created or changed, in order.
         gone: those that are removed, in order.
-        displacing: index templates that take the place of one that goes, with the same priority.
-        streams: data streams to roll over, with their generation when it was planned.
-        compared: all objects that the basis of the plan is made of.
+        displacing: index templates that replace a removed one of the same priority.
+        streams: data streams to roll over, with their generation at the time of the plan.
+        compared: all objects that the plan's basis covers.
     """
 
     wanted: Mapping[Address, Body] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Saved:
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
-    """Write it into `folder`, readable for its owner only."""
+    """Write the steps to a file in `folder` that only its owner can read, and return its artifact."""
     content: dict[str, Any] = {
         "wanted": {str(address): body for address, body in saved.wanted.items()},
         "written": [str(address) for address in saved.written],
@@ -47,7 +47,7 @@ def save(saved: Saved, folder: Path) -> Artifact:
 
 
 def load(plan: Plan) -> Saved:
-    """What `plan` saved; `StalePlan` when the file is not the one that was planned."""
+    """Return the saved steps of a plan; raises `StalePlan` if the file is not the planned one."""
     kept = sealed.content(plan)
     return Saved(
         {parsed(name): body for name, body in kept["wanted"].items()},

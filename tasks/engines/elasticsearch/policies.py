@@ -1,4 +1,4 @@
-"""Lifecycle policies of Elasticsearch (ILM) and of OpenSearch (ISM) in one form each. Pure.
+"""Bring lifecycle policies of Elasticsearch (ILM) and of OpenSearch (ISM) to one form each. Pure.
 
 https://www.elastic.co/docs/manage-data/lifecycle/index-lifecycle-management
 https://docs.opensearch.org/latest/im-plugin/ism/policies/
@@ -20,13 +20,13 @@ _ILM_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "allocate": {"include": {}, "exclude": {}, "require": {}},
 }
 ISM_OF_THE_SERVER = frozenset({"policy_id", "last_updated_time", "schema_version", "user"})
-"""What the server adds to a policy of index state management."""
+"""Keys that the server adds to a policy of index state management."""
 _RETRY = {"count": "3", "backoff": "exponential", "delay": "1m"}
 _ISM_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"rollover": {"copy_alias": "false"}}
 
 
 def ilm(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The form of a policy for Elasticsearch."""
+    """Return the form of a policy for Elasticsearch."""
     policy = body.get("policy") or body
     phases = {name: _phase(phase or {}) for name, phase in (policy.get("phases") or {}).items()}
     rest = {key: item for key, item in policy.items() if key != "phases"}
@@ -34,7 +34,7 @@ def ilm(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ism(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The form of a policy for OpenSearch."""
+    """Return the form of a policy for OpenSearch."""
     policy = body.get("policy") or body
     own = {key: item for key, item in policy.items() if key not in ISM_OF_THE_SERVER}
     templates = sorted((_ism_template(each) for each in listed(own.pop("ism_template", None))), key=str)
@@ -43,7 +43,7 @@ def ism(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sent_ism(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy without what the server added, which it refuses in a request."""
+    """Return a policy without the keys that the server added, because it rejects them in a request."""
     own = {key: item for key, item in policy.items() if key not in ISM_OF_THE_SERVER and item is not None}
     if own.get("ism_template"):
         own["ism_template"] = [

@@ -1,4 +1,4 @@
-"""What a survey comes to as a plan: changes, what they reach, what cannot go, and what a reader has to know. Pure."""
+"""Turn a survey into a plan: changes, what they reach, what cannot be removed, and warnings. Pure."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Proposal:
     """One plan in the making.
 
     Attributes:
-        found: what differs and what goes.
-        now: what else the server has.
-        rollover: whether data streams are rolled over at once.
-        protected: whether the unit is.
-        back: it is a rollback, which leaves what cannot go.
-        remarks: what was found before.
+        found: the survey, with what differs and what to remove.
+        now: other objects on the server.
+        rollover: whether to roll data streams over at once.
+        protected: whether the unit is protected.
+        back: whether this is a rollback, which keeps objects that cannot be removed.
+        remarks: warnings from earlier steps.
     """
 
     found: Survey
@@ -38,7 +38,7 @@ class Proposal:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """A promotion that would take away what is in use, or that the server refuses, is not a plan."""
+        """Refuse a promotion that would remove objects in use, and any plan that the server would reject."""
         staying = [f"{each}: {why}" for each, why in self.staying.items()]
         if staying and not self.back:
             raise Refused(
@@ -49,7 +49,7 @@ class Proposal:
 
     @cached_property
     def staying(self) -> Mapping[Address, str]:
-        """What would go and is in use, with by whom. What it needs stays with it."""
+        """{object that is in use: its users}, of the objects to remove; objects that these need stay too."""
         kept: dict[Address, str] = {}
         while True:
             going = [each for each in self.found.going if each not in kept]
@@ -73,7 +73,7 @@ class Proposal:
 
     @property
     def saved(self) -> Saved:
-        """What the apply needs."""
+        """The steps that the apply needs."""
         found = self.found
         return Saved(
             wanted=dict(found.wanted),
@@ -92,7 +92,7 @@ class Proposal:
 
     @property
     def reversibility(self) -> Reversibility:
-        """What is removed can be written again; what was indexed meanwhile keeps its form."""
+        """The reversibility: removed objects can be written again, but documents keep the form of their index."""
         if self._going and self.protected:
             return Reversibility.IRREVERSIBLE
         return Reversibility.NEEDS_CARE if self._rolled else Reversibility.REVERSIBLE
@@ -125,7 +125,7 @@ class Proposal:
 
 
 def text(changes: Iterable[Change], warnings: Iterable[str] = ()) -> str:
-    """A line for each change, then the fields that differ; warnings last."""
+    """Return a line for each change, with the fields that differ; warnings last."""
     return listed(changes, _told, warnings)
 
 

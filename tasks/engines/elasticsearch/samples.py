@@ -4,8 +4,9 @@
       document: {message: ordered 7}
       expected: {event.action: ordered, order.id: 7, message: null}
 
-`expected` names the fields that count, nested or dotted; null: the field is not there. `exactly: true`: there are no
-others. `dropped: true`: the document is dropped. `error: TEXT`: the pipeline fails with this in its reason.
+`expected` names the fields to compare, nested or dotted; null: the field must be absent. `exactly: true`: there are
+no other fields. `dropped: true`: the document is dropped. `error: TEXT`: the pipeline fails with this text in its
+reason.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ _ABSENT = object()
 
 
 def document(sample: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document of a sample as the API takes it: with its metadata where it has some."""
+    """Return the document of a sample as the API accepts it, with its metadata if it has any."""
     written: Mapping[str, Any] = sample["document"]
     return written if "_source" in written else {"_source": written}
 
 
 def differences(sample: Mapping[str, Any], made: Any, error: str) -> Iterator[str]:
-    """What is otherwise than a sample expects.
+    """Yield what differs from what a sample expects.
 
     Args:
         sample: as declared.
-        made: what the server answers for its document.
-        error: the reason why the pipeline failed; empty where it did not.
+        made: the server's result for the sample's document.
+        error: why the pipeline failed; "" if it did not.
     """
     if "error" in sample or error:
         yield from _failing(str(sample.get("error") or ""), error)

@@ -1,6 +1,6 @@
 """Saved objects of Kibana and OpenSearch Dashboards: data views, searches, visualizations, dashboards. Pure.
 
-Their parts are JSON in texts (`panelsJSON`, `searchSourceJSON`), which the server writes anew.
+Some attributes are JSON in strings (`panelsJSON`, `searchSourceJSON`), which the server rewrites.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _DATA_VIEWS = frozenset({"index-pattern", "data-view"})
 
 
 def parsed(text: str, where: str) -> list[tuple[str, Body]]:
-    """The objects of an export (NDJSON), each with its name: "dashboard/shop".
+    """Return the objects of an export (NDJSON), each with its name: "dashboard/shop".
 
     Raises:
         InvalidInput: a line is not a saved object.
@@ -27,7 +27,7 @@ def parsed(text: str, where: str) -> list[tuple[str, Body]]:
             written = json.loads(line) if line.strip() else None
         except ValueError as error:
             raise InvalidInput(f"{where}:{number}: is not valid JSON: {error}") from error
-        # The last line of an export counts what is in it.
+        # The last line of an export counts its objects.
         if written is None or (isinstance(written, Mapping) and "exportedCount" in written):
             continue
         if not _is_saved_object(written):
@@ -37,25 +37,25 @@ def parsed(text: str, where: str) -> list[tuple[str, Body]]:
 
 
 def form(body: Body) -> dict[str, Any]:
-    """What a saved object means: its attributes and references, without what the server keeps about it."""
+    """Return the form of a saved object: its attributes and references, without what the server adds."""
     references = sorted((dict(each) for each in body.get("references") or ()), key=lambda each: str(each.get("name")))
     return {"attributes": _read(body.get("attributes") or {}), "references": references}
 
 
 def sent(body: Body) -> dict[str, Any]:
-    """A saved object as an import takes it; versions say by which form of attributes it was exported."""
+    """Return a saved object as an import accepts it; version attributes say in which format it was exported."""
     of_server = ("updated_at", "created_at", "updated_by", "created_by", "version", "namespaces", "managed", "sort")
     return {key: item for key, item in body.items() if key not in of_server}
 
 
 def parts(address: Address) -> tuple[str, str]:
-    """The type and the id of a saved object."""
+    """Return the type and the id of a saved object."""
     kind, _, name = address.name.partition("/")
     return kind, name
 
 
 def in_order(objects: Mapping[Address, Body]) -> list[Address]:
-    """Each object after those that it refers to."""
+    """Return the objects in an order in which each comes after those that it refers to."""
     done: list[Address] = []
 
     def add(address: Address, above: frozenset[Address]) -> None:
@@ -71,12 +71,12 @@ def in_order(objects: Mapping[Address, Body]) -> list[Address]:
 
 
 def references(body: Body) -> list[Address]:
-    """The objects that one refers to."""
+    """Return the objects that a saved object refers to."""
     return [Address(SAVED_OBJECT, f"{each['type']}/{each['id']}") for each in body.get("references") or ()]
 
 
 def data_views(objects: Mapping[Address, Body]) -> Iterable[tuple[Address, list[str]]]:
-    """The data views among objects, with the index patterns that each is of."""
+    """Yield the data views among the objects, each with its index patterns."""
     for address, body in objects.items():
         if address.kind == SAVED_OBJECT and parts(address)[0] in _DATA_VIEWS:
             title = str((body.get("attributes") or {}).get("title") or "")
@@ -92,7 +92,7 @@ def _is_saved_object(written: Any) -> bool:
 
 
 def _read(value: Any) -> Any:
-    """A value with the JSON in its texts read."""
+    """Return a value in which JSON in strings is parsed."""
     if isinstance(value, Mapping):
         return {key: _read(item) for key, item in value.items()}
     if isinstance(value, list):

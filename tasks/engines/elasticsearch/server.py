@@ -1,4 +1,4 @@
-"""The server of a unit's environment: clients for reading and for writing, and what else is there."""
+"""Clients for the server of a unit's environment, and what else is on that server."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from tasks.engines.elasticsearch.options import ElasticsearchOptions
 from tasks.engines.elasticsearch.stack import Stack
 
 _SECONDS = 60.0
-"""The limit of one request; a busy cluster takes up to 30 seconds to acknowledge a change."""
+"""Time limit of a request in seconds; a busy cluster takes up to 30 seconds to acknowledge a change."""
 
 
 def reading(workspace: Workspace) -> Stack:
-    """Clients that only read."""
+    """Return read-only clients."""
     return _stack(workspace, _declared(workspace), workspace.environment.dashboards, workspace.reading)
 
 
 def writing(workspace: Workspace) -> Stack:
-    """Clients that write."""
+    """Return clients that can write."""
     dashboards = workspace.environment.dashboards
     return _stack(workspace, _declared(workspace).writing, dashboards and dashboards.writing, workspace.writing)
 
 
 def surroundings(client: Elasticsearch) -> Surroundings:
-    """Which index templates, data streams and pipelines in use the server has."""
-    # OpenSearch shows hidden data streams too, and does not know the parameter.
+    """Return the server's index templates, data streams and pipelines in use."""
+    # OpenSearch lists hidden data streams anyway, and does not know the parameter.
     hidden = {} if client.product.is_opensearch else {"expand_wildcards": "all"}
     return effects.surroundings(
         client.find("/_index_template"),
@@ -48,10 +48,10 @@ def surroundings(client: Elasticsearch) -> Surroundings:
 def applicable(
     stack: Stack, objects: Mapping[Address, Body], options: ElasticsearchOptions
 ) -> tuple[dict[Address, Body], tuple[str, ...]]:
-    """The objects that are for this environment, and remarks on what is left out.
+    """Return the objects for this environment, and remarks on omitted ones.
 
-    Policies of the other product, and settings that name one, are for another environment. What the environment
-    cannot have is left out only if the unit says so.
+    Policies of the other product, and settings that name one, are meant for another environment. Objects that this
+    environment does not support are omitted only if the unit's `optional` names their kind.
     """
     search = stack.search
     fitting = {each: body for each, body in objects.items() if kinds.fits(each.kind, search.product)}

@@ -1,4 +1,4 @@
-"""The shape of a body of each kind, as far as this engine looks into it; what is in it the server judges."""
+"""Check the shape of a body of each kind, as far as this engine reads it; the server validates the rest."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _SHAPES: Mapping[str, type[_Body]] = {
 
 
 def require(kind: str, body: Any, what: str) -> None:
-    """`InvalidInput` when a body has not the shape of its kind; `what` is the file and the object."""
+    """Raise `InvalidInput` if a body does not have the shape of its kind; `what` names the file and the object."""
     within = body.get("policy", body) if kind in (ILM, ISM) and isinstance(body, Mapping) else body
     try:
         _SHAPES[kind].model_validate(within)

@@ -1,7 +1,7 @@
-"""What is shown of an object: its form, with the mask in place of secrets. Pure.
+"""What plans show of an object: its form, with a mask in place of secrets. Pure.
 
 A processor, a notification or a saved object may hold a password or the address of a webhook. Names of fields and of
-analyzers only sound like secrets (`token`, `tokenizer`), so in templates names say nothing.
+analyzers only sound like secrets (`token`, `tokenizer`), so names do not count in templates.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from tasks.engines.elasticsearch.addresses import COMPONENT, TEMPLATE, Address, 
 from tasks.engines.elasticsearch.forms import form
 
 _HOOKS = frozenset({"destination"})
-"""Keys below which addresses are secrets: whoever knows the address of a webhook may use it."""
+"""Keys whose values are secret: anybody who knows the address of a webhook can use it."""
 
 
 def shown(kind: str, body: Body) -> dict[str, Any]:
-    """The form of a body without its secrets."""
+    """Return the form of a body with its secrets masked."""
     found: dict[str, Any] = _masked(kind, form(kind, body))
     return found
 
 
 def change(kind: str, before: Body, after: Body) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Both forms without their secrets; a secret that is another one afterwards is marked as changed."""
+    """Return both forms with masked secrets; a secret that differs afterwards is marked as changed."""
     hidden = shown(kind, before), shown(kind, after)
     return hidden[0], _marked(form(kind, before), form(kind, after), *hidden)
 
 
 def has_secrets(kind: str, body: Body) -> bool:
-    """Whether a body holds something that is not shown."""
+    """Tell whether a body holds secrets that are masked."""
     return any(MASK in text for text in texts(shown(kind, body)))
 
 
 def fingerprint(wanted: Mapping[Address, Body], key: Callable[[], bytes]) -> str:
-    """A keyed hash over the objects that hold secrets; empty without any. Another secret is another plan."""
+    """Return a keyed hash of the objects with secrets, so that another secret gives another plan; "" without any."""
     secret = {str(each): form(each.kind, body) for each, body in wanted.items() if has_secrets(each.kind, body)}
     return hmac.digest(key(), digest_of(secret).encode(), "sha256").hex() if secret else ""
 
@@ -59,7 +59,7 @@ def _all_masked(value: Any) -> Any:
 
 
 def _marked(before: Any, after: Any, hidden_before: Any, hidden_after: Any) -> Any:
-    """What is shown afterwards, with a mark where only a hidden value differs."""
+    """Return the masked form afterwards, with a mark where only a masked value differs."""
     every = (before, after, hidden_before, hidden_after)
     if all(isinstance(each, Mapping) for each in every):
         return {

@@ -1,7 +1,7 @@
-"""Tests a unit on the server without writing: what would be refused, and what pipelines make of sample documents.
+"""Test a unit on the server without writing: what it would reject, and what pipelines make of sample documents.
 
-A template is simulated as it would be composed. Names and priority are others than its own, so that neither its own
-earlier version nor another template is in its way; who has the same priority the plan says.
+A template is simulated as it would be composed. Its names and priority are replaced, so that neither its own earlier
+version nor another template interferes; the plan reports others with the same priority.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tasks.engines.elasticsearch.stack import Stack
 
 
 def find(workspace: Workspace) -> Iterator[Finding]:
-    """What the server has against the templates and pipelines of a unit."""
+    """Yield what the server rejects in the templates, pipelines and saved objects of a unit."""
     stack = server.reading(workspace)
     source = sources.load(workspace, workspace.unit.inputs)
     wanted, _ = server.applicable(stack, source.objects, workspace.options(ElasticsearchOptions))
@@ -78,7 +78,7 @@ def _composed(client: Elasticsearch, body: Body, file: str) -> Iterator[Finding]
 
 
 def _whole(stack: Stack, wanted: Mapping[Address, Body], body: Body) -> dict[str, Any]:
-    """An index template with its components in it, the later ones over the earlier ones."""
+    """Return an index template with its components merged in; later ones override earlier ones."""
     parts = []
     for name in components.named(body):
         address = Address(COMPONENT, name)
@@ -110,7 +110,7 @@ def _references(stack: Stack, wanted: Mapping[Address, Body], address: Address, 
 
 
 def _data_views(stack: Stack, wanted: Mapping[Address, Body], source: Source) -> Iterator[Finding]:
-    """Data views of names for which there is no template: nothing will be found through them."""
+    """Yield data views for whose names there is no template: they will find nothing."""
     views = dict(saved_objects.data_views(wanted))
     templates_after = server.surroundings(stack.search).after(wanted, ()).templates.values() if views else ()
     known = [pattern for body in templates_after for pattern in listed(body.get("index_patterns"))]

@@ -1,4 +1,4 @@
-"""A unit's files: one folder a kind, a file an object, named after it; or as the API exports it.
+"""Read a unit's files: one folder for each kind, one file for each object, named after it; or exports of the API.
 
     component-templates/shop-fields.json
     index-templates/shop.json
@@ -7,8 +7,8 @@
     ism-policies/shop.json              for OpenSearch
     saved-objects/shop.ndjson           as Kibana exports them
 
-Folders may be written with _ and in the singular. Files are JSON or YAML; one with another ending, or none, is an
-object when it is JSON, and its whole name is the object's. `${NAME}` in a text is the unit's input of that name.
+Folder names may use _ and the singular. Files are JSON or YAML. A file with another extension, or none, is an object
+if it is JSON; its whole name is then the object's name. `${NAME}` in a string is the unit's input of that name.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 _ENDINGS = (".json", ".yaml", ".yml", ".ndjson")
 _SAMPLES = ".samples"
 _OBJECT = re.compile(r'\s*\{\s*["}]')
-"""How JSON of an object begins, and no template of Jinja, whatever a file is called."""
+"""How a JSON object starts, unlike a Jinja template, whatever the file's name is."""
 _INPUT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 _NAME = re.compile(r"[^*?,\\/\"<>|\s#]+")
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a unit declares: its objects, where each is written, and the samples of pipelines by their name."""
+    """What a unit declares: its objects, the file of each, and the samples of pipelines by name."""
 
     objects: Mapping[Address, Body]
     files: Mapping[Address, str] = field(default_factory=dict)
@@ -58,7 +58,15 @@ class Source:
 
 
 def load(workspace: Workspace, values: Mapping[str, Any]) -> Source:
-    """The unit's source, its inputs filled in; `InvalidInput` for what is wrong with it."""
+    """Return the unit's source with its inputs filled in.
+
+    Args:
+        workspace: the unit and its files.
+        values: the values of the unit's inputs.
+
+    Raises:
+        InvalidInput: a file or an option is invalid, or an input is sensitive.
+    """
     options = workspace.options(ElasticsearchOptions)
     masked = [name for name, value in values.items() if MASK in texts(value)]
     if masked:
@@ -73,7 +81,7 @@ def load(workspace: Workspace, values: Mapping[str, Any]) -> Source:
 
 
 def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, values: Mapping[str, Any]) -> Source:
-    """The source at a path below `infrastructure`."""
+    """Return the source at a path below `infrastructure`; arguments and errors are those of `load`."""
     objects: dict[Address, Body] = {}
     files: dict[Address, str] = {}
     samples: dict[str, list[Any]] = {}
@@ -94,7 +102,7 @@ def loaded(infrastructure: Path, source: str, options: ElasticsearchOptions, val
 
 
 def filled(content: Any, values: Mapping[str, Any]) -> Any:
-    """Content with inputs in place of `${NAME}`. A text that is nothing else becomes the value itself."""
+    """Return the content with inputs for `${NAME}`; a string that is only `${NAME}` becomes the value itself."""
     if isinstance(content, Mapping):
         return {key: filled(item, values) for key, item in content.items()}
     if isinstance(content, list):
@@ -108,20 +116,20 @@ def filled(content: Any, values: Mapping[str, Any]) -> Any:
 
 
 def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
-    """Paths, relative to `infrastructure`, of every file below the unit's folder."""
+    """Return the paths, relative to `infrastructure`, of every file below the unit's folder."""
     folder = infrastructure / source
     return tuple(sorted(str(path.relative_to(infrastructure)) for path in folder.rglob("*") if path.is_file()))
 
 
 def interface(infrastructure: Path, source: str) -> Interface:
-    """It takes the inputs that its files name as `${NAME}`, and gives the list of its objects."""
+    """Return the interface: accepts the inputs that the files name as `${NAME}`, gives the list of objects."""
     files = [file for path in reads(infrastructure, source) if _may_be_one(file := infrastructure / path)]
     named = {name for file in files for name in _INPUT.findall(file.read_text())}
     return Interface(accepts=dict.fromkeys(sorted(named), "any"), gives={"objects": "list"})
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
-    """What is wrong with the files of a unit, seen without a server."""
+    """Yield what is wrong with the files of a unit, as far as that is visible without a server."""
     try:
         loaded(infrastructure, unit.source, ElasticsearchOptions.model_validate(unit.options), {})
     except InvalidInput as error:
@@ -150,7 +158,7 @@ def _files(folder: Path, options: ElasticsearchOptions) -> Iterator[tuple[str, P
 
 
 def _kept(folder: Path, ignored: Sequence[str]) -> list[Path]:
-    """What is below a folder, without what the unit says to ignore: a path or a pattern, of a file or of a folder."""
+    """Return the paths below a folder without ignored ones: a path or a pattern of a file or of a folder."""
     everything = {path: path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     left_out: set[Path] = set()
     for pattern in ignored:
@@ -162,7 +170,7 @@ def _kept(folder: Path, ignored: Sequence[str]) -> list[Path]:
 
 
 def _may_be_one(file: Path) -> bool:
-    """Whether a file holds an object, or samples: by its ending, or else by how it begins."""
+    """Tell whether a file holds an object or samples, by its extension or by how it starts."""
     if file.suffix in _ENDINGS:
         return True
     with file.open("rb") as opened:
@@ -170,7 +178,7 @@ def _may_be_one(file: Path) -> bool:
 
 
 def _folders(folder: Path, options: ElasticsearchOptions) -> dict[Path, str]:
-    """The folders that there are, with their kinds; deeper ones first."""
+    """Return {folder: its kind} of the existing folders, deepest first."""
     by_name = {name: kind for kind, names in FOLDERS.items() for name in names}
     found = {}
     for written, place in options.folders.items():
@@ -205,7 +213,7 @@ def _parsed(kind: str, file: Path, infrastructure: Path) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a key that is there twice is a mistake, which the server refuses too."""
+    """Return a JSON object; a duplicate key is a mistake, which the server rejects too."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))

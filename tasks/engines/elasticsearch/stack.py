@@ -1,4 +1,4 @@
-"""The servers that a unit's objects are on: the search server, and Kibana or OpenSearch Dashboards."""
+"""The servers of a unit's objects: the search server, and Kibana or OpenSearch Dashboards."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tasks.engines.elasticsearch.addresses import Address
 
 @dataclass(frozen=True)
 class Stack:
-    """Clients of both. `dashboards` is None where none is declared."""
+    """Clients of both servers; `dashboards` is None if none is declared."""
 
     search: Elasticsearch
     dashboards: Dashboards | None = None
 
     def saved_objects(self, address: Address) -> Dashboards:
-        """The server of a saved object; `InvalidInput` where none is declared."""
+        """Return the server of a saved object; raises `InvalidInput` if none is declared."""
         if self.dashboards is None:
             told = "add `logging.dashboards` to platform.yaml, or name saved-objects in `optional`"
             raise InvalidInput(f"{address}: the environment has no Kibana or OpenSearch Dashboards; {told}")

@@ -1,8 +1,8 @@
-"""What is there against what is wanted, object by object.
+"""Compare the wanted objects with the existing ones, object by object.
 
-Every server has defaults and notations of its own, so a form that we do not know may differ after an apply though
-nobody touched anything. What was written and what the server made of it is recorded with the apply (`records`): while
-both are what they were, nothing differs.
+Every server has its own defaults and notations, so an unknown form may differ after an apply although nobody changed
+anything. An apply therefore records what was written, and what the server made of it (`records`). While neither has
+changed, nothing differs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Records = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True)
 class Survey:
-    """What is wanted and what is there, of the objects that a unit has and of those that go."""
+    """The wanted and the existing objects, of those that a unit has and those to remove."""
 
     wanted: Mapping[Address, Body]
     live: Live
@@ -38,18 +38,18 @@ class Survey:
 
     @property
     def going(self) -> tuple[Address, ...]:
-        """The objects to remove, in the order in which that is done."""
+        """The objects to remove, in the order in which they are removed."""
         there = [each for each in self.live if each not in self.wanted and self.live[each] is not None]
         return tuple(reversed(ordered(there)))
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What differs, and what goes."""
+        """The changes: objects to create, change or remove."""
         return (*map(self._written, self.differing), *map(self._removed, self.going))
 
     @property
     def basis(self) -> str:
-        """A digest over all that is there."""
+        """A digest of all existing objects."""
         return basis(self.live)
 
     def _differs(self, address: Address) -> bool:
@@ -72,17 +72,17 @@ class Survey:
 
 
 def live(stack: Stack, addresses: Iterable[Address]) -> Live:
-    """The objects as they are there; None for those that are not."""
+    """Return {address: the existing object, or None}."""
     return {address: kinds.read(stack, address) for address in addresses}
 
 
 def basis(found: Live) -> str:
-    """A digest over objects as they are there."""
+    """Return a digest of objects as they exist."""
     return digest_of({str(each): None if body is None else form(each.kind, body) for each, body in found.items()})
 
 
 def recorded(wanted: Mapping[Address, Body], found: Live) -> dict[str, list[str]]:
-    """The record of an apply: what was written, and what the server made of it."""
+    """Return the record of an apply: {address: digests of what was written, and of what the server made of it}."""
     return {
         str(address): [digest_of(form(address.kind, body)), digest_of(form(address.kind, there))]
         for address, body in wanted.items()
@@ -91,11 +91,11 @@ def recorded(wanted: Mapping[Address, Body], found: Live) -> dict[str, list[str]
 
 
 def records(receipt: Receipt | None) -> Records:
-    """The record of the unit's last apply."""
+    """Return the record of the unit's last apply; empty without one."""
     kept = receipt.details.get("records", {}) if receipt else {}
     return {name: (pair[0], pair[1]) for name, pair in kept.items()}
 
 
 def listed(receipt: Receipt | None) -> frozenset[Address]:
-    """The objects that a receipt lists."""
+    """Return the objects that a receipt lists; empty without one."""
     return frozenset(map(parsed, receipt.outputs.get("objects", ()))) if receipt else frozenset()

@@ -1,7 +1,7 @@
-"""Component templates and index templates in one form. Pure.
+"""Bring component templates and index templates to one form. Pure.
 
-The server moves settings under `index.`, turns numbers into text and adds what is so by default; its versions differ
-in what. https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-indices
+The server moves settings under `index.`, turns numbers into text and adds defaults, which depend on its version.
+https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-indices
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from tasks.engines.elasticsearch import mappings
 from tasks.engines.elasticsearch.notation import flat, listed, measures, scalar, scalars, without, without_nothing
 
 OF_THE_SERVER = frozenset({"created_date", "created_date_millis", "modified_date", "modified_date_millis"})
-"""What the server adds, and refuses in a request."""
+"""Keys that the server adds, and rejects in a request."""
 
 FIRST = 2_000_000_000
-"""A priority that no template has."""
+"""A very high priority that no template has."""
 
 _STREAM = {
     "timestamp_field": {"name": "@timestamp"},
@@ -26,18 +26,18 @@ _STREAM = {
 }
 _ELASTICSEARCHS = ("index.lifecycle.",)
 _OPENSEARCHS = ("index.plugins.index_state_management.", "index.opendistro.index_state_management.")
-"""Beginnings of the settings of lifecycles; each product refuses the other's."""
+"""Prefixes of lifecycle settings; each product rejects the other's."""
 
 _SAYS_BY_BEING_THERE = ("data_stream", "lifecycle")
 
 
 def component(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The form of a component template."""
+    """Return the form of a component template."""
     return _finished({**_rest(body), **_template(body.get("template") or {})})
 
 
 def index(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The form of an index template."""
+    """Return the form of an index template."""
     form = {
         **_rest(body),
         **_template(body.get("template") or {}),
@@ -52,12 +52,12 @@ def index(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def priority(body: Mapping[str, Any]) -> int:
-    """An index template's priority; 0 where it has none, as for the server."""
+    """Return an index template's priority; 0 if it has none, as on the server."""
     return int(body.get("priority") or 0)
 
 
 def settings(written: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with their whole keys, and values as text."""
+    """Return settings with their full keys, and values as text."""
     found = {}
     for key, value in flat(written):
         name = key if key.startswith(("index.", "archived.")) else f"index.{key}"
@@ -66,7 +66,7 @@ def settings(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fitting(body: Mapping[str, Any], product: Product) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """A template as a server takes it, and the settings that only the other product has: those of its lifecycles."""
+    """Return a template as the product accepts it, and the omitted settings of the other product's lifecycles."""
     template = body.get("template") or {}
     written = dict(flat(template.get("settings") or {}))
     whole = {name: name if name.startswith("index.") else f"index.{name}" for name in written}
@@ -99,7 +99,7 @@ def _alias(alias: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rest(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that have no form of their own; `_meta` is anybody's."""
+    """Return the keys without a form of their own; `_meta` is free-form and stays unchanged."""
     return {
         key: item if key == "_meta" else scalars(item)
         for key, item in body.items()
@@ -113,7 +113,7 @@ def _finished(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def composed(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several `template`s as one, the later ones over the earlier ones, as an index template is composed."""
+    """Merge several `template`s in order, as an index template is composed: later ones override earlier ones."""
     whole: dict[str, Any] = {}
     for part in parts:
         for key, item in part.items():
