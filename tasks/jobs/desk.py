@@ -1,7 +1,7 @@
 """The jobs of an environment as objects of the store, each written once.
 
     jobs/<environment>/<moment>-<unit>-<call>-<random>/request.json     what to do, by the run
-                                                       begun.json       by whoever is first, so at most once: the
+                                                       begun.json       by the first to take it, so at most once: the
                                                                         job, or the run that waited too long
                                                        abandoned.json   by the run: the job has to stop its tools
                                                        answer.json      by the job
@@ -73,17 +73,18 @@ class Desk:
         return found
 
     def begin(self, job: str, holder: Mapping[str, Any], *, withdrawn: bool = False) -> bool:
-        """Take a job, unless it was taken already. A store may repeat a write whose response was lost.
+        """Take a job unless another process has taken it.
 
-        In that case the stored token tells whether this process was the one that took it.
+        A store may repeat a write whose response was lost, and then reports that the name is taken. The stored token
+        tells whether this call wrote it.
 
         Args:
             job: the job's name.
             holder: the process that takes it.
-            withdrawn: take it so that no process ever starts it.
+            withdrawn: take it so that no process ever starts it; a job that was withdrawn before counts as taken.
 
         Returns:
-            Whether the job is taken by this call, or was withdrawn before if it is to be withdrawn.
+            Whether the job is taken by this call.
         """
         mine = Begun({**holder, "token": uuid4().hex}, withdrawn)
         if self._is_created(job, BEGUN, mine):
@@ -114,7 +115,7 @@ class Desk:
         return self._read(job, ANSWER, Answer)
 
     def unanswered_applies(self, since: datetime, unit: str = "") -> Iterator[tuple[str, Begun]]:
-        """Yield (job, who took it) of applies that started since a moment and have no answer; `unit` "" means all."""
+        """Yield (job, who took it) of unanswered applies that started since a moment; `unit` "" means all units."""
         for job, found in self._begun_since(since, lambda call, of: call == "apply" and unit in ("", of)):
             if self.answered(job) is None:
                 yield job, found

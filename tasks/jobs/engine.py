@@ -32,7 +32,7 @@ class Jobs:
         desk: the stored jobs.
         release: the release that the run promotes.
         claim: returns the run's claim, and since when the environment is claimed.
-        root: the run that somebody started, in the run history.
+        root: the top-level run in the run history.
         validated: {unit: violations from validators} of the units validated in this run.
         made: {digest of a plan: how it was made}.
         observed: {digest of a plan: what exists after its apply}, if known already.

@@ -23,7 +23,7 @@ class NotApplied(Unanswered):
 
 @contextmanager
 def preparing(request: JobRequest) -> Iterator[None]:
-    """Report errors inside as a missing response: nothing has started, and the run itself got this far."""
+    """Report errors inside as a missing response: the run did the same successfully, so this machine is at fault."""
     try:
         yield
     except (ClaimLost, StalePlan, Unanswered):

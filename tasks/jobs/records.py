@@ -62,7 +62,7 @@ class JobRequest:
         target: the target of the engine.
         release: the release that the run promotes.
         claim: the id of the ledger entry by which the run holds the environment; "" if it does not.
-        root: the run that somebody started, in the run history.
+        root: the top-level run in the run history.
         making: how the plan is made, or how `plan` was made.
         plan: the plan to apply or observe.
         receipt: the receipt to settle, or to compare with what exists.

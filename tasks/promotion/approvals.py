@@ -105,7 +105,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Decision:
-    """The latest decision on a plan set: `wanted`, or `approved` or `refused` by somebody."""
+    """The latest decision on a plan set: `wanted`, `approved` or `refused`; `by` is who decided."""
 
     kind: str
     request: Request

@@ -100,7 +100,7 @@ def _irreversible(plans: PlanSet, applied: Collection[str], rejected: bool) -> I
 
 
 def irreversible(plan: Plan) -> tuple[str, ...]:
-    """Return what promoting the earlier release cannot bring back after the plan: "deletes table.orders"."""
+    """Return what promoting the earlier release cannot restore once a plan is applied: "deletes table.orders"."""
     found = [(change.action, change.address) for change in plan.changes]
     found += [(change.action, change.address) for change in plan.state_changes]
     taken = [f"{_TAKEN[action]} {address}" for action, address in found if action in _TAKEN]

@@ -107,7 +107,7 @@ class EnvironmentRun:
 
     @cached_property
     def released_without(self) -> Omitted:
-        """The units and charts that the release was made without."""
+        """The units that the release was made without, and why."""
         return omitted.load(self.here.infrastructure)
 
     @property

@@ -76,7 +76,13 @@ class Executor(Protocol):
     def submit(self, verb: Verb, run: Any, unit: str, *arguments: object, after: Sequence[Step] = ()) -> Step:
         """Start a verb when the steps among its arguments and those in `after` have succeeded.
 
-        A step among the arguments, or among the values of a dictionary there, is replaced by its result.
+        Args:
+            verb: the operation.
+            run: the environment run to work in.
+            unit: the unit to work on.
+            arguments: further arguments of the verb. A step here, or among the values of a dictionary here, is
+                replaced by its result.
+            after: further steps to wait for.
 
         Returns:
             The step, at once; its `result` waits.

@@ -111,6 +111,8 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
         RolledBack: something was rejected after an apply had started.
         Interrupted: a dependency did not respond during an apply; the units stay as they are for `recover`.
         PromotionPaused: analyses are inconclusive.
+        Refused: a step was rejected before any apply started, or the ledger does not know all units as good.
+        Unanswered: a dependency did not respond, and no apply is in doubt.
     """
     raise_mistakes(raised)
     _raise_lost(raised)

@@ -46,7 +46,7 @@ def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_ov
 
 
 def recover_if_abandoned(runtime: Runtime, executor: Executor, environment: str) -> None:
-    """Before a run starts: wait for the current one, if the settings say so, and recover what a dead run left."""
+    """Wait for the current run before a new one starts, if the settings say so, and recover what a dead run left."""
     await_turn(runtime, environment)
     if abandoned(runtime, environment) is not None:
         recover(runtime, executor, environment)

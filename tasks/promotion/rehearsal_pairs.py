@@ -130,7 +130,7 @@ def _refuse_other_units(platform: Platform, environment: str, scratch: str, rele
 
 
 def _refuse_used(runtime: Runtime, pair: Pair) -> None:
-    """Refuse a scratch environment in which somebody keeps a release: a rehearsal would replace it."""
+    """Refuse a scratch environment to which a release was promoted: a rehearsal would replace it."""
     found = runtime.ledger().state(pair.scratch)
     if found.receipts and not found.rehearses:
         what = found.last_begun or "a release"

@@ -87,7 +87,7 @@ def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
 
 
 def restore(run: EnvironmentRun, unit: str, kept: Sequence[str]) -> str:
-    """Return one attempted unit to its state when the claim began.
+    """Return one attempted unit to its state when the claim started.
 
     A unit that did not exist before is removed, unless a policy protects it or a unit in `kept` needs it.
 
@@ -215,11 +215,11 @@ def _may_follow(run: EnvironmentRun, unit: str) -> bool:
 
 
 def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = False) -> tuple[Change, ...]:
-    """Return the changes that are still missing. One that every plan repeats was applied once, so it does not count.
+    """Return what still differs; a change that every plan repeats was applied once and does not count.
 
     Args:
         to: the receipt that was rolled back to.
-        follows: its desired state may have changed since, so that a change to another value than was applied counts.
+        follows: the desired state may have changed since, so that a change to another value than was applied counts.
     """
     left = differences_from(run, to, run.state().residual.get(unit, ()))
     beyond = drift_beyond if follows else differences_beyond

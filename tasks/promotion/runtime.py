@@ -51,7 +51,7 @@ class Runtime:
         accounts: counts the units worked on in each account, for all runs that were given the same object.
         rehearses: the environment whose rollback is rehearsed; "" in every other run.
         pool: reaches the work pools for environments that name one; None: no pool can be reached.
-        root: the run that somebody started, if this one belongs to it; for the log.
+        root: the top-level run, if this one belongs to it; for the log.
         is_job: whether this is a job of a pool, which works on its unit itself.
     """
 

@@ -12,8 +12,7 @@ from tasks.steps.publishing import root_run_id, run_address
 def on_github(asked: str) -> OnGitHub:
     """Return the platform on GitHub, for a run about the repository `asked`.
 
-    Pages there link to the run that somebody started, not to one within it, because that is the one whose end is
-    checked.
+    Pages there link to the top-level run, because people check how that run ends, not one within it.
 
     Raises:
         Refused: the repository belongs to another platform.

@@ -31,7 +31,7 @@ def run_id() -> str:
 
 
 def root_run_id() -> str:
-    """Return the id of the flow run that somebody started and that contains this one; "" outside of one."""
+    """Return the id of the top-level flow run that contains the current one; "" outside of a flow run."""
     run = run_id()
     if not run:
         return ""

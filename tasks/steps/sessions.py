@@ -67,7 +67,7 @@ def side_by_side(after: Mapping[str, Sequence[str]], promote: Promote) -> Passag
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """Yield a session for the current flow run, or for none."""
+    """Yield a session for the current flow run; outside of one, its verbs run in threads of this process."""
     chosen, run = settings.load(), run_id()
     reporter = RunReporter(chosen, publish if run else unpublished, run_address(), run)
     shared = _together.get() or _Together(Stops(), Accounts())

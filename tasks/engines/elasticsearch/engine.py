@@ -184,7 +184,7 @@ class ElasticsearchObjects:
         )
 
     def _taken_over(self, found: Survey, listed: frozenset[Address]) -> tuple[StateChange, ...]:
-        """Return the existing objects that a later release takes over from somebody else: a rollback keeps them."""
+        """Return existing objects that a later release of the unit takes over: a rollback keeps them."""
         if self.workspace.receipt is None:
             return ()
         there = (each for each in ordered(found.wanted) if found.live[each] is not None)
