@@ -1,7 +1,7 @@
-"""The sandbox: a whole world for the product on this machine, on loopback, that needs no cloud.
+"""The sandbox: everything that the product needs, running on this machine's loopback interface without a cloud.
 
-`up` starts it, `down` ends it, `status` looks. The product itself does not know of it: it is led there by the
-variables in `.flowmart/profile.env`, which `deployments.profile` loads.
+`up` starts it, `down` stops it and `status` inspects it. The product itself knows nothing about the sandbox. The
+variables in `.flowmart/profile.env` point it here, and `deployments.profile` loads them.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ __all__ = ["Sandbox", "down", "status", "up"]
 
 
 def __getattr__(name: str) -> Any:
-    # The processes of the sandbox live in this package too, and would pay for these imports at every start.
+    # Import lazily: the sandbox's own processes are in this package too, and these imports would slow each start.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from deployments.sandbox import lifecycle

@@ -1,8 +1,8 @@
 """Prepares the accounts of a fresh sandbox AWS, and then enforces IAM.
 
-Two IAM users are created in the first environment's account. The product runs as the *operator*, who may only assume
-the environments' roles, and whom these trust as well as those whom platform.yaml names. The *administrator* may do
-anything in any account: prepare accounts, or cause drift.
+It creates two IAM users in the first environment's account. The product runs as the *operator*, who may only assume
+the environments' roles. Those roles trust the operator in addition to the principals that platform.yaml names. The
+*administrator* may do anything in any account, such as prepare accounts or cause drift.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ ADMINISTRATOR_ROLE = "administrator"
 _PATIENT = Config(
     connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 2}, proxies={}
 )
-"""Long limits, because several servers start on the machine at the same time. No proxy, because it is loopback."""
+"""Long time limits, because several servers start on this machine at once. No proxy, because calls use loopback."""
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An access key of an IAM user. The secret does not show in `repr`."""
+    """An access key of an IAM user. `repr` does not show the secret."""
 
     id: str
     secret: str = field(repr=False)
@@ -48,8 +48,8 @@ class Accounts:
     Attributes:
         operator: the operator's access key.
         administrator: the administrator's access key.
-        process: process id and start time of the AWS that holds the accounts in its memory.
-        basis: the digest of what they were prepared from (`basis_of`).
+        process: the process id and start time of the AWS server that holds the accounts in memory.
+        basis: the digest of the input that the accounts were prepared from (see `basis_of`).
     """
 
     operator: AccessKey
@@ -58,17 +58,17 @@ class Accounts:
     basis: str
 
     def belong_to(self, process: Process) -> bool:
-        """Whether `process` is the AWS that holds these accounts in its memory."""
+        """Tell whether `process` is the AWS server that holds these accounts in memory."""
         return self.process == (process.pid, process.started)
 
     def save(self, file: Path) -> None:
-        """Write to a file that only its owner may read."""
+        """Write the accounts to `file`, readable only by its owner."""
         file.touch(mode=0o600)
         file.write_text(json.dumps(asdict(self)))
 
 
 def load(file: Path) -> Accounts | None:
-    """The saved accounts; None if there are none."""
+    """Return the accounts saved in `file`, or None if the file does not exist."""
     if not file.exists():
         return None
     found = json.loads(file.read_text())
@@ -78,7 +78,10 @@ def load(file: Path) -> Accounts | None:
 
 
 def basis_of(platform: Platform, infrastructure: Path) -> str:
-    """The digest of environments and policies; it changes if the accounts would be prepared differently."""
+    """Return a digest of the inputs of `prepare`: environments, trusted principals, policies and Terraform backends.
+
+    The digest changes whenever the accounts would be prepared differently.
+    """
     environments = [[e.name, e.account, e.region, e.roles] for e in platform.environments]
     files = [policies.file_of(infrastructure, each).read_text() for each in policies.POLICIES]
     named = [
@@ -91,14 +94,17 @@ def basis_of(platform: Platform, infrastructure: Path) -> str:
 def prepare(
     endpoint: str, process: Process, platform: Platform, infrastructure: Path, known: Accounts | None
 ) -> Accounts:
-    """Create missing users and administrator roles, enforce IAM, and `bootstrap` every environment.
+    """Create missing users and administrator roles, enforce IAM, and `bootstrap` every environment with an account.
 
     Args:
         endpoint: the URL of the sandbox's AWS.
-        process: its process.
+        process: the process that serves it.
         platform: the platform.
         infrastructure: the folder of platform.yaml.
-        known: accounts that were prepared in this process before, whose users keep their keys; else None.
+        known: accounts prepared earlier in the same process, whose users keep their keys; None if there are none.
+
+    Returns:
+        The prepared accounts, not yet saved.
     """
     _check_from_call(endpoint, "inf")
     environments = [each for each in platform.environments if each.account]
@@ -116,25 +122,38 @@ def prepare(
 
 
 def home_of(platform: Platform) -> Environment:
-    """Where the users are: the first environment with an account; an account of the sandbox's own without any."""
+    """Return the environment whose account holds the users.
+
+    It is the first environment with an account. If none has one, it is the first environment with an account number
+    that only the sandbox uses.
+    """
     with_account = (each for each in platform.environments if each.account)
     return next(with_account, replace(platform.environments[0], account="111111111111", region="eu-west-1"))
 
 
 def _trusting(platform: Platform) -> Platform:
-    """The platform, with the operator among those whom it trusts."""
+    """Return the platform with the operator among its trusted principals, unless it trusts that account already."""
     account, operator = (f"arn:aws:iam::{home_of(platform).account}:{each}" for each in ("root", "user/operator"))
     is_trusted = {account, operator} & {*platform.trusted}
     return platform if is_trusted else replace(platform, trusted=(*platform.trusted, operator))
 
 
 def as_administrator(endpoint: str, accounts: Accounts, environment: Environment) -> Callable[..., Any]:
-    """`client(service)` or `client(service, region)`: a boto3 client of the administrator of an environment."""
+    """Return a factory of boto3 clients that act as the administrator of an environment.
+
+    Args:
+        endpoint: the URL of the sandbox's AWS.
+        accounts: the prepared accounts.
+        environment: the environment, which must have an account.
+
+    Returns:
+        `client(service)` or `client(service, region)`; the region defaults to the environment's.
+    """
     return _assumed(accounts.administrator, endpoint, environment)
 
 
 def _anyone(endpoint: str, environment: Environment) -> Callable[..., Any]:
-    """Clients in the account of `environment` while IAM is not enforced, so any credentials are accepted."""
+    """Return clients in the environment's account while IAM is not enforced, when any credentials are accepted."""
     return _assumed(AccessKey("none", "none"), endpoint, environment)
 
 
@@ -156,7 +175,7 @@ def _assumed(user: AccessKey, endpoint: str, environment: Environment) -> Callab
 
 @lru_cache(maxsize=1)
 def _session() -> Any:
-    """A session that ignores the user's environment and files, and parses service descriptions once."""
+    """Return a session that ignores the user's variables and files. It is cached to parse service models once."""
     nothing = {"profile": (None, None, None, None)}
     nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     return botocore.session.Session(session_vars=nothing | nowhere)
@@ -179,7 +198,7 @@ def _make_users(endpoint: str, platform: Platform) -> tuple[AccessKey, AccessKey
 
 
 def _roles(platform: Platform) -> list[str]:
-    """Every role that a run may assume: the environments', and those of units that have their own."""
+    """Return the ARNs of all roles that a run may assume: those of environments and units' own."""
     places = [
         place
         for environment in platform.environments
@@ -205,7 +224,7 @@ def _policy(statement: Mapping[str, Any]) -> str:
 
 
 def _check_from_call(endpoint: str, number: str) -> None:
-    """Make moto check credentials and policies from the `number`th call on: "0" is always, "inf" is never."""
+    """Make moto check credentials and policies from the given call on: "0" means always, "inf" means never."""
     url, kind = f"{endpoint}/moto-api/reset-auth", {"Content-Type": "text/plain"}
     asked = urllib.request.Request(url, number.encode(), kind, method="POST")  # noqa: S310 loopback
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10).close()

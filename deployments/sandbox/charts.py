@@ -1,5 +1,7 @@
-"""Whether the releases of a sandbox have charts from elsewhere. It needs no network, so only where the user says from
-where."""
+"""Decides whether releases in a sandbox include units whose Helm charts come from a chart repository.
+
+The sandbox needs no network. So it uses such charts only if the user names a repository in FLOWMART_CHARTS.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,14 @@ VARIABLE = "FLOWMART_CHARTS"
 
 
 def missing() -> str:
-    """Why there are none here and what to do, as a sentence; "" if there are."""
+    """Return a sentence that says why no chart repository is used and what follows; "" if the user has named one."""
     if os.environ.get(VARIABLE, NO_CHARTS) != NO_CHARTS:
         return ""
     return f"{VARIABLE} names no chart repository, so releases are made without the units that need one"
 
 
 def variables(infrastructure: Path, platform: Platform) -> Mapping[str, str]:
-    """The variable that names their repository, or says that there is none, where a unit needs one."""
+    """Return the variable that names the chart repository, or says that there is none; empty if no unit needs one."""
     if not _wanted(infrastructure, platform):
         return {}
     return {VARIABLE: os.environ.get(VARIABLE) or NO_CHARTS}

@@ -1,8 +1,8 @@
-"""The sandbox's Kubernetes clusters: one for each environment that has a cluster in platform.yaml.
+"""Prepares the sandbox's Kubernetes clusters: one for each environment that has a cluster in platform.yaml.
 
-This module does an administrator's part: it applies `infrastructure/kubernetes/access`, which grants the planner and
-the deployer their rights, or where there is none `open_access`, by which they may do anything. It writes a kubeconfig
-with the contexts that platform.yaml names.
+This module acts as the clusters' administrator. It applies `infrastructure/kubernetes/access`, which grants the
+planner and the deployer their rights. If that folder does not exist, it applies `open_access`, which allows
+everything. It also writes a kubeconfig with the contexts that platform.yaml names.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ _OPEN = Path(__file__).with_name("open_access")
 
 
 def declare(layout: SandboxLayout, platform: Platform) -> tuple[str, ...]:
-    """Write down for the Kubernetes process which clusters there are and of which kind, and return their names.
+    """Write the clusters' names and kind to files that the Kubernetes process reads.
+
+    Returns:
+        The names of the environments that have a cluster.
 
     Raises:
-        InvalidInput: the kind that is asked for cannot be had.
+        InvalidInput: the requested kind of cluster is not available.
     """
     names = tuple(environment.name for environment in platform.environments if environment.cluster)
     layout.clusters.mkdir(parents=True, exist_ok=True)
@@ -41,6 +44,13 @@ def prepare(
     layout: SandboxLayout, port: int, platform: Platform, infrastructure: Path, report: Callable[[str], None]
 ) -> None:
     """Grant the planner and the deployer of every cluster their rights, and write the kubeconfig.
+
+    Args:
+        layout: the sandbox's files.
+        port: the port of the clusters' API on 127.0.0.1.
+        platform: the platform.
+        infrastructure: the folder of platform.yaml.
+        report: called with a line for people if the project defines no rights.
 
     Raises:
         Unanswered: kubectl could not apply the rights.

@@ -1,4 +1,4 @@
-"""The files of the sandbox: one folder below the project, which can be deleted while the sandbox is down."""
+"""The sandbox's files. All are in one folder of the project, which can be deleted while the sandbox is down."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from deployments import processes
 
 _LONGEST_SOCKET_PATH = 100
-"""sockaddr_un holds 108 bytes on Linux, 104 on macOS."""
+"""A limit in bytes that is safe on both systems: sockaddr_un holds 108 bytes on Linux and 104 on macOS."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class SandboxLayout(processes.ProcessLayout):
 
     @property
     def folder(self) -> Path:
-        """The sandbox's folder; everything below it belongs to the sandbox."""
+        """The sandbox's working folder. Everything in it belongs to the sandbox."""
         return self.root / ".flowmart" / "sandbox"
 
     @property
     def profile(self) -> Path:
-        """The variables that point the product at this sandbox; exists while the sandbox is up."""
+        """The file of variables that point the product at this sandbox. It exists while the sandbox is up."""
         return self.root / ".flowmart" / "profile.env"
 
     @property
@@ -36,67 +36,67 @@ class SandboxLayout(processes.ProcessLayout):
 
     @property
     def images(self) -> Path:
-        """Ids of AWS's own images that the sandbox shall have, one a line; a file of whoever uses it."""
+        """A file that the user may write, with ids of additional public AWS images, one on each line."""
         return self.root / ".flowmart" / "images.txt"
 
     @property
     def accounts(self) -> Path:
-        """Access keys of the operator and the administrator, and the AWS process that holds them."""
+        """The file with the access keys of operator and administrator, and the AWS process that they belong to."""
         return self.folder / "accounts.json"
 
     @property
     def used(self) -> Path:
-        """A line for each action that a role has used in AWS."""
+        """The file with one line for each action that a role has used in AWS."""
         return self.folder / "used-actions.txt"
 
     @property
     def store(self) -> Path:
-        """The store of the sandbox: releases and ledger."""
+        """The sandbox's store, with releases and ledger."""
         return self.folder / "store"
 
     @property
     def aside(self) -> Path:
-        """Old stores whose AWS was stopped, each in a folder named by the time of the next start."""
+        """The folder of old stores, whose AWS was stopped. Subfolders are named by the time of the next start."""
         return self.folder / "aside"
 
     @property
     def prefect_home(self) -> Path:
-        """PREFECT_HOME of the server and of its clients."""
+        """PREFECT_HOME of the Prefect server and its clients."""
         return self.folder / "prefect"
 
     @property
     def clusters(self) -> Path:
-        """State of the Kubernetes clusters; the file `names` lists them."""
+        """The folder with the state of the Kubernetes clusters. The file `names` in it lists them."""
         return self.folder / "kubernetes"
 
     @property
     def kubeconfig(self) -> Path:
-        """A kubeconfig with the contexts that platform.yaml names for its environments."""
+        """The kubeconfig with the contexts that platform.yaml names for its environments."""
         return self.clusters / "kubeconfig"
 
     @property
     def hosts(self) -> Path:
-        """The throw-away hosts: their root folders and the ssh configuration."""
+        """The folder of the throw-away hosts: their root folders and the ssh configuration."""
         return self.folder / "hosts"
 
     @property
     def monitoring(self) -> Path:
-        """Prometheus' configuration and data."""
+        """The folder with Prometheus' configuration and data."""
         return self.folder / "monitoring"
 
     @property
     def search(self) -> Path:
-        """OpenSearch's data, and its log."""
+        """The folder with OpenSearch's data and its log."""
         return self.folder / "search"
 
     @property
     def shipper(self) -> Path:
-        """The shipper's configuration, how far it has come, and what the server refused."""
+        """The folder with the log shipper's configuration, its progress, and the records that the server refused."""
         return self.folder / "shipper"
 
     @property
     def log_folder(self) -> Path:
-        """The log that the shipper sends, unless the user has chosen another folder."""
+        """The folder of the log that the shipper sends, unless the user has chosen another one."""
         return self.root / ".flowmart" / "log"
 
     @property

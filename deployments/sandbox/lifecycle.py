@@ -1,7 +1,8 @@
 """Starts, stops and inspects the sandbox.
 
-All processes are started at once, because the Prefect server takes long. The sandbox's AWS keeps its state in memory:
-if its process has ended, all resources are gone. So the store, whose ledger lists them as applied, is moved aside.
+All processes start at once, because the Prefect server takes long to start. The sandbox's AWS keeps its state in
+memory, so its resources are lost when its process ends. The store's ledger still lists them as applied. The next
+start therefore moves that store aside and starts from scratch.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ from tasks.tool_environment import KEEP
 Report = Callable[[str], None]
 
 _KEPT = ("PKR_VAR_*", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-"""Variables of the profile that tools must see, too; the last two keep them away from ~/.aws."""
+"""Names of profile variables that tools must see too. The last two keep tools away from the user's ~/.aws."""
 
 _UNMONITORED = {"FLOWMART_PROMETHEUS": NO_PROMETHEUS}
-"""The variables of a sandbox without a Prometheus, whose platform.yaml declares one."""
+"""The variables of a sandbox that has no Prometheus although platform.yaml declares one."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ class Sandbox:
     variables: Mapping[str, str] = field(repr=False)
 
     def administrator(self, environment: str) -> Callable[[str], Any]:
-        """A function from service name to a boto3 client of the administrator in the environment's account."""
+        """Return a function from service name to a boto3 client of the administrator in the environment's account.
+
+        Raises:
+            Unanswered: the sandbox is not up.
+        """
         known = accounts.load(SandboxLayout(self.root).accounts)
         if known is None:
             raise Unanswered(f"sandbox in {self.root}: it is not up; start it with: flowmart sandbox up")
@@ -77,20 +82,23 @@ def up(
     terragrunt: bool = True,
     opensearch: bool = True,
 ) -> Sandbox:
-    """Start everything that does not run yet, and point the product at it. Running processes are kept.
+    """Start all processes that do not run yet, and point the product at them. Keep the processes that run.
 
     Args:
         root: the project folder.
-        report: called with a line for people for each step.
-        infrastructure: the folder of platform.yaml; by default that of the project.
+        report: called with a line for people at each step.
+        infrastructure: the folder of platform.yaml; by default the project's.
         prefect: whether to start a Prefect server.
-        prometheus: whether to start a Prometheus, where platform.yaml declares one.
-        terragrunt: whether releases have the units that Terragrunt finds, where platform.yaml has a block for them.
-        opensearch: whether there is an OpenSearch, where platform.yaml declares one.
+        prometheus: whether to start a Prometheus, if platform.yaml declares one.
+        terragrunt: whether releases include the units that Terragrunt finds, if platform.yaml has a block for them.
+        opensearch: whether to use an OpenSearch, if platform.yaml declares one.
+
+    Returns:
+        The running sandbox.
 
     Raises:
         InvalidInput: platform.yaml has a mistake.
-        Unanswered: A process does not start.
+        Unanswered: a process does not start.
     """
     layout, infrastructure = SandboxLayout(root.resolve()), infrastructure or root / "infrastructure"
     platform = manifest.load(infrastructure)
@@ -134,7 +142,7 @@ def up(
 def _monitored(
     layout: SandboxLayout, names: tuple[str, ...], api: Process | None, infrastructure: Path, report: Report
 ) -> Mapping[str, str]:
-    """Start the exporter and Prometheus, if that is installed; returns the variables that point the product there."""
+    """Start the exporter and, if it is installed, Prometheus; return the variables that point the product at it."""
     missing = monitoring.missing()
     if missing:
         report(missing)
@@ -152,7 +160,7 @@ def _monitored(
 
 
 def _shipped(layout: SandboxLayout, opensearch: Process, report: Report) -> Mapping[str, str]:
-    """Start the shipper, if there is one; returns the variable that says where the log is kept."""
+    """Start the log shipper if it is installed; return the variable with the folder of the log, or nothing."""
     missing = shipping.missing()
     if missing:
         report(f"the log stays in files: {missing}")
@@ -166,7 +174,7 @@ def _shipped(layout: SandboxLayout, opensearch: Process, report: Report) -> Mapp
 
 
 def down(root: Path, report: Report) -> None:
-    """Stop every process of the sandbox and remove its profile. It is not an error if none runs."""
+    """Stop every process of the sandbox and remove its profile. Do nothing if the sandbox is not up."""
     layout = SandboxLayout(root.resolve())
     with processes.alone(layout):
         layout.profile.unlink(missing_ok=True)
@@ -180,18 +188,18 @@ def down(root: Path, report: Report) -> None:
 
 
 def status(root: Path) -> list[Part]:
-    """The status of every process of the sandbox, running or not."""
+    """Return the status of every kind of process in the sandbox, whether it runs or not."""
     layout = SandboxLayout(root.resolve())
     return [services.part(layout, kind) for kind in KINDS.values()]
 
 
 def _put_store_aside(layout: SandboxLayout, report: Report) -> None:
-    """Move the store aside if its AWS is gone: its ledger lists resources that no longer exist."""
+    """Move the store aside if its AWS is gone, because its ledger lists resources that no longer exist."""
     process, known = processes.find(layout, AWS), accounts.load(layout.accounts)
     if process and known and known.belong_to(process) and services.answers_soon(layout, KINDS[AWS], process):
         return
     if process:
-        # Not fully prepared, stuck or dead: its state is not worth keeping in any of these cases.
+        # The process is not fully prepared, hangs or has died. In none of these cases is its state worth keeping.
         processes.end(layout, process)
     layout.accounts.unlink(missing_ok=True)
     _forget(layout, KUBERNETES, layout.clusters)
@@ -208,7 +216,7 @@ def _put_store_aside(layout: SandboxLayout, report: Report) -> None:
 
 
 def _forget(layout: SandboxLayout, name: str, folder: Path) -> None:
-    """Reset clusters or hosts: their state belongs to the store and AWS, so they all start from scratch together."""
+    """Stop a process and delete its folder, whose content belongs to the store and the AWS that are gone."""
     process = processes.find(layout, name)
     if process:
         processes.end(layout, process)
@@ -251,7 +259,7 @@ def _variables(
 def _install_provider(
     layout: SandboxLayout, platform: Platform, infrastructure: Path, report: Report
 ) -> dict[str, str]:
-    """Install the provider, and report what keeps it out. Returns the variables that lead to it."""
+    """Install the stand-in provider and report what prevents its use; return the variables that select it."""
     folders = [infrastructure, *(infrastructure.parent / path for path in platform.paths)]
     locks = {file: version for folder in folders for file, version in package.locked(folder).items()}
     required = {file: versions for folder in folders for file, versions in package.required(folder).items()}
@@ -270,7 +278,7 @@ def _aws_variables(layout: SandboxLayout, endpoint: str, known: Accounts, region
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ENDPOINT_URL": endpoint,
-        # The user's ~/.aws must not be mixed in.
+        # Nothing in the user's ~/.aws may apply here.
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -284,7 +292,7 @@ def _tool_variables(layout: SandboxLayout, endpoint: str) -> dict[str, str]:
         "CHECKPOINT_DISABLE": "1",
         "PKR_VAR_ec2_endpoint": endpoint,
         KEEP: ",".join(filter(None, [os.environ.get(KEEP), *_KEPT])),
-        # Packer polls every 15 s by default, but here resources are ready at once.
+        # Packer polls every 15 seconds by default, but resources are ready at once here.
         "AWS_POLL_DELAY_SECONDS": "1",
         # On a machine where hosts cannot run, ssh never responds.
         "PKR_VAR_ssh_timeout": "20s",

@@ -1,6 +1,6 @@
-"""The sandbox's Prometheus: a real one, which scrapes the clusters' simulated pods and the delivery's own metrics.
+"""The sandbox's Prometheus: a real one that scrapes the clusters' simulated pods and the delivery's own metrics.
 
-One server holds all environments, told apart by the label `cluster`.
+One server holds the metrics of all environments; the label `cluster` distinguishes them.
 https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_sd_config
 """
 
@@ -21,11 +21,11 @@ from deployments.setup.system_packages import PACKAGES
 from tasks.domain.platform import Platform
 
 SCRAPES = "3s"
-"""So often that a window of 15 s holds enough scrapes: nobody waits for minutes in a sandbox."""
+"""The scrape interval: so short that a window of 15 seconds holds enough scrapes, and nobody waits for minutes."""
 
 
 def missing() -> str:
-    """Why there can be no Prometheus here and what to do, as a sentence; "" if there can."""
+    """Return a sentence that says why there is no Prometheus and what to do; "" if the program is installed."""
     if shutil.which("prometheus"):
         return ""
     package = next(package for package in PACKAGES if package.program == "prometheus")
@@ -33,24 +33,28 @@ def missing() -> str:
 
 
 def wanted(platform: Platform) -> bool:
-    """Whether platform.yaml asks a Prometheus for anything."""
+    """Tell whether platform.yaml declares a Prometheus for any environment."""
     return any(environment.prometheus for environment in platform.environments)
 
 
 def declare(layout: SandboxLayout, infrastructure: Path) -> None:
-    """Write down whose delivery the exporter serves."""
+    """Write a file with the variables that tell the exporter which repository and store to report on."""
     layout.monitoring.mkdir(parents=True, exist_ok=True)
     variables = {"FLOWMART_REPOSITORY": str(infrastructure.parent), "FLOWMART_STORE": str(layout.store)}
     _exporter(layout).write_text(json.dumps({**variables, "FLOWMART_PROFILE": "none"}))
 
 
 def configure(layout: SandboxLayout, clusters: Sequence[str], api: int, exporter: int) -> bool:
-    """Write the configuration of Prometheus; whether it is another one than before.
+    """Write the configuration of Prometheus.
 
     Args:
-        clusters: their names.
-        api: the port of the clusters' API.
-        exporter: the port of the delivery's metrics.
+        layout: the sandbox's files.
+        clusters: the names of the clusters.
+        api: the port of the clusters' API on 127.0.0.1.
+        exporter: the port of the delivery's metrics on 127.0.0.1.
+
+    Returns:
+        Whether the configuration has changed, so that a running Prometheus must be restarted.
     """
     scraped = [_pods(layout, name, api) for name in clusters] + [_delivery(exporter)]
     text = yaml.safe_dump({"global": {"scrape_interval": SCRAPES}, "scrape_configs": scraped}, sort_keys=False)
@@ -63,7 +67,7 @@ def configure(layout: SandboxLayout, clusters: Sequence[str], api: int, exporter
 
 
 def command(layout: SandboxLayout, port: int | None) -> list[str]:
-    """What starts Prometheus."""
+    """Return the command that starts Prometheus."""
     return [
         "prometheus",
         f"--config.file={_configuration(layout)}",
@@ -74,12 +78,12 @@ def command(layout: SandboxLayout, port: int | None) -> list[str]:
 
 
 def exporter_command(_: SandboxLayout, port: int | None) -> list[str]:
-    """What starts the process that serves the metrics of the delivery."""
+    """Return the command that starts the exporter, which serves the delivery's metrics."""
     return [sys.executable, "-m", "deployments.cli", "metrics", "--serve", str(port)]
 
 
 def exporter_variables(layout: SandboxLayout, _: int | None) -> Mapping[str, str]:
-    """Whose delivery it is, as `declare` wrote it down."""
+    """Return the exporter's variables, as `declare` wrote them."""
     found: Mapping[str, str] = json.loads(_exporter(layout).read_text())
     return found
 
@@ -97,7 +101,7 @@ def _delivery(port: int) -> dict[str, Any]:
 
 
 def _pods(layout: SandboxLayout, cluster: str, port: int) -> dict[str, Any]:
-    """Scrape every pod of a cluster that is ready, through the cluster's API."""
+    """Return the scrape job for all ready pods of a cluster, which Prometheus discovers through the cluster's API."""
     token = kubernetes.kubeconfig(layout.clusters, port, cluster)["users"][0]["user"]["token"]
     access = {
         "authorization": {"type": "Bearer", "credentials": token},

@@ -1,14 +1,14 @@
-"""The processes of a sandbox: how each is started, and when it is ready.
+"""The processes of a sandbox: how to start each of them, and how to tell whether it is ready.
 
-aws          moto, all accounts (`aws_server`)
+aws          moto, which emulates all accounts (`aws_server`)
 provider     the server of the stand-in for Terraform's AWS provider (`aws_provider.serve`)
-kubernetes   the clusters (`kubernetes`, or real control planes: `control_planes`)
+kubernetes   the clusters, emulated (`kubernetes`) or real control planes (`control_planes`)
 hosts        sshd with throw-away hosts for Ansible and Packer (`hosts`)
 prefect      a Prefect server with its UI
-metrics      the metrics of the delivery
-prometheus   a Prometheus that scrapes the pods of the clusters and `metrics`, where the program is there
-opensearch   an OpenSearch for the log and for units of the engine elasticsearch, where it is built
-shipper      an rsyslog that sends the log there, where the program is there
+metrics      the exporter of the delivery's metrics
+prometheus   a Prometheus that scrapes the clusters' pods and `metrics`, if the program is installed
+opensearch   an OpenSearch for the log and for units of the engine elasticsearch, if it has been built
+shipper      an rsyslog that sends the log to that OpenSearch, if the program is installed
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _accepts(layout: SandboxLayout, _: int | None) -> bool:
 
 
 KINDS: Mapping[str, ServiceKind[SandboxLayout]] = {
-    # The cheapest page of moto's own API.
+    # This is the cheapest page of moto's own API.
     AWS: ServiceKind(AWS, _aws_command, _nothing, gets("/moto-api/config"), 60.0),
     PROVIDER: ServiceKind(PROVIDER, _provider_command, _nothing, _accepts, 60.0, listens=False),
     KUBERNETES: ServiceKind(KUBERNETES, _kubernetes_command, _kubernetes_variables, _kubernetes_answers, 240.0),

@@ -1,6 +1,6 @@
-"""The sandbox's OpenSearch: a real one, where `make peers-opensearch` has put it together. It holds all environments.
+"""The sandbox's OpenSearch: a real one for all environments, available after `make peers-opensearch` has built it.
 
-Without it the sandbox's profile says so, and promotions leave out what needs one.
+Without one, the sandbox's profile says so, and promotions skip the units that need it.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from tasks.promotion.access import NO_OPENSEARCH
 VARIABLE = "FLOWMART_OPENSEARCH"
 
 PROCESS = "opensearch"
-"""What its process is recorded as."""
+"""The name under which its process is recorded."""
 
 HEALTH = "/_cluster/health?wait_for_status=yellow&timeout=1s"
 
 
 def wanted(platform: Platform) -> bool:
-    """Whether platform.yaml declares a search server."""
+    """Tell whether platform.yaml declares a search server for any environment."""
     return any(environment.elasticsearch for environment in platform.environments)
 
 
 def starts(layout: SandboxLayout, platform: Platform) -> bool:
-    """Whether the sandbox has one of its own: it is declared, there, and the user has chosen no other."""
+    """Tell whether the sandbox starts its own: one is declared and built, and the user has not chosen another."""
     return wanted(platform) and not chosen(layout) and opensearch.found() is not None
 
 
 def chosen(layout: SandboxLayout) -> str:
-    """What the user has chosen in its place: an address, or `none`; "" for nothing."""
+    """Return the server that the user has chosen instead: an address or `none`; "" if there is no choice."""
     given, own = os.environ.get(VARIABLE, ""), processes.find(layout, PROCESS)
-    # The profile of a sandbox that is up names its own.
+    # While the sandbox is up, its profile sets the variable to its own server; that is not a choice of the user.
     return "" if own and given == _address(own) else given
 
 
 def missing() -> str:
-    """Why there is none here and what to do, as a sentence; "" if there is one."""
+    """Return a sentence that says why there is no OpenSearch and what to do; "" if there is one."""
     given = os.environ.get(VARIABLE, "")
     if opensearch.found() is None and given in ("", NO_OPENSEARCH):
         return "there is no OpenSearch, so its units stay as they are; make peers-opensearch builds one"
@@ -50,11 +50,16 @@ def missing() -> str:
 
 
 def variables(layout: SandboxLayout, platform: Platform, own: Process | None, *, asked: bool) -> Mapping[str, str]:
-    """The variable that leads to it, where platform.yaml declares a server.
+    """Return the variable with the address of OpenSearch, or `none`.
 
     Args:
-        own: the sandbox's own process, if there is one.
-        asked: whether any may be asked.
+        layout: the sandbox's files.
+        platform: the platform.
+        own: the sandbox's own process, or None.
+        asked: whether a server that the user has chosen may be used.
+
+    Returns:
+        The variable; empty if platform.yaml declares no search server.
     """
     if not wanted(platform):
         return {}
@@ -62,12 +67,12 @@ def variables(layout: SandboxLayout, platform: Platform, own: Process | None, *,
 
 
 def command(layout: SandboxLayout, port: int | None) -> list[str]:
-    """What starts it."""
+    """Return the command that starts OpenSearch."""
     return [sys.executable, "-m", "deployments.peers.opensearch", "up", str(layout.search), str(port)]
 
 
 def java(_: SandboxLayout, __: int | None) -> Mapping[str, str]:
-    """Where its Java is, if this process knows a certain one."""
+    """Return JAVA_HOME if it is set in this process; otherwise nothing."""
     return {"JAVA_HOME": home} if (home := os.environ.get("JAVA_HOME")) else {}
 
 

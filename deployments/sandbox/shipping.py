@@ -1,9 +1,10 @@
-"""The sandbox's shipper: a real rsyslog that sends the log folder to the sandbox's OpenSearch.
+"""The sandbox's log shipper: a real rsyslog that sends the log folder to the sandbox's OpenSearch.
 
     python -m deployments.sandbox.shipping OPENSEARCH FOLDER
 
-waits until the log's index template is there, and becomes rsyslog: what is sent before that would make indices of its
-own, whose fields are guessed. `rsyslog.conf` is docs/examples/logging/rsyslog.conf with other places.
+waits until the log's index template exists, and then replaces itself with rsyslog. Records sent earlier would create
+indices without the template, whose field types OpenSearch would guess. `rsyslog.conf` is
+docs/examples/logging/rsyslog.conf with other paths.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ import urllib.request
 from pathlib import Path
 
 _PLACES = "/usr/sbin:/sbin:/usr/bin"
-"""The folders of rsyslogd, which are often missing on the PATH of other users than root."""
+"""Folders that may hold rsyslogd but are often missing from the PATH of users other than root."""
 
 _MODULES = ("imfile", "mmjsonparse", "omelasticsearch")
 _TEMPLATE = "_index_template/flowmart-logs"
 _LOOK_AGAIN = 1.0
-"""Seconds."""
+"""Seconds between two checks for the template."""
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _CONFIGURATION = Path(__file__).with_name("rsyslog.conf")
 
 
 def program() -> str:
-    """The path of rsyslogd, if it has what the configuration loads; "" otherwise."""
+    """Return the path of rsyslogd; "" if it, or a module that the configuration loads, is not installed."""
     found = shutil.which("rsyslogd") or shutil.which("rsyslogd", path=_PLACES) or ""
     folders = [each for pattern in ("lib/*/rsyslog", "lib*/rsyslog") for each in Path("/usr").glob(pattern)]
     loads = any(all((folder / f"{module}.so").exists() for module in _MODULES) for folder in folders)
@@ -36,19 +37,19 @@ def program() -> str:
 
 
 def missing() -> str:
-    """Why nothing is shipped here and what to do, as a sentence; "" if something is."""
+    """Return a sentence that says why the log is not shipped and what to do; "" if it is."""
     if program():
         return ""
     return "there is no rsyslog with omelasticsearch; install the package rsyslog-elasticsearch (Debian, Ubuntu)"
 
 
 def configuration(folder: Path, logs: Path, port: int) -> str:
-    """The configuration of rsyslog.
+    """Return the text of rsyslog's configuration.
 
     Args:
-        folder: keeps what rsyslog remembers, and what the server refuses.
+        folder: where rsyslog keeps its state and the records that the server refuses.
         logs: the log folder.
-        port: of the OpenSearch, on loopback.
+        port: the port of OpenSearch on 127.0.0.1.
     """
     text = _CONFIGURATION.read_text()
     for name, value in {"folder": str(folder), "logs": str(logs), "port": str(port)}.items():
@@ -57,7 +58,11 @@ def configuration(folder: Path, logs: Path, port: int) -> str:
 
 
 def configure(folder: Path, logs: Path, port: int) -> bool:
-    """Write the configuration; whether it is another one than before. Arguments: as for `configuration`."""
+    """Write the configuration. The arguments are those of `configuration`.
+
+    Returns:
+        Whether the configuration has changed, so that a running rsyslog must be restarted.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file, text = folder / "rsyslog.conf", configuration(folder, logs, port)
     if file.exists() and file.read_text() == text:
@@ -67,7 +72,7 @@ def configure(folder: Path, logs: Path, port: int) -> bool:
 
 
 def command(folder: Path, port: int) -> list[str]:
-    """What starts it, given the folder of its configuration and the port of the OpenSearch."""
+    """Return the command that starts the shipper, given its configuration folder and the port of OpenSearch."""
     return [sys.executable, "-m", "deployments.sandbox.shipping", f"http://127.0.0.1:{port}", str(folder)]
 
 
@@ -85,7 +90,7 @@ def _is_there(address: str) -> bool:
 
 
 def main(url: str, folder: str) -> None:
-    """Wait for the template, then be rsyslog."""
+    """Wait until the template exists, then replace this process with rsyslog."""
     _await_template(url)
     found = program()
     os.execv(found, [found, "-n", "-f", f"{folder}/rsyslog.conf", "-i", f"{folder}/pid"])  # noqa: S606 -- no shell
