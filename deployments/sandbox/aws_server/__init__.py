@@ -1,6 +1,5 @@
-"""The sandbox's AWS: moto as a process of its own, with IAM enforced the way AWS documents it.
+"""The sandbox's AWS: moto in a process of its own, which enforces IAM as AWS documents it.
 
-`python -m deployments.sandbox.aws_server --port PORT` serves all services and all accounts on loopback. Everything
-is kept in memory: when the process ends, what was built in it is gone. This package is the only place in the
-project that knows moto.
+`python -m deployments.sandbox.aws_server --port PORT` serves all services and all accounts on loopback. All state is
+in memory and is lost when the process ends. No other package of the project knows about moto.
 """

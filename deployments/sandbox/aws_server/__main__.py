@@ -36,14 +36,14 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class _QuietHandler(MotoRequestHandler):
-    """Writes no line per request: there are thousands in a promotion."""
+    """A request handler that logs no requests, because a promotion sends thousands."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
 
 class _Dispatcher(DomainDispatcherApplication):
-    """Remembers which service a host name stands for."""
+    """A dispatcher that remembers which service each host name selects, because moto's own looks it up every time."""
 
     def __init__(self) -> None:
         super().__init__(not_emulated.refusing(create_backend_app))
@@ -56,7 +56,10 @@ class _Dispatcher(DomainDispatcherApplication):
 
 
 def one_at_a_time(application: Wsgi) -> Wsgi:
-    """`application`, entered by one thread at a time. Bodies are read before, so a slow sender holds up nobody."""
+    """Return an application that passes requests to `application` from one thread at a time.
+
+    Request bodies are read before a request waits for its turn, so a slow sender does not block others.
+    """
     turn = Lock()
 
     def take_turns(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -70,10 +73,10 @@ def one_at_a_time(application: Wsgi) -> Wsgi:
 
 
 def know_managed_policies() -> None:
-    """Let the accounts have the policies that AWS itself provides, which roles are attached to.
+    """Make the policies that AWS manages available in all accounts, so that roles can have them attached.
 
-    moto would read them, at a tenth of a second and some megabytes each time, for every partition of AWS (China,
-    government, ...) in every account; ours are all in the first.
+    moto would load them for every partition of AWS (China, government, ...) in every account. Each load takes a tenth
+    of a second and some megabytes. All accounts of the sandbox are in the first partition.
     """
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     read = IAMBackend._init_aws_policies
@@ -85,7 +88,7 @@ def know_managed_policies() -> None:
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve until SIGTERM arrives."""
     parser = argparse.ArgumentParser(prog="python -m deployments.sandbox.aws_server", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--images", type=Path, help="a file with ids of AWS's own images, besides those of moto")

@@ -1,8 +1,8 @@
-"""Puts the project's policy evaluation in place of moto's, and mends what moto gets wrong about S3 actions.
+"""Replaces moto's policy evaluation with the project's own, and corrects moto's IAM action names.
 
-Taken from moto: finding out who asks, checking signatures, and the shape of refusals. Replaced: deciding
-(`policies.py`), trust across accounts, roles that do not exist, and the IAM names of actions that moto derives
-from signing names and S3 sub-resources. Checked against moto 5.2.
+moto still identifies the caller, checks signatures and gives refusals their form. This module replaces the decision
+(`policies.py`), trust across accounts, and the treatment of roles that do not exist. It also replaces the IAM names
+that moto derives from signing names and S3 sub-resources. Checked against moto 5.2.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from deployments.sandbox.aws_server.usage import Usage
 Answer = tuple[int, dict[str, Any], str | bytes]
 
 CALLED_VIA: ContextVar[str] = ContextVar("CALLED_VIA", default="")
-"""The service that makes a request for somebody: the condition key aws:CalledVia. Empty when they ask themselves."""
+"""The service that makes a request for the caller: the condition key aws:CalledVia. Empty for direct requests."""
 
 _IAM_PREFIXES = {"monitoring": "cloudwatch"}
-"""IAM's name of a service where it differs from the name that requests are signed with."""
+"""{name that requests are signed with: IAM's name of the service}, where the two differ."""
 
 _IAM_ACTIONS = {
     "budgets:CreateBudget": "budgets:ModifyBudget",
     "budgets:DeleteBudget": "budgets:ModifyBudget",
     "budgets:DescribeBudget": "budgets:ViewBudget",
 }
-"""IAM's name of an action where it is not that of the operation."""
+"""{operation: IAM's name of the action}, where the two differ."""
 
 _S3_BUCKET_SUBRESOURCES = {
     "encryption": ("GetEncryptionConfiguration", "PutEncryptionConfiguration", "PutEncryptionConfiguration"),
@@ -51,11 +51,11 @@ _S3_BUCKET_SUBRESOURCES = {
     "replication": ("GetReplicationConfiguration", "PutReplicationConfiguration", "PutReplicationConfiguration"),
     "requestPayment": ("GetBucketRequestPayment", "PutBucketRequestPayment", ""),
 }
-"""The IAM action of GET, PUT and DELETE on a bucket's sub-resource, where moto falls back to the bucket's own."""
+"""{sub-resource of a bucket: IAM actions of GET, PUT, DELETE}, where moto falls back to the bucket's own action."""
 
 
 class _Authorized(access_control.IAMRequestBase):
-    """moto's request, but deciding by `policies.py`."""
+    """moto's request, decided by `policies.py`."""
 
     usage = Usage()
 
@@ -66,7 +66,16 @@ class _Authorized(access_control.IAMRequestBase):
         self._action = _IAM_ACTIONS.get(action, action)
 
     def check_action_permitted(self, resource: str) -> None:
-        """Refuse, in the service's own words, what the caller's policies do not allow."""
+        """Check that the caller's policies, and for sts:AssumeRole the role's trust policy, allow the action.
+
+        Allowed actions are noted in `usage`. sts:GetCallerIdentity is always allowed.
+
+        Args:
+            resource: the ARN of the resource; "*" if it is not known.
+
+        Raises:
+            ServiceException: the action is not allowed; its code and message are those of the service.
+        """
         if self._action == "sts:GetCallerIdentity":
             return
         asked = Request(
@@ -84,7 +93,7 @@ class _Authorized(access_control.IAMRequestBase):
     def _context(self) -> Mapping[str, str]:
         given = {f"sts:{name}".lower(): _first(self._data.get(name)) for name in ("ExternalId", "RoleSessionName")}
         known = {
-            # The sandbox speaks plain HTTP on loopback only; nothing leaves the machine.
+            # The sandbox uses plain HTTP, but on loopback only, so policies may require secure transport.
             "aws:securetransport": "true",
             "aws:principalarn": self._access_key.arn,
             "aws:principalaccount": self.account_id,
@@ -101,12 +110,12 @@ class _Authorized(access_control.IAMRequestBase):
 
 
 class _ServiceRequest(_Authorized, access_control.IAMRequest):
-    """A request to any service but S3."""
+    """A request to any service other than S3."""
 
     def _create_aws_request(self) -> AWSRequest:
         request = super()._create_aws_request()
         if self._method != "POST":
-            # moto signs the headers in place of a body that is not there: every GET to Route 53 is refused.
+            # moto signs the headers if there is no body, and so rejects every GET to Route 53.
             request.data = self._body
         return request
 
@@ -115,12 +124,15 @@ class _ServiceRequest(_Authorized, access_control.IAMRequest):
 
 
 def refusal(response: BaseResponse, operation: str, resource: str) -> str:
-    """Why the caller of a service may not have it do something else of its own for them; empty where they may.
+    """Tell why the caller may not have a service perform another of its own operations on the caller's behalf.
 
     Args:
-        response: the request that is being answered.
-        operation: of the same service, such as CreateStack.
-        resource: the ARN of what it is done to.
+        response: the request that the service is handling.
+        operation: another operation of the same service, such as CreateStack.
+        resource: the ARN of the resource that the operation acts on.
+
+    Returns:
+        The message of the refusal; empty if the operation is allowed.
     """
     asked = _ServiceRequest(
         account_id=response.current_account,
@@ -139,18 +151,18 @@ def refusal(response: BaseResponse, operation: str, resource: str) -> str:
 
 
 class _S3Request(_Authorized, access_control.S3IAMRequest):
-    """A request to S3, which words its refusals differently."""
+    """A request to S3, whose refusals have another form."""
 
 
 class _Refusal(ServiceException):
-    """The answer to a request that policies do not allow: moto's own has one form, whatever the protocol."""
+    """The error for a request that policies do not allow. moto's own error has one form for all protocols."""
 
     def __init__(self, principal: str, action: str) -> None:
         super().__init__("AccessDenied", f"User: {principal} is not authorized to perform: {action}")
 
 
 def _answering_refusals(call_action: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """`call_action`, with refusals written in the protocol of the service and under the service's error code."""
+    """Wrap `call_action` to write refusals in the service's protocol, with the service's error code."""
 
     def answer(response: Any) -> Answer:
         try:
@@ -165,11 +177,11 @@ def _answering_refusals(call_action: Callable[[Any], Answer]) -> Callable[[Any],
 
 
 _REFUSAL_CODES = {"ec2": "UnauthorizedOperation", "query": "AccessDenied", "rest-xml": "AccessDenied"}
-"""By protocol; the JSON services say AccessDeniedException."""
+"""{protocol: error code of a refusal}. The JSON services use AccessDeniedException."""
 
 
 class _ResourcePolicy:
-    """Stands for moto's `IAMPolicy`, which moto uses to evaluate bucket policies."""
+    """A replacement for moto's `IAMPolicy`, with which moto evaluates bucket policies."""
 
     def __init__(self, policy: Any) -> None:
         self._json = _document(policy)
@@ -187,7 +199,11 @@ _RESULTS = {
 
 
 def install(usage: Usage) -> None:
-    """Make moto decide by `policies.py` from now on, in this process; `usage` notes what is allowed."""
+    """Make moto decide by `policies.py` in this process from now on.
+
+    Args:
+        usage: notes the actions that are allowed.
+    """
     _Authorized.usage = usage
     replacements = {"IAMRequest": _ServiceRequest, "S3IAMRequest": _S3Request, "IAMPolicy": _ResourcePolicy}
     for name, replacement in replacements.items():
@@ -200,7 +216,7 @@ def install(usage: Usage) -> None:
 
 
 def _document(policy: Any) -> str:
-    """The JSON in one of the forms in which moto holds policies."""
+    """Return the JSON text of a policy in any of the forms in which moto holds policies."""
     if isinstance(policy, Policy):
         return str(next(version.document for version in policy.versions if version.is_default))
     document = policy if isinstance(policy, str) else policy["policy_document"]
@@ -208,6 +224,7 @@ def _document(policy: Any) -> str:
 
 
 def _trust_of(role_arn: str) -> str | None:
+    """Return the trust policy of a role, or None if the role does not exist."""
     account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
     try:
         role = iam_backends[account]["aws"].get_role_by_arn(role_arn)

@@ -1,4 +1,7 @@
-"""AWS Backup's operations that moto 5.2 lacks: changing a plan, and what it selects. Kept, never carried out."""
+"""Adds the operations of AWS Backup that moto 5.2 lacks: change a plan, and manage its selections.
+
+Plans and selections are only stored. No backup is ever made.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ _Selections = dict[str, dict[str, Any]]
 
 
 def install() -> None:
-    """Give moto these operations, in this process."""
+    """Add these operations to moto in this process."""
     for operation in (update_backup_plan, create_backup_selection, get_backup_selection, delete_backup_selection):
         setattr(BackupResponse, operation.__name__, operation)
 
 
 def update_backup_plan(response: BackupResponse) -> str:
-    """PUT-like: the plan's document is replaced, its id stays, its version is another one."""
+    """Replace a plan's document. The plan keeps its id and gets a new version."""
     plan = response.backup_backend.get_backup_plan(_id(response), None)
     plan.backup_plan = json.loads(response.body)["BackupPlan"]
     plan.version_id = str(uuid4())
@@ -34,12 +37,20 @@ def create_backup_selection(response: BackupResponse) -> str:
 
 
 def get_backup_selection(response: BackupResponse) -> str:
-    """One selection of a plan."""
+    """Return one selection of a plan.
+
+    Raises:
+        ResourceNotFoundException: the plan has no such selection.
+    """
     return json.dumps(_of(response)[_selection(response)])
 
 
 def delete_backup_selection(response: BackupResponse) -> str:
-    """Remove a selection from a plan."""
+    """Remove a selection from a plan.
+
+    Raises:
+        ResourceNotFoundException: the plan has no such selection.
+    """
     del _of(response)[_selection(response)]
     return "{}"
 

@@ -1,6 +1,7 @@
-"""What moto leaves undone where the product looks, done here; one function a gap, each with what AWS does instead.
+"""Corrects moto where it differs from AWS in ways that matter to the product.
 
-Checked against moto 5.2.
+Each function closes one gap, and its docstring says what AWS does and what moto does instead. Checked against
+moto 5.2.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from deployments.sandbox.aws_server import backup, cloudformation, images
 
 
 def close() -> None:
-    """Close all gaps, in this process."""
+    """Close all gaps in this process."""
     _terminated_instances_leave_their_target_groups()
     _an_instance_has_the_groups_of_its_interface()
     _new_launch_template_versions_have_user_data()
@@ -37,9 +38,10 @@ def close() -> None:
 
 
 def _terminated_instances_leave_their_target_groups() -> None:
-    """An instance that an auto scaling group ends is deregistered from the group's target groups.
+    """Deregister an instance from its target groups when its auto scaling group terminates it.
 
-    moto does so only for TerminateInstances: after a scale-in the instances that are gone stay "healthy" targets.
+    moto does so only for TerminateInstances. After a scale-in, instances that no longer exist would stay "healthy"
+    targets.
     """
     terminate = EC2Backend.terminate_instances
 
@@ -52,7 +54,7 @@ def _terminated_instances_leave_their_target_groups() -> None:
 
 
 def _an_instance_has_the_groups_of_its_interface() -> None:
-    """Security groups that RunInstances has for the first interface are the instance's; moto forgets them."""
+    """Give an instance the security groups that RunInstances names for its first interface; moto ignores them."""
     run = EC2Backend.run_instances
 
     def run_with_groups(backend: EC2Backend, image_id: str, *others: Any, **asked: Any) -> Any:
@@ -65,9 +67,9 @@ def _an_instance_has_the_groups_of_its_interface() -> None:
 
 
 def _new_launch_template_versions_have_user_data() -> None:
-    """A new version of a launch template holds user data in the same form as the first.
+    """Store the user data of every version of a launch template in the same form as that of the first.
 
-    moto converts it only in CreateLaunchTemplate: an auto scaling group that uses a later version makes it answer
+    moto converts user data only in CreateLaunchTemplate. If an auto scaling group uses a later version, moto responds
     with an internal error.
     """
     create = LaunchTemplate.create_version
@@ -81,7 +83,7 @@ def _new_launch_template_versions_have_user_data() -> None:
 
 
 def _acl_entries_keep_their_icmp_type() -> None:
-    """moto asks for the type and code of an entry of a network ACL by names that requests do not have."""
+    """Read the ICMP type and code of a network ACL entry under the names that requests use; moto uses other names."""
     ask = NetworkACLs._get_param
     named = {"Icmp.Code": "IcmpTypeCode.Code", "Icmp.Type": "IcmpTypeCode.Type"}
 
@@ -92,7 +94,7 @@ def _acl_entries_keep_their_icmp_type() -> None:
 
 
 def _grants_of_canned_acls_are_listed_one_by_one() -> None:
-    """GetBucketAcl answers one permission a grant; of a canned ACL's grant with two, moto would show one."""
+    """List one permission in each grant of GetBucketAcl; moto shows only one of a canned ACL's grant with two."""
     make = s3_models.get_canned_acl
 
     def make_one_by_one(acl: str) -> s3_models.FakeAcl:
@@ -104,7 +106,7 @@ def _grants_of_canned_acls_are_listed_one_by_one() -> None:
 
 
 def _policies_need_no_version() -> None:
-    """A policy without Version is one of 2008-10-17, which IAM takes; moto takes 2012-10-17 only."""
+    """Accept policies without Version, which AWS treats as 2008-10-17; moto accepts 2012-10-17 only."""
 
     def validate(validator: BaseIAMPolicyValidator) -> None:
         if validator._policy_json.get("Version", VALID_VERSIONS[0]) not in VALID_VERSIONS:
@@ -114,7 +116,10 @@ def _policies_need_no_version() -> None:
 
 
 def _builds_of_pipelines_need_no_location() -> None:
-    """What CodePipeline hands to CodeBuild has no location, and neither has no source."""
+    """Let CodeBuild projects omit the location of what CodePipeline passes to them, and of a missing source.
+
+    These are sources of type CODEPIPELINE and NO_SOURCE, and artifacts of type CODEPIPELINE.
+    """
     for name, free in (("source", ("CODEPIPELINE", "NO_SOURCE")), ("artifacts", ("CODEPIPELINE",))):
         function = f"_validate_required_params_{name}"
         setattr(codebuild_responses, function, _unless(free, getattr(codebuild_responses, function)))
@@ -129,5 +134,8 @@ def _unless(free: tuple[str, ...], refuse: Callable[[dict[str, Any]], None]) -> 
 
 
 def _logging_is_set_before_it_is_permitted() -> None:
-    """PutBucketLogging takes a target whose policy permits nothing yet: the logs do not arrive until it does."""
+    """Accept a PutBucketLogging target whose policy does not permit logs yet.
+
+    AWS accepts it, and the logs arrive as soon as the policy permits them.
+    """
     s3_models.FakeBucket._log_permissions_enabled_policy = staticmethod(lambda **_: True)  # type: ignore[method-assign,assignment]

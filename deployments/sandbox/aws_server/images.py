@@ -1,6 +1,7 @@
-"""Machine images across accounts, which moto keeps apart: who may use an image sees it and can start from it.
+"""Lets accounts share machine images, which moto keeps apart: who may launch an image can see it and start from it.
 
-One function a gap, each with what AWS does instead. Checked against moto 5.2.
+Each function closes one gap, and its docstring says what AWS does and what moto does instead. Checked against
+moto 5.2.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _DEBIAN = {
 
 
 def close() -> None:
-    """Close all gaps, in this process."""
+    """Close all gaps of images in this process."""
     _debian_is_there()
     _shared_images_are_seen()
     _only_owners_change_images()
@@ -44,21 +45,21 @@ def close() -> None:
 
 
 def know(ids: Iterable[str]) -> None:
-    """Let there be more of AWS's own images, like Debian's but for their ids."""
+    """Add public images with the given ids, which are like Debian's image otherwise. Skip ids that exist already."""
     there = {image["ami_id"] for image in AMIS}
     AMIS.extend({**_DEBIAN, "ami_id": id_, "name": f"public-{id_}"} for id_ in ids if id_ not in there)
 
 
 def _debian_is_there() -> None:
-    """Debian's image, which the base image begins with, is public. moto knows those of others only."""
+    """Add Debian's public image, from which the base image is built. moto has public images of other owners only."""
     AMIS.append(dict(_DEBIAN))
 
 
 class _Shared(Ami):
-    """An image as an account sees it that does not own it: all but its tags, which belong to who set them."""
+    """An image as an account sees it that does not own it: without tags, which belong to whoever set them."""
 
     def __init__(self, image: Ami) -> None:
-        # No image of its own: whatever happens to the owner's is seen here.
+        # Share the attributes of the owner's image, so that its changes are visible here.
         self.__dict__ = image.__dict__
 
     @override
@@ -67,10 +68,11 @@ class _Shared(Ami):
 
 
 def _shared_images_are_seen() -> None:
-    """DescribeImages, and whatever starts from an image, finds those of other accounts that the caller may launch.
+    """Include images of other accounts that the caller may launch in DescribeImages and wherever an image is used.
 
-    moto looks among the images of the caller's own account only, and starts instances from images that there are not.
-    AWS shows the image under its one id while the launch permission lasts, and says InvalidAMIID.NotFound afterwards.
+    moto searches only the caller's own account, and starts instances even from images that do not exist. AWS shows an
+    image under the same id in all accounts while the launch permission lasts. Afterwards it responds with
+    InvalidAMIID.NotFound.
     """
     settings.ENABLE_AMI_VALIDATION = True
     describe = AmiBackend.describe_images
@@ -96,10 +98,10 @@ def _shared_with(backend: EC2Backend) -> Iterator[Ami]:
 
 
 def _only_owners_change_images() -> None:
-    """Who may only launch an image is refused its attributes: AuthFailure.
+    """Refuse to read or change an image's attributes with AuthFailure if the caller may only launch the image.
 
-    moto would change the image of another account, now that it finds it, and answers a question about its attributes
-    with an internal error.
+    moto would change the image of another account, now that it finds it. Asked for its attributes, moto responds with
+    an internal error.
     """
     for name in ("modify_image_attribute", "describe_image_attribute"):
         setattr(AmiBackend, name, _for_owners(getattr(AmiBackend, name)))
@@ -116,11 +118,11 @@ def _for_owners(change: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _made_images_are_like_their_instances() -> None:
-    """CreateImage refuses a name that an image of the account has, and the image has its instance's root device.
+    """Refuse a name in CreateImage that another image of the account has, and keep the root device of the source.
 
-    moto makes a second image of the name (AWS: InvalidAMIName.Duplicate), and says of every image it makes that its
-    root device is an instance store's (AWS: as that of the image which the instance was started from), on which
-    Packer builds nothing.
+    moto makes a second image with the same name, where AWS responds with InvalidAMIName.Duplicate. moto also says
+    that the root device of every new image is an instance store. AWS copies it from the image that the instance was
+    started from. Packer cannot build on an image with an instance store.
     """
     create = AmiBackend.create_image
 
@@ -135,9 +137,9 @@ def _made_images_are_like_their_instances() -> None:
 
 
 def _copies_are_like_their_sources() -> None:
-    """CopyImage refuses a name that an image of the region has, and the copy has its source's root device.
+    """Refuse a name in CopyImage that another image of the region has, and keep the root device of the source.
 
-    moto makes a second image of the name, and says that every copy's root device is an instance store's.
+    moto makes a second image with the same name, and says that the root device of every copy is an instance store.
     """
     copy = AmiBackend.copy_image
 

@@ -1,7 +1,7 @@
-"""What the sandbox's AWS does not have is refused, once and by name.
+"""Refuses requests for services and operations that the sandbox's AWS does not emulate.
 
-moto fails with an internal error: clients take that for a passing fault, and ask again for minutes. The refusal has
-the form of the protocol that is asked in, so that every SDK reads its code and message.
+moto would respond with an internal error, which clients take for a temporary fault and retry for minutes. A refusal
+names the operation and has the form of the request's protocol, so that every SDK can read its code and message.
 
 https://smithy.io/2.0/aws/protocols/
 """
@@ -24,15 +24,19 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d+/[\w-]+/([\w-]+)/")
 _EC2 = "<Response><Errors><Error>{}</Error></Errors><RequestID>none</RequestID></Response>"
 _S3 = "<Error>{}<RequestId>none</RequestId></Error>"
 _QUERY = "<ErrorResponse><Error><Type>Sender</Type>{}</Error><RequestId>none</RequestId></ErrorResponse>"
-# Services whose calls are paths, and whose answers are XML; all others answer such calls with JSON.
+# Services that name operations by path and respond with XML. All others respond to such requests with JSON.
 _XML_BY_PATH = ("s3", "route53", "cloudfront")
 
 
 def refusing(create: Callable[[Any], Flask]) -> Callable[[str | None], Any]:
-    """`create`, which makes the application of a service, with refusals in place of its internal errors.
+    """Wrap `create`, which makes the application of a service, so that refusals replace its internal errors.
+
+    Args:
+        create: makes the Flask application of a service, given moto's name of the service.
 
     Returns:
-        The same for applications that refuse; None, what moto calls a service that it does not know, gets one, too.
+        A function that makes applications with refusals. For None, with which moto marks an unknown service, it makes
+        an application that refuses every request.
     """
 
     def created(service: str | None) -> Any:
@@ -47,7 +51,12 @@ def refusing(create: Callable[[Any], Flask]) -> Callable[[str | None], Any]:
 
 
 def refusal(asked: Request, why: str = "") -> Response:
-    """The answer to a request for something that is not emulated."""
+    """Return the response to a request for something that is not emulated.
+
+    Args:
+        asked: the request.
+        why: a reason to add to the message, if there is one.
+    """
     service = _service(asked)
     message = ": ".join(filter(None, [f"not emulated: {service} {_operation(asked)}", why]))
     if _speaks_json(asked, service):

@@ -1,10 +1,10 @@
-"""Whether IAM policy documents allow a request. Pure: documents and a request in, a decision out.
+"""Decides whether IAM policy documents allow a request. Pure: documents and a request in, a decision out.
 
-moto's own evaluation ignores resources and conditions in most places and cannot tell a cross-account trust
-apart, so that policies which are right on AWS are refused in it, and some which are wrong are not. This
-follows the evaluation logic that AWS documents (an explicit deny wins, then an allow, then nothing), for the
-elements that the project's policies use. What the server does not know about a request (its resource, for
-most services; a condition key) counts for an allow and never for a deny.
+moto's own evaluation ignores resources and conditions in most places, and cannot recognize trust across accounts. It
+would reject policies that are right on AWS, and accept some that are wrong. This module follows the evaluation logic
+that AWS documents: an explicit deny wins, then an allow, and otherwise the request is denied. It covers the elements
+that the project's policies use. The server does not know everything about a request: for most services it lacks the
+resource, and it lacks some condition keys. What it does not know counts in favour of an allow and never of a deny.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Statement = Mapping[str, Any]
 
 
 class Decision(Enum):
-    """What policies say about a request. `SILENT`: nothing, which AWS treats as a no."""
+    """What policies say about a request. `SILENT`: no statement applies, which AWS treats as a denial."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -30,7 +30,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: an action on a resource (`None`: not known), by a principal, in a context of condition keys."""
+    """A request: an action on a resource (None: not known), by a principal, with the values of condition keys."""
 
     action: str
     resource: str | None = None
@@ -39,7 +39,7 @@ class Request:
 
 
 def decide(documents: Iterable[str], request: Request) -> Decision:
-    """The decision over all `documents` (JSON) together."""
+    """Evaluate all `documents` (JSON texts of policies) together and return their decision on a request."""
     applying = [effect for document in documents for effect in _effects(document, request)]
     if "Deny" in applying:
         return Decision.DENIED

@@ -1,4 +1,4 @@
-"""Which actions each role has really used: what policies are held against that give roles no more than they need."""
+"""Records which actions each role has used, to check that policies give roles no more than they need."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from pathlib import Path
 
 
 class Usage:
-    """Notes each action of each role once, as a line `ROLE ACTION` of a file; nowhere without a file."""
+    """Writes each pair of role and action once, as a line `ROLE ACTION` of a file; without a file writes nothing."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._seen: set[tuple[str, str]] = set()
 
     def note(self, principal: str, action: str) -> None:
-        """A request that was allowed.
+        """Note a request that was allowed.
 
         Args:
-            principal: the ARN of whoever asked; only roles count, whatever their session.
-            action: as IAM names it: "ec2:DescribeVpcs".
+            principal: the ARN of the caller. Only roles are noted, whatever the name of their session.
+            action: the action as IAM names it: "ec2:DescribeVpcs".
         """
         kind, _, rest = principal.rpartition(":")[2].partition("/")
         used = (rest.partition("/")[0], action)
