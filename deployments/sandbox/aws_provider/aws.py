@@ -1,7 +1,7 @@
-"""Access to AWS: one set of credentials, the clients made with it, and the text of API errors.
+"""Gives access to AWS: one set of credentials, the clients that use it, and the text of API errors.
 
-Credentials and endpoints come from the environment variables of the terraform command, or from the provider block;
-nothing is kept between two commands.
+Credentials and endpoints come from the environment variables of the terraform command, or from the provider block.
+Nothing is kept between two commands.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ API_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 
 _ATTEMPTS = 3
 
-# Few attempts and a short timeout, because moto responds at once or not at all. Up to 20 calls run in parallel. Path
-# style, because a bucket's name in the host name would need DNS.
+# Few attempts and a short timeout, because moto responds at once or not at all. Up to 20 calls run in parallel.
+# S3 uses path style, because a bucket's name in the host name would need DNS.
 CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     max_pool_connections=20,
@@ -41,13 +41,13 @@ CONFIG = Config(
 
 
 def new_session() -> Any:
-    """A new session. Its data loader may be shared, because parsing the service models takes seconds."""
+    """Return a new botocore session. Its data loader may be shared, because parsing service models takes seconds."""
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     return botocore.session.Session()
 
 
 class Unsuccessful(Exception):
-    """AWS reported a failure in a response that is not an error, or a resource did not reach the expected state."""
+    """AWS reported a failure in a successful response, or a resource did not reach the expected state."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ class AwsAccess:
         return session
 
     def client(self, service: str, region: str) -> Any:
-        """The client of a service in a region, made once: creating clients is not thread-safe, using them is."""
+        """Return the cached client of a service in a region. Creating clients is not thread-safe, using them is."""
         with self._lock:
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._session.create_client(
@@ -91,7 +91,7 @@ class Place:
     region: str
 
     def client(self, service: str) -> Any:
-        """The client of a service in this account and region."""
+        """Return the client of a service in this account and region."""
         return self.aws.client(service, self.region)
 
     @property
@@ -100,16 +100,16 @@ class Place:
         return self.aws.identity["Account"]
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of something in this account and region."""
+        """Return the ARN of a resource in this account and region."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
 
 def code_of(error: Exception) -> str:
-    """The API's error code; empty if AWS did not respond."""
+    """Return the API's error code; empty if AWS did not respond."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
-# As the AWS SDK for Go, and so the real provider, names the services.
+# The names of services in the AWS SDK for Go, and so in the real provider.
 _SERVICE_IDS = {
     "autoscaling": "Auto Scaling",
     "cloudwatch": "CloudWatch",
@@ -126,11 +126,11 @@ _NETWORK: tuple[tuple[type[Exception], str], ...] = (
     (ReadTimeoutError, "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"),
     (ConnectionClosedError, "EOF"),
 )
-"""Errors of the network, and what Go says of them."""
+"""Network errors, and Go's text for each."""
 
 
 def _unsent(error: HTTPClientError | ConnectionError) -> str:
-    """A request that got no answer, as the AWS SDK for Go words it after its last attempt."""
+    """Describe a request without a response in the words that the AWS SDK for Go uses after its last attempt."""
     went = next((words for kind, words in _NETWORK if isinstance(error, kind)), "read tcp: connection reset by peer")
     where = error.kwargs.get("endpoint_url") or "https://amazonaws.com"
     attempts = f"exceeded maximum number of attempts, {_ATTEMPTS}"
@@ -138,7 +138,12 @@ def _unsent(error: HTTPClientError | ConnectionError) -> str:
 
 
 def describe(error: Exception, service: str) -> str:
-    """An API error in the words of the real provider: operation, status, request, code and message."""
+    """Describe an API error in the real provider's words: operation, status, request id, code and message.
+
+    Args:
+        error: the error.
+        service: the service's name in boto3.
+    """
     service = _SERVICE_IDS.get(service, service.upper())
     if isinstance(error, HTTPClientError | ConnectionError):
         return f"operation error {service}: {_unsent(error)}"

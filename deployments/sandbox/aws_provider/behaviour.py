@@ -1,7 +1,7 @@
-"""How the real provider treats each argument, as read in its source: `behaviour.json`.
+"""Reads from `behaviour.json` how the real provider treats each argument, as its source code says.
 
-The published schema (`schema.py`) says what may be written. This says what a plan makes of what is not written, and
-what a change of it asks for. Arguments have paths: `rule.expiration.days`.
+The published schema (`schema.py`) says what a configuration may contain. This file says what a plan has for arguments
+that are not written, and what happens if an argument changes. Arguments are named by path: `rule.expiration.days`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ DATA_FILE = Path(__file__).with_name("behaviour.json")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """The arguments of one type that do more than hold what is written.
+    """The arguments of one type that do more than hold what is written, by path.
 
     Attributes:
-        computed: AWS fills them in if they are not set: unknown until the apply, blocks too.
-        defaults: their values if they are not set.
-        replaces: a change makes a new object.
+        computed: AWS fills them in if they are not set, so they are unknown until the apply; this includes blocks.
+        defaults: {argument: its value if it is not set}.
+        replaces: a change of them makes a new object.
         kept: blocks that stay as they are if none is written.
         sensitive: a plan does not show them.
-        framework: the type is written with the newer plugin framework, which keeps null in the elements of sets.
+        framework: the type uses the newer plugin framework, which keeps nulls in the elements of sets.
     """
 
     computed: frozenset[str] = frozenset()
@@ -38,7 +38,7 @@ class Behaviour:
 
     @property
     def paths(self) -> Iterator[str]:
-        """Every argument that is named."""
+        """The paths of all arguments listed here."""
         for named in (self.computed, self.defaults, self.replaces, self.kept, self.sensitive):
             yield from named
 
@@ -48,7 +48,7 @@ PLAIN = Behaviour()
 
 @cache
 def behaviours() -> Mapping[str, Behaviour]:
-    """The behaviour of all types that were read, by name."""
+    """Return {type: its behaviour} for all types in the file."""
     types = json.loads(DATA_FILE.read_text())["types"]
     return {name: _behaviour(**facts) for name, facts in types.items()}
 

@@ -1,7 +1,7 @@
-"""Terraform's CLI configuration while the sandbox is up: the user's own, with another source of hashicorp/aws.
+"""Builds Terraform's CLI configuration for the sandbox: the user's own, with another source of hashicorp/aws.
 
-Mirrors, caches, credentials and hosts stay as they are. The language is HCL 1, which allows names in quotes, and no
-parser at hand reads it: blocks are found by their brackets, and what is not changed keeps its text.
+Mirrors, caches, credentials and hosts stay as they are. The language is HCL 1, which allows quoted names, and no
+available parser reads it. So this module finds blocks by their brackets, and keeps the text of everything else.
 
 https://developer.hashicorp.com/terraform/cli/config/config-file
 """
@@ -18,7 +18,7 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
-"""Where Terraform, and OpenTofu, look for a provider that is called hashicorp/aws."""
+"""The registries where Terraform and OpenTofu look for a provider named hashicorp/aws."""
 
 PROVIDERS = tuple(f"{host}/hashicorp/aws" for host in HOSTS)
 
@@ -31,7 +31,7 @@ _OVERRIDE = re.compile(r'"(?:[\w.-]+/)?hashicorp/aws"\s*=\s*"[^"]*"')
 
 @dataclass(frozen=True)
 class Block:
-    """`words { inside }`, which is `whole` with its words."""
+    """A block `words { inside }`. `whole` is its complete text, including the words."""
 
     words: tuple[str, ...]
     inside: str
@@ -39,12 +39,12 @@ class Block:
 
 
 def merged(own: Mapping[Path, str], source: str, otherwise: str) -> str:
-    """The configuration.
+    """Return the text of the merged CLI configuration.
 
     Args:
-        own: the text of each of the user's files.
-        source: the method of `provider_installation` that has hashicorp/aws; empty: it is had like all others.
-        otherwise: the methods for all other providers, if the user names none.
+        own: {file: its text} for each of the user's files.
+        source: the method of `provider_installation` for hashicorp/aws; empty to install it like all other providers.
+        otherwise: the methods for all other providers, used if the user's files name none.
 
     Raises:
         InvalidInput: the brackets of a file do not match.
@@ -61,13 +61,21 @@ def merged(own: Mapping[Path, str], source: str, otherwise: str) -> str:
 
 
 def method(kind: str, **arguments: str | Sequence[str]) -> str:
-    """One method of `provider_installation`."""
+    """Return the text of one method of `provider_installation`. Arguments without a value are omitted."""
     lines = (f"    {name} = {json.dumps(value)}\n" for name, value in arguments.items() if value)
     return f"  {kind} {{\n{''.join(lines)}  }}\n"
 
 
 def blocks(text: str, file: Path) -> list[Block]:
-    """The outermost blocks of a text without comments."""
+    """Return the outermost blocks of a text.
+
+    Args:
+        text: HCL without comments.
+        file: the file that the error message names.
+
+    Raises:
+        InvalidInput: the brackets do not match.
+    """
     found, words, depth, start, opened = list[Block](), list[str](), 0, 0, 0
     for token in _TOKEN.finditer(text):
         piece = token.group()
@@ -90,7 +98,7 @@ def blocks(text: str, file: Path) -> list[Block]:
 
 def _methods(text: str, source: str) -> str:
     found = blocks(text, Path("provider_installation"))
-    # Terraform wants these before all others.
+    # Terraform requires these before all other methods.
     overrides = [block for block in found if block.words == ("dev_overrides",)]
     others = [block for block in found if block.words != ("dev_overrides",)]
     if not source:

@@ -1,8 +1,8 @@
-"""What a resource class declares, and the `Shape` that combines it with the real provider's schema and behaviour.
+"""Defines what a resource class declares, and the `Shape` that adds the real provider's schema and behaviour to it.
 
-A class lists every argument that it implements (`Arg`), nested ones by path: "health_check.path", or
-"default_action.*" for all in a block. An argument of the real provider that is not listed is in plans as the real one
-has it, and refused if it is set to something else: it is never silently ignored.
+A class lists every argument that it implements (`Arg`). Nested ones are named by path: "health_check.path", or
+"default_action.*" for everything in a block. An argument of the real provider that is not listed appears in plans as
+in the real one. Setting it to another value is refused, never silently ignored.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ NO_DEFAULT: Final = object()
 
 @dataclass(frozen=True)
 class Arg:
-    """How one argument behaves.
+    """Describes how one argument behaves.
 
     Attributes:
-        computed: AWS fills it in if it is not set. None: as with the real provider; so for the next two.
-        default: the value if it is not set.
-        replaces: a change makes a new object.
+        computed: AWS fills it in if it is not set. None means as in the real provider.
+        default: the value if it is not set. NO_DEFAULT means as in the real provider.
+        replaces: a change makes a new object. None means as in the real provider.
         sensitive: the plan does not show it.
         kept: the block stays as it is if none is written.
         same: returns a normal form, which is equal for two spellings of one value.
-        only_if_configured: AWS's value is shown only if the configuration has one, too.
+        only_if_configured: AWS's value is shown only if the configuration has one too.
         fixed: moto has no call that changes it.
         as_attribute: the real provider types this block as a set of objects.
-        empty_is_unset: an empty list asks for what AWS fills in, as no list does, and is shown as written.
+        empty_is_unset: an empty list means the same as no list, so AWS fills it in, but it is shown as written.
     """
 
     computed: bool | None = None
@@ -50,7 +50,7 @@ class Arg:
     empty_is_unset: bool = False
 
     def completed(self, path: str, real: Behaviour) -> Arg:
-        """This declaration with the real provider's behaviour where it says nothing."""
+        """Return this declaration, with the real provider's behaviour where it declares nothing."""
         return replace(
             self,
             computed=path in real.computed if self.computed is None else self.computed,
@@ -68,12 +68,12 @@ COMPUTED_REPLACES: Final = Arg(computed=True, replaces=True)
 
 
 def emulated(*names: str) -> dict[str, Arg]:
-    """Arguments that are implemented, and behave as those of the real provider."""
+    """Return declarations of arguments that are implemented and behave as in the real provider."""
     return dict.fromkeys(names, PLAIN)
 
 
 def frozen(declarations: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Declarations of a class as a read-only mapping."""
+    """Return declarations of a class as a read-only mapping."""
     return MappingProxyType(declarations)
 
 
@@ -83,7 +83,7 @@ class Field:
 
     Attributes:
         carried: whether the stand-in implements it.
-        zeros: of a block that is typed as a set of objects: what an element has where nothing is written.
+        zeros: for a block that is typed as a set of objects: the values of an element where nothing is written.
     """
 
     type: str
@@ -100,7 +100,7 @@ class Field:
         return not self.writable or (filled and not self.required)
 
     def zeroed(self, value: Any) -> Any:
-        """`value` as the real provider has it in plans and states: nothing is null in a set of objects."""
+        """Return `value` as in the real provider's plans and states, which have no nulls in a set of objects."""
         if not (self.zeros and isinstance(value, list)):
             return value
         return [self._zeroed(element) if isinstance(element, dict) else element for element in value]
@@ -109,7 +109,7 @@ class Field:
         return {name: self.zeros.get(name) if part is None else part for name, part in element.items()}
 
     def canonical(self, value: Any) -> Any:
-        """The normal form of a value: equal for two values of the same meaning."""
+        """Return the normal form of a value, which is equal for two values with the same meaning."""
         if self.arg.same:
             return self.arg.same(value)
         return unordered(value) if self.type.startswith("set(") else plain(value)
@@ -117,7 +117,13 @@ class Field:
 
 @dataclass(frozen=True)
 class BlockField:
-    """One nested block of a type. `most` is 0 if there is no limit; `carried`: whether the stand-in implements it."""
+    """One nested block of a type.
+
+    Attributes:
+        most: the largest number of such blocks; 0 for no limit.
+        carried: whether the stand-in implements it.
+        zeros: for a block in a set: the values of an element where nothing is written.
+    """
 
     nesting: str
     most: int
@@ -128,7 +134,7 @@ class BlockField:
     zeros: Mapping[str, Any] = field(default_factory=dict)
 
     def zeroed(self, element: Mapping[str, Any]) -> dict[str, Any]:
-        """An element of a set as the real provider has it in plans and states: nothing is null."""
+        """Return an element of a set as in the real provider's plans and states, which have no nulls there."""
         own = {name: self.zeros.get(name) if part is None else part for name, part in element.items()}
         inner = ((n, block, element.get(n)) for n, block in self.shape.blocks.items())
         return own | {n: list(map(block.zeroed, each)) for n, block, each in inner if isinstance(each, list)}
@@ -142,20 +148,20 @@ class Shape:
     blocks: Mapping[str, BlockField] = field(default_factory=dict)
 
     def blank(self) -> dict[str, Any]:
-        """An object of this shape without values."""
+        """Return an object of this shape without values."""
         nested: dict[str, Any] = {name: None if b.nesting == "single" else [] for name, b in self.blocks.items()}
         return dict.fromkeys(self.fields) | nested
 
 
 @dataclass(frozen=True)
 class _Declarations:
-    """The declared arguments of a type by path, and how the real provider treats all of them."""
+    """The declared arguments of a type by path, and the real provider's behaviour for all of them."""
 
     args: Mapping[str, Arg]
     real: Behaviour
 
     def declared(self, path: str) -> Arg | None:
-        """What is declared for an argument; None if it is not implemented."""
+        """Return the declaration of an argument, or None if it is not implemented."""
         if path in self.args:
             return self.args[path]
         parents = path.split(".")[:-1]
@@ -163,27 +169,27 @@ class _Declarations:
         return PLAIN if any(pattern in self.args for pattern in wild) else None
 
     def completed(self, path: str) -> Arg:
-        """How an argument behaves, implemented or not."""
+        """Return how an argument behaves, whether it is implemented or not."""
         return (self.declared(path) or PLAIN).completed(path, self.real)
 
     def carries(self, block: str) -> bool:
-        """Whether anything in a block is implemented."""
+        """Tell whether anything in a block is implemented."""
         return self.declared(block) is not None or any(path.startswith(f"{block}.") for path in self.args)
 
 
 def shape_of(
     block: SchemaBlock, args: Mapping[str, Arg], reads: Mapping[str, str], real: Behaviour = behaviour.PLAIN
 ) -> Shape:
-    """The shape of a type.
+    """Return the shape of a type.
 
     Args:
         block: its schema.
-        args: the declared arguments by path.
-        reads: the types of read-only attributes that are not strings.
+        args: {path: declaration} of its implemented arguments.
+        reads: {read-only attribute: its type}, for attributes that are not strings.
         real: the real provider's behaviour.
 
     Raises:
-        KeyError: An argument that is named is not in the real provider's schema.
+        KeyError: a declared argument is not in the real provider's schema.
     """
     _refuse_unknown(block, [*args, *real.paths])
     declarations = _Declarations(args, real)
@@ -200,7 +206,10 @@ def shape_of(
 
 
 def shape_not_emulated(block: SchemaBlock) -> Shape:
-    """The shape of a type that is not emulated: no object of it will ever be, so anything may be said about one."""
+    """Return the shape of a type that is not emulated.
+
+    Its attributes may have any type, because no object of it will ever exist.
+    """
     return shape_of(block, {}, dict.fromkeys(block.attributes, "dynamic"))
 
 
@@ -228,7 +237,7 @@ def _is_old_set(nested: Nested, real: Behaviour) -> bool:
 
 
 def _block_field(nested: Nested, declarations: _Declarations, path: str, in_set: bool) -> BlockField:
-    """A block; `in_set`: it is a set's, or in an element of one, where the real provider has no nulls."""
+    """Build a block. `in_set` says that it is (in) an element of a set, where the real provider has no nulls."""
     inner = Shape(
         _fields(nested.block, declarations, f"{path}."),
         {

@@ -1,8 +1,8 @@
 """Installs the stand-in for terraform: a filesystem mirror, and the CLI configuration that names it.
 
 Neither the HCL nor the product knows about it: TF_CLI_CONFIG_FILE is the only connection. With
-FLOWMART_SANDBOX_PROVIDER=real the configuration selects the real provider instead. All other providers come from
-where the user has them from.
+FLOWMART_SANDBOX_PROVIDER=real the configuration selects the real provider instead. All other providers come from the
+user's own sources.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _DISCOVERY = "https://registry.terraform.io/.well-known/terraform.json"
 
 
 def install(mirror: Path, socket: Path | None, versions: Collection[str] = ()) -> Path:
-    """Make the mirror and a CLI configuration in it.
+    """Create the mirror, and a CLI configuration in it.
 
     Args:
         mirror: the folder of the mirror.
-        socket: where `serve` listens; None: every provider process starts by itself.
-        versions: those that lock files want, besides that of the schema.
+        socket: the socket that `serve` listens on; None if every provider process is to start on its own.
+        versions: the versions that lock files require, in addition to that of the schema.
 
     Returns:
         The path for TF_CLI_CONFIG_FILE.
 
     Raises:
-        InvalidInput: A variable has an invalid value, the user's own configuration cannot be read, or the real
-            provider that is selected would call the real AWS.
-        Unanswered: The real provider is selected, but its registry cannot be reached.
+        InvalidInput: a variable has an invalid value, the user's own configuration cannot be read, or the selected
+            real provider would call the real AWS.
+        Unanswered: the real provider is selected, but its registry cannot be reached.
     """
     mirror.mkdir(parents=True, exist_ok=True)
     mirror = mirror.resolve()
@@ -58,20 +58,20 @@ def install(mirror: Path, socket: Path | None, versions: Collection[str] = ()) -
     link.unlink(missing_ok=True)
     if socket:
         link.symlink_to(socket.resolve())
-    # It has what is secret in the user's.
+    # The file contains the user's own configuration, including its secrets, so only its owner may read it.
     return _write(mirror / "emulated.tfrc", merged(own, _source(mirror), otherwise), 0o600)
 
 
 def provider_variables(cli_config: Path) -> dict[str, str]:
-    """What leads Terraform, and the product with it, to the provider that was installed."""
+    """Return the variables with which Terraform, and the product, find the provider that was installed."""
     real = os.environ.get(CHOICE) == "real"
-    # A registry, or the user's own mirror, has versions that this module has never seen.
+    # A registry, or the user's own mirror, may have versions that this module has not checked.
     allowed = {PROVIDER_VERSIONS: f"hashicorp/aws >= {_FIRST_THAT_OBEYS}.0"} if real else {}
     return {"TF_CLI_CONFIG_FILE": str(cli_config), **allowed}
 
 
 def platform_name() -> str:
-    """This machine as terraform names it: linux_amd64."""
+    """Return this machine's platform as terraform names it: linux_amd64."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"{platform.system().lower()}_{machine}"
 
@@ -124,13 +124,13 @@ def _existing_mirror(folder: Path) -> Path:
 
 
 def _versions(folder: Path) -> list[str]:
-    """The versions of a provider in a mirror: of archives, and of folders."""
+    """Return the versions of a provider in a mirror, from archives and from folders."""
     archives = [file.name.split("_")[1] for file in folder.glob(f"{package.NAME}_*.zip")]
     return sorted([*archives, *(each.name for each in folder.glob("[0-9]*") if each.is_dir())])
 
 
 def _refuse_what_would_call_aws(versions: Collection[str]) -> None:
-    """Before 6.0 some of the provider's clients (EC2, IAM, KMS) ignore AWS_ENDPOINT_URL: nothing may leave here."""
+    """Refuse versions before 6.0: some of their clients (EC2, IAM, KMS) ignore AWS_ENDPOINT_URL and call AWS."""
     for version in versions:
         if int(version.partition(".")[0]) < _FIRST_THAT_OBEYS:
             raise InvalidInput(
@@ -140,7 +140,7 @@ def _refuse_what_would_call_aws(versions: Collection[str]) -> None:
 
 
 def _write(path: Path, content: str | bytes, mode: int = 0o644) -> Path:
-    # Terraform may be reading the old file: replaced in one step, and only when it differs.
+    # Replace the file in one step, and only if it differs, because Terraform may be reading the old one.
     wanted = content.encode() if isinstance(content, str) else content
     if not path.is_file() or path.read_bytes() != wanted:
         fresh = path.with_suffix(f".{os.getpid()}")

@@ -1,7 +1,7 @@
-"""The program that terraform starts: it passes its environment to the warm server and waits for the child there.
+"""The program that terraform starts. It passes its environment to the warm server and waits until its child ends.
 
-It is not imported: `install.py` copies it into the mirror and fills in the constants. It runs with -I -S and imports
-built-in modules only, because terraform starts it two to four times per command.
+This file is not imported: `install.py` copies it into the mirror and fills in the constants. It runs with -I -S and
+imports built-in modules only, because terraform starts it two to four times per command.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -15,13 +15,13 @@ SOCKET_LINK = "@SOCKET_LINK@"
 
 
 def _quoted(text: bytes) -> str:
-    # JSON by hand: importing json takes longer than everything else here.
+    # Write JSON by hand, because importing json takes longer than everything else here.
     escaped = "".join(c if " " <= c <= "~" and c not in '"\\' else f"\\u{ord(c):04x}" for c in _utf16(text))
     return f'"{escaped}"'
 
 
 def _utf16(text: bytes) -> str:
-    # surrogateescape, so that any environment survives; beyond the BMP as two surrogates, as JSON wants it.
+    # surrogateescape preserves bytes that are not UTF-8. JSON needs two surrogates for characters beyond the BMP.
     decoded = text.decode("utf-8", "surrogateescape")
     pairs = (
         c if ord(c) < 0x10000 else chr(0xD7C0 + (ord(c) >> 10)) + chr(0xDC00 + (ord(c) & 0x3FF)) for c in decoded
@@ -40,8 +40,8 @@ def _fds(*numbers: int) -> bytes:
 
 
 def main() -> None:
-    """Be the provider: by way of the server, or in this process when there is none."""
-    # Ctrl-C goes to the whole process group; terraform ends its plugins itself, as with HashiCorp's go-plugin.
+    """Act as the provider: through the server, or in this process if no server responds."""
+    # Ctrl-C reaches the whole process group, but terraform ends its plugins itself, as with HashiCorp's go-plugin.
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:

@@ -1,4 +1,4 @@
-"""Builds the plugin protocol's messages: schemas and diagnostics."""
+"""Builds the messages of the plugin protocol: schemas and diagnostics."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from deployments.sandbox.aws_provider.schema import wire_type
 _NESTING = {"single": 1, "list": 2, "set": 3}
 
 _WRITE_ONLY = "_wo"
-"""How the real provider calls each argument that is in no state: password_wo."""
+"""The suffix of the real provider's write-only arguments, which are never in the state: password_wo."""
 _IS_WRITE_ONLY = b"\x58\x01"
-"""`write_only = true`, field 11 of an attribute since protocol 6.8; the bindings are of an earlier version."""
+"""`write_only = true`: field 11 of an attribute since protocol 6.8. The bindings are older and do not have it."""
 
 
 def schema(shape: Shape) -> pb.Schema:
-    """The schema message of a type."""
+    """Return the schema message of a type."""
     return pb.Schema(version=0, block=_block(shape))
 
 
@@ -56,15 +56,15 @@ def _nested(name: str, block: BlockField) -> pb.Schema.NestedBlock:
 
 
 def paths(names: list[str]) -> list[pb.AttributePath]:
-    """The protocol's paths of top-level attributes."""
+    """Return the protocol's paths of top-level attributes."""
     return [pb.AttributePath(steps=[pb.AttributePath.Step(attribute_name=name)]) for name in names]
 
 
 def error(summary: str, detail: str = "") -> pb.Diagnostic:
-    """An error that the terraform command prints."""
+    """Return a diagnostic that the terraform command prints as an error."""
     return pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=summary, detail=detail)
 
 
 def schemas(shapes: Mapping[str, Shape]) -> dict[str, pb.Schema]:
-    """The schema messages of several types, by name."""
+    """Return {type: its schema message}."""
     return {name: schema(shape) for name, shape in shapes.items()}

@@ -1,7 +1,7 @@
-"""The state of a resource from AWS's response, in the spelling of the configuration. Pure.
+"""Computes the state of a resource from AWS's response, in the spelling of the configuration. Pure.
 
-AWS spells values in its own way (sets in another order, policies with another layout, empty for absent). If a value
-means the same as the one in the state, the state's spelling is kept, so that only a real difference is drift.
+AWS spells values in its own way: sets in another order, policies in another layout, empty for absent. If a value
+means the same as the one in the state, the state's spelling is kept, so that only real differences are drift.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from deployments.sandbox.aws_provider.values import UNKNOWN, Values, plain
 
 
 def settle(shape: Shape, state: Values, observed: Values) -> Values:
-    """The state updated with the observed values. Values that were not observed are kept; none stays unknown."""
+    """Return the state updated with the observed values. Keep values that were not observed; leave none unknown.
+
+    Args:
+        shape: the shape of the type or block.
+        state: the values in the state.
+        observed: the values that AWS returned, all or some of them.
+    """
     settled = shape.blank()
     for name, spec in shape.fields.items():
         held, found = state.get(name), observed.get(name, state.get(name))
@@ -29,13 +35,13 @@ def settle(shape: Shape, state: Values, observed: Values) -> Values:
 
 
 def _fresh(spec: Field, found: Any) -> Any:
-    """The found value in place of a missing one; an empty argument counts as not set."""
+    """Return an observed value without unknown parts. An empty argument counts as not set, unless it is computed."""
     found = spec.zeroed(known(found))
     return found if spec.computed else plain(found)
 
 
 def known(value: Any) -> Any:
-    """`value` with null in place of unknown parts."""
+    """Return `value` with null in place of unknown parts."""
     if isinstance(value, dict):
         return {key: known(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -44,7 +50,7 @@ def known(value: Any) -> Any:
 
 
 def as_known(shape: Shape, values: Values) -> Values:
-    """`values` with null in place of unknown values, and no blocks in place of unknown ones."""
+    """Return `values` with null in place of unknown values, and with empty lists in place of unknown blocks."""
     blocks = {n: _known_block(block, values[n]) for n, block in shape.blocks.items() if n in values}
     return {name: known(value) for name, value in values.items()} | blocks
 

@@ -1,4 +1,4 @@
-"""What Terraform would read and install from without a sandbox: the user's CLI configuration and plugin folders."""
+"""Finds what Terraform would use without a sandbox: the user's CLI configuration and plugin folders."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ _NAMED = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
 
 
 def files(environ: Mapping[str, str], mirror: Path) -> dict[Path, str]:
-    """The user's configuration files and their text.
+    """Return {file: its text} for the user's configuration files.
 
-    While a profile of this sandbox is active, the variable names the sandbox's own file: `mirror` remembers which one
-    it named before.
+    While this sandbox's profile is active, the variable names the sandbox's own file. So a file in `mirror` stores
+    what the variable named before.
+
+    Args:
+        environ: the environment variables.
+        mirror: the folder of the sandbox's mirror.
     """
     memory = mirror / "own-configuration"
     named = next((environ[name] for name in _NAMED if environ.get(name)), "")
@@ -22,13 +26,13 @@ def files(environ: Mapping[str, str], mirror: Path) -> dict[Path, str]:
         named = memory.read_text() if memory.is_file() else ""
     else:
         memory.write_text(named)
-    # Without the variable Terraform reads a folder of files, too.
+    # Only without the variable does Terraform also read a folder of files.
     wanted = [Path(named)] if named else _in_home(environ)
     return {file: file.read_text() for file in wanted if file.is_file()}
 
 
 def plugin_folders(environ: Mapping[str, str]) -> str:
-    """The methods that Terraform implies where no `provider_installation` is: folders of plugins, then the registry.
+    """Return the methods that Terraform implies without `provider_installation`: plugin folders, then the registry.
 
     https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
     """

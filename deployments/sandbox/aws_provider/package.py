@@ -1,7 +1,7 @@
-"""The stand-in as a package that `terraform init` installs: the same bytes on every machine and in every version.
+"""Builds the stand-in as a package that `terraform init` installs: the same bytes on all machines, in all versions.
 
-So one checksum in a lock file, beside those of the real provider, is all that a committed lock file needs. It is an
-archive because a plugin cache copies those; a folder it would link, and later write the real provider into.
+So a committed lock file needs only one more checksum beside those of the real provider. The package is an archive
+because a plugin cache copies archives. It would link a folder, and later write the real provider into it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.engines.terraform.remote_modules import is_exact
 from tasks.engines.terraform.versions import Wanted
 
 VERSION = "6.62.0"
-"""The version whose schema the stand-in has; it satisfies `~> 6.0`."""
+"""The version whose schema the stand-in has. It satisfies `~> 6.0`."""
 
 NAME = "terraform-provider-aws"
 _PROGRAM = f"""#!/bin/sh
@@ -34,7 +34,7 @@ _LOCKED_VERSION = re.compile(r'version\s*=\s*"([^"]+)"')
 
 
 def archive() -> bytes:
-    """The package."""
+    """Return the bytes of the package, a zip archive."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         entry = zipfile.ZipInfo(NAME)
@@ -44,13 +44,13 @@ def archive() -> bytes:
 
 
 def checksum() -> str:
-    """The package's checksum in a lock file: that of Go's modules, over the names and digests of its files."""
+    """Return the package's checksum for a lock file, as Go's modules have it: over names and digests of its files."""
     listing = f"{hashlib.sha256(_PROGRAM.encode()).hexdigest()}  {NAME}\n"
     return f"h1:{base64.b64encode(hashlib.sha256(listing.encode()).digest()).decode()}"
 
 
 def locked(folder: Path) -> dict[Path, str]:
-    """{lock file: the version of hashicorp/aws in it} of all in a folder."""
+    """Return {lock file: the version of hashicorp/aws in it} for all lock files in a folder."""
     files = sorted(file for file in folder.rglob(".terraform.lock.hcl") if ".terraform" not in file.parts)
     return {file: found for file in files if (found := _version_in(file.read_text()))}
 
@@ -62,7 +62,7 @@ def _version_in(lock: str) -> str | None:
 
 
 def required(folder: Path) -> dict[Path, str]:
-    """{file: the versions of hashicorp/aws that it requires} of all code in a folder that has no lock file."""
+    """Return {file: its version constraint for hashicorp/aws} for all code in a folder that has no lock file."""
     files = sorted(file for suffix in ("*.tf", "*.tofu") for file in folder.rglob(suffix))
     found = {file: _required_in(file.read_text(errors="replace")) for file in files if _is_unlocked(file)}
     return {file: constraint for file, constraint in found.items() if constraint}
@@ -79,12 +79,17 @@ def _required_in(text: str) -> str:
 
 
 def wanted(locks: Mapping[Path, str], required: Mapping[Path, str]) -> set[str]:
-    """The versions that lock files and code name."""
+    """Return the exact versions that lock files and code name."""
     return {*locks.values(), *(each.removeprefix("=").strip() for each in required.values() if is_exact(each))}
 
 
 def complaints(locks: Mapping[Path, str], required: Mapping[Path, str]) -> list[str]:
-    """A sentence for each lock file, and each requirement without one, that keeps the stand-in out."""
+    """Return a sentence for each lock file, and each requirement without one, that prevents the use of the stand-in.
+
+    Args:
+        locks: {lock file: version}, from `locked`.
+        required: {file: version constraint}, from `required`.
+    """
     real = "set FLOWMART_SANDBOX_PROVIDER=real"
     there = {VERSION, *filter(served, wanted(locks, required))}
     said = [
@@ -104,9 +109,9 @@ def _allows(constraint: str, version: str) -> bool:
     try:
         return Wanted(constraint, "").allows(version)
     except ValueError:
-        return True  # no constraint that is known here: terraform says what is wrong with it
+        return True  # The constraint cannot be parsed here; terraform reports what is wrong with it.
 
 
 def served(version: str) -> bool:
-    """Whether the stand-in can stand for this version: one with the same arguments, by and large."""
+    """Tell whether the stand-in can replace this version: within a major version, arguments are roughly the same."""
     return version.partition(".")[0] == VERSION.partition(".")[0]

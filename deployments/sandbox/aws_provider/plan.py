@@ -1,4 +1,4 @@
-"""The planned values of a resource: the configuration, completed with defaults and unknown values. Pure.
+"""Computes the planned values of a resource: the configuration, completed with defaults and unknown values. Pure.
 
 Terraform has already merged the configuration with the prior state ("proposed new state"). This module adds what the
 provider knows, and finds the changes that force a replacement.
@@ -16,7 +16,14 @@ from deployments.sandbox.aws_provider.values import UNKNOWN, Values, freeze, is_
 
 
 def fill(shape: Shape, config: Values, proposed: Values, prior: Values | None) -> Values:
-    """The planned values: `proposed`, with defaults and unknown values for what the configuration does not set."""
+    """Return the planned values: `proposed`, with defaults and unknown values where the configuration sets nothing.
+
+    Args:
+        shape: the shape of the type or block.
+        config: the values that the configuration sets.
+        proposed: Terraform's merge of the configuration with the prior state.
+        prior: the prior state; None if the object does not exist yet.
+    """
     planned = dict(proposed)
     for name, spec in shape.fields.items():
         planned[name] = _fill_field(spec, config.get(name), proposed.get(name), (prior or {}).get(name), prior)
@@ -37,7 +44,7 @@ def _fill_field(spec: Field, config: Any, proposed: Any, prior: Any, existing: V
 
 
 def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Values] | None) -> Any:
-    """The planned elements of a block; `prior` is None if what holds the block does not exist yet."""
+    """Return the planned elements of a block; `prior` is None if the object that contains it does not exist yet."""
     if config is UNKNOWN or block.nesting == "single":
         return proposed
     if not config and (block.arg.computed or block.arg.kept):
@@ -52,13 +59,13 @@ def _fill_block(block: BlockField, config: Any, proposed: Any, prior: list[Value
 
 
 def _fill_element(block: BlockField, proposed: Values, prior: list[Values]) -> Values:
-    """An element of a set: the one that it was, if there was one, or a new one."""
+    """Return the prior element of a set that matches the proposed one, or a new element if none matches."""
     was = next((each for each in prior if _is_it(block.shape, proposed, each)), None)
     return block.zeroed(fill(block.shape, proposed, proposed, None)) if was is None else was
 
 
 def _is_it(shape: Shape, proposed: Values, prior: Values) -> bool:
-    """Whether an element has all that is written; what is not written may be anything."""
+    """Tell whether a prior element has everything that the configuration writes; it may have any values elsewhere."""
     for name, spec in shape.fields.items():
         unwritten = proposed[name] is None and (spec.arg.default is not NO_DEFAULT or spec.computed)
         if not unwritten and not same(spec, proposed[name], prior.get(name)):
@@ -73,9 +80,10 @@ def _is_it(shape: Shape, proposed: Values, prior: Values) -> bool:
 
 
 def departs(shape: Shape, config: Values, planned: Values) -> bool:
-    """Whether more is planned than was written, as Terraform allows to providers of the old kind.
+    """Tell whether the plan has more than the configuration.
 
-    That is blocks that AWS fills in, and what is not written in the elements of a set.
+    Terraform allows this for providers of the old type system. The additions are blocks that AWS fills in, and
+    unwritten values in the elements of a set.
     """
     sets = {n: spec.zeros for n, spec in shape.fields.items()} | {n: block.zeros for n, block in shape.blocks.items()}
     zeroed = [name for name, zeros in sets.items() if zeros and config.get(name)]
@@ -85,7 +93,7 @@ def departs(shape: Shape, config: Values, planned: Values) -> bool:
 
 
 def keeps(shape: Shape, planned: Values, made: Values) -> bool:
-    """Whether a new object has blocks that no plan shows: those that stay as they are if none is written."""
+    """Tell whether a new object has unplanned blocks, of the kind that stays as it is if none is written."""
     return any(block.arg.kept and made[name] and not planned[name] for name, block in shape.blocks.items())
 
 
@@ -97,21 +105,21 @@ def _has_more(shape: Shape, config: Any, planned: Any) -> bool:
 
 
 def same(spec: Field, one: Any, other: Any) -> bool:
-    """Whether two values of an attribute mean the same. A partly unknown value differs from every other."""
+    """Tell whether two values of an attribute mean the same. A partly unknown value differs from every value."""
     if not (is_known(one) and is_known(other)):
         return one is UNKNOWN and other is UNKNOWN
     return bool(spec.canonical(one) == spec.canonical(other))
 
 
 def changed(shape: Shape, prior: Values, planned: Values) -> frozenset[str]:
-    """The top-level attributes and blocks that will differ."""
+    """Return the names of top-level attributes and blocks that differ between the prior and the planned values."""
     fields = {n for n, spec in shape.fields.items() if not same(spec, prior.get(n), planned.get(n))}
     blocks = {n for n in shape.blocks if freeze(prior.get(n)) != freeze(planned.get(n))}
     return frozenset(fields | blocks)
 
 
 def replacing(shape: Shape, prior: Values, planned: Values) -> list[str]:
-    """The top-level attributes and blocks whose change forces a replacement."""
+    """Return the sorted names of top-level attributes and blocks whose change forces a replacement."""
     names = sorted(changed(shape, prior, planned))
     return [name for name in names if _replaces(shape, name, prior.get(name), planned.get(name))]
 
@@ -124,14 +132,21 @@ def _replaces(shape: Shape, name: str, prior: Any, planned: Any) -> bool:
         return bool(block.arg.replaces)
     before, after = prior or [], planned
     if block.nesting == "set":
-        # What is in both has not changed.
+        # Elements of a set have no position, so an element that is in both has not changed.
         before, after = [e for e in before if e not in planned], [e for e in planned if e not in (prior or [])]
     pairs = zip_longest(before, after, fillvalue=block.shape.blank())
     return any(replacing(block.shape, *pair) for pair in pairs)
 
 
 def unchangeable(shape: Shape, prior: Values, planned: Values, prefix: str = "") -> Iterator[str]:
-    """The paths of arguments that will differ, but for which moto has no call."""
+    """Yield the paths of arguments that differ but that moto has no call to change.
+
+    Args:
+        shape: the shape of the type or block.
+        prior: the values before the change.
+        planned: the values after it.
+        prefix: the path of the block with a closing dot; empty for a type.
+    """
     for name in sorted(changed(shape, prior, planned)):
         if name in shape.fields:
             yield from [prefix + name] if shape.fields[name].arg.fixed else []
@@ -142,7 +157,13 @@ def unchangeable(shape: Shape, prior: Values, planned: Values, prefix: str = "")
 
 
 def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[str]:
-    """The paths of arguments that the configuration sets but the stand-in does not implement."""
+    """Yield the paths of arguments that the configuration sets but the stand-in does not implement.
+
+    Args:
+        shape: the shape of the type or block.
+        config: the values that the configuration sets.
+        prefix: the path of the block with a closing dot; empty for a type.
+    """
     for name, spec in shape.fields.items():
         if not spec.carried and _asks(spec, config.get(name)):
             yield prefix + name
@@ -156,7 +177,7 @@ def not_carried_out(shape: Shape, config: Values, prefix: str = "") -> Iterator[
 
 
 def _asks(spec: Field, value: Any) -> bool:
-    """Whether a value asks for something: false does where true is the default."""
+    """Tell whether a value has an effect. A value that is off has one only if the default is on."""
     return value is not None and value != spec.arg.default and not (is_off(value) and is_off(_default(spec)))
 
 

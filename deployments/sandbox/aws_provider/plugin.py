@@ -1,9 +1,9 @@
-"""One provider process: go-plugin's handshake, its gRPC server, and its shutdown.
+"""Runs one provider process: go-plugin's handshake, its gRPC server and its shutdown.
 
     python -m deployments.sandbox.aws_provider.plugin
 
-is the launcher's fallback if no server (`serve.py`) runs. The protocol is go-plugin's: one line on standard output
-names the socket and the certificate, `Shutdown` ends the process.
+The launcher runs this command if no server (`serve.py`) is running. The protocol is go-plugin's: one line on standard
+output names the socket and the certificate, and the call `Shutdown` ends the process.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from tf.gen import tfplugin_pb2_grpc as rpc
 
 from deployments.sandbox.aws_provider.servicer import Servicer
 
-# Terraform's default parallelism of 10, and some threads that only wait.
+# Terraform makes 10 calls in parallel by default. Some more threads only wait.
 THREADS = 16
 # The same limit as the real provider's: a plan of a large policy exceeds gRPC's default of 4 MB.
 MESSAGE_BYTES = 256 << 20
 
 
 class Identity:
-    """A key and a certificate for localhost. Elliptic curve, because making an RSA key takes up to half a second."""
+    """A key and a certificate for localhost. The key is elliptic, because an RSA key takes up to half a second."""
 
     @cached_property
     def _key(self) -> ec.EllipticCurvePrivateKey:
@@ -55,14 +55,17 @@ class Identity:
         return builder.add_extension(names, critical=False).sign(self._key, hashes.SHA256())
 
     def credentials(self) -> Any:
-        """The gRPC server's TLS credentials. No client certificate: the socket's folder keeps other users out."""
+        """Return the gRPC server's TLS credentials.
+
+        They require no client certificate, because the permissions of the socket's folder keep other users out.
+        """
         no_password = serialization.NoEncryption()
         key = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
         chain = self.certificate.public_bytes(serialization.Encoding.PEM)
         return grpc.ssl_server_credentials([(key, chain)])
 
     def for_handshake(self) -> str:
-        """The certificate in the encoding of the handshake line."""
+        """Return the certificate in the encoding of the handshake line: base64 of its DER form, without padding."""
         return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode().rstrip("=")
 
 
@@ -79,10 +82,10 @@ class _Controller(controller_rpc.GRPCControllerServicer):  # type: ignore[misc]
 
 
 class _Stdio(stdio_rpc.GRPCStdioServicer):  # type: ignore[misc]
-    """go-plugin's service for the plugin's output, which is empty: this plugin writes to standard error."""
+    """go-plugin's service for a plugin's output. This plugin has none, because it writes to standard error."""
 
     def StreamStdio(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """No output."""
+        """Return an empty stream."""
         return iter(())
 
 
@@ -92,7 +95,7 @@ def serve_terraform(identity: Identity, ended: threading.Event, loader: Any = No
     Args:
         identity: the key and certificate.
         ended: ends the service when it is set.
-        loader: botocore's loader of service models, if it is already warm.
+        loader: botocore's loader of service models, if one is already warm.
     """
     shutdown = _Controller(ended)
     with tempfile.TemporaryDirectory(prefix="tfaws-") as folder:

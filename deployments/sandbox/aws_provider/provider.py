@@ -1,4 +1,4 @@
-"""The provider block: region, credentials, allowed accounts and default tags."""
+"""Parses the provider block: region, credentials, allowed accounts and default tags."""
 
 from __future__ import annotations
 
@@ -90,22 +90,22 @@ SHAPE = Shape(
 
 
 META = Shape(_fields({"user_agent": "list(string)"}, True))
-"""What a module may say of itself in a block `provider_meta "aws"`; AWS is not asked any differently for it."""
+"""The arguments of a block `provider_meta "aws"` of a module. They have no effect on calls to AWS."""
 
 
 class Misconfigured(Exception):
-    """The provider block or the environment does not select an account that may be used."""
+    """The provider block or the environment is invalid, or selects an account that must not be used."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """The parsed content of one provider block."""
+    """The parsed content of a provider block."""
 
     place: Place
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, region: Any) -> Place:
-        """The account and region of a resource with this `region` argument."""
+        """Return the account and region of a resource, given its `region` argument; the default is the provider's."""
         return Place(self.place.aws, region) if isinstance(region, str) else self.place
 
 
@@ -113,11 +113,14 @@ def configure(config: Mapping[str, Any], loader: Any = None) -> Configuration:
     """Parse a provider block.
 
     Args:
-        config: its values.
-        loader: botocore's loader of service models, if it is already warm.
+        config: the values of its arguments and blocks.
+        loader: botocore's loader of service models, if one is already warm.
+
+    Returns:
+        The configuration.
 
     Raises:
-        Misconfigured: The block sets something that is not emulated, has no region, or selects a forbidden account.
+        Misconfigured: the block sets something that is not emulated, has no region, or selects a forbidden account.
     """
     for path in not_carried_out(SHAPE, dict(config)):
         raise Misconfigured(f"the sandbox does not emulate provider.aws.{path}")

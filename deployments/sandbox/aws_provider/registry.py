@@ -1,4 +1,4 @@
-"""Every type that the stand-in emulates, by name."""
+"""Lists every type that the stand-in emulates, by name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The lifecycle that all resource types share: plan, create, read, update, delete, tags and drift.
 
-A class in `services/` declares its type and implements only the API calls: which one creates the object, which one
-reads it, which ones change it.
+A class in `services/` declares its type and implements only the API calls that create, read, change and delete the
+object.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ class Planned:
     """The planned values of a resource.
 
     Attributes:
-        replacing: what forces a replacement.
-        departs: whether more is planned than was written.
+        values: the planned values.
+        replacing: the names of attributes and blocks that force a replacement.
+        departs: whether the plan has more than the configuration (see `plan.departs`).
     """
 
     values: Values
@@ -50,26 +51,27 @@ class Planned:
 
 
 class Resource:
-    """One resource type. Subclasses declare the class variables and override the calls at the end."""
+    """One resource type. Subclasses set the class variables and override the methods at the end."""
 
     type: ClassVar[str]
     service: ClassVar[str]
-    """The API's name in boto3."""
+    """The name of the API in boto3."""
     label: ClassVar[str]
-    """Its name in the real provider's error messages."""
+    """The name of the type in the real provider's error messages."""
     args: ClassVar[Mapping[str, Arg]] = {}
+    """The arguments that the class implements, by path."""
     reads: ClassVar[Mapping[str, str]] = {}
-    """The types of read-only attributes that are not strings."""
+    """{read-only attribute: its type}, for attributes that are not strings."""
     follows: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """{argument: attributes that are unknown until the apply if it changes}."""
+    """{argument: attributes that become unknown until the apply if it changes}."""
     shared: ClassVar[tuple[str, ...]] = ()
-    """Attributes that other objects of a configuration change, too, perhaps while this one is being changed."""
+    """Attributes that other objects in a configuration change too, perhaps while this object is being changed."""
     gone: ClassVar[tuple[str, ...]] = ()
-    """Error codes for an object that does not exist."""
+    """Error codes of AWS that mean that the object does not exist."""
 
     @cached_property
     def shape(self) -> Shape:
-        """The real provider's schema, combined with this class's declarations."""
+        """The real provider's schema, combined with the declarations of this class."""
         block = catalog().resources[self.type]
         common = {n: a for n, a in COMMON.items() if n in block.arguments}
         timeouts = {"timeouts.*": PLAIN} if "timeouts" in block.blocks else {}
@@ -85,7 +87,18 @@ class Resource:
     def plan(
         self, place: Place, default_tags: Tags, prior: Values | None, proposed: Values, config: Values
     ) -> Planned:
-        """Plan a change; `NotEmulated` if the configuration uses something that is not implemented."""
+        """Plan the creation or change of a resource.
+
+        Args:
+            place: the account and region.
+            default_tags: the provider's default tags.
+            prior: the prior state; None if the object does not exist yet.
+            proposed: Terraform's merge of the configuration with the prior state.
+            config: the values that the configuration sets.
+
+        Raises:
+            NotEmulated: the configuration uses, or changes, something that the stand-in cannot.
+        """
         for path in plan.not_carried_out(self.shape, config):
             raise NotEmulated(f"the sandbox does not emulate {self.type}.{path}")
         planned = plan.fill(self.shape, config, proposed, prior)
@@ -111,7 +124,7 @@ class Resource:
             self.adjust(prior, planned, changed)
 
     def refresh(self, place: Place, default_tags: Tags, state: Values) -> Values | None:
-        """Read the current state; None if the object is gone."""
+        """Return the current state of the object, or None if the object no longer exists."""
         try:
             observed = self.read(place, as_known(self.shape, state))
         except Exception as error:
@@ -127,13 +140,17 @@ class Resource:
         return settle(self.shape, state, observed)
 
     def unread(self, identity: str) -> Values:
-        """The state of an object of which only the import id is known."""
+        """Return the state of an object of which only the import id is known, to be completed by `refresh`."""
         fields = {name: spec.arg for name, spec in self.shape.fields.items() if not spec.arg.only_if_configured}
         defaults = {name: UNKNOWN if arg.default is NO_DEFAULT else arg.default for name, arg in fields.items()}
         return {**self.shape.blank(), **defaults, **self.locate(identity)}
 
     def change(self, place: Place, state: Values, new: Values) -> Values:
-        """Apply a planned update; returns attributes that changed as a result, such as an id."""
+        """Apply a planned update.
+
+        Returns:
+            The attributes that the update itself has changed, such as an id; empty if there are none.
+        """
         changed = plan.changed(self.shape, state, new)
         if self.tagged and "tags_all" in changed:
             before, after = state["tags_all"] or {}, new["tags_all"]
@@ -144,12 +161,15 @@ class Resource:
         return self.update(place, state, new, changed) or {}
 
     def as_planned(self, planned: Values, fresh: Values | None) -> Values | None:
-        """The state after an update: of what is `shared` an apply shows what was planned, the next refresh all."""
+        """Return the state after an update: planned values for `shared` attributes, `fresh` values for all others.
+
+        The next refresh reads the shared attributes again.
+        """
         known_before = {name: planned[name] for name in self.shared if is_known(planned[name])}
         return fresh and fresh | known_before
 
     def remove(self, place: Place, state: Values) -> None:
-        """Delete the object; it is not an error if it is already gone."""
+        """Delete the object. Succeed if it no longer exists."""
         try:
             self.delete(place, state)
         except Exception as error:
@@ -159,14 +179,14 @@ class Resource:
     # --- implemented by subclasses -------------------------------------------------------------------------
 
     def locate(self, identity: str) -> Values:
-        """The attributes that an import id holds; override it if they are more than the id."""
+        """Return the attributes that an import id contains. Override this if they are more than the id."""
         return {"id": identity}
 
     def adjust(self, prior: Values, planned: Values, changed: frozenset[str]) -> None:
-        """Set other attributes that change or become unknown with `changed`; `follows` is enough for most types."""
+        """Set other attributes that change or become unknown with `changed`; for most types `follows` is enough."""
 
     def replacing(self, prior: Values, planned: Values) -> list[str]:
-        """The attributes whose change forces a replacement; override it where that depends on more than the type."""
+        """Return the attributes whose change forces a replacement. Override this if more than the type decides."""
         return plan.replacing(self.shape, prior, planned)
 
     def create(self, place: Place, new: Values) -> str:
@@ -174,30 +194,40 @@ class Resource:
         raise NotImplementedError
 
     def complete(self, place: Place, new: Values) -> None:
-        """Make the calls after the first one. If one fails, the object is in the state, but tainted."""
+        """Make the calls that follow the first one. If one of them fails, the object is in the state but tainted."""
 
     def read(self, place: Place, state: Values) -> Values | None:
-        """Read any of the object's attributes; returns None, or raises an error in `gone`, if it does not exist."""
+        """Read the object's attributes, all or some of them.
+
+        Returns:
+            The attributes; None if the object does not exist. An error with a code in `gone` means the same.
+        """
         raise NotImplementedError
 
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> Values | None:
-        """Change the object in place. `changed` names the top-level attributes that differ.
+        """Change the object in place.
+
+        Args:
+            place: the account and region.
+            state: the state before the change.
+            new: the planned values.
+            changed: the names of the top-level attributes and blocks that differ.
 
         Returns:
-            Attributes that are needed to read the object again, such as a new id.
+            Attributes that are needed to read the object again, such as a new id; None if there are none.
         """
 
     def tag(self, place: Place, state: Values, added: Tags, removed: list[str]) -> None:
-        """Set and remove tags."""
+        """Set the tags `added` and remove the tags whose keys are in `removed`."""
         raise NotImplementedError
 
     def delete(self, place: Place, state: Values) -> None:
-        """Delete the object, and wait until it is gone."""
+        """Delete the object, and wait until it no longer exists."""
         raise NotImplementedError
 
 
 class DataSource:
-    """One data source type: something that is only read."""
+    """One data source type, which is only read."""
 
     type: ClassVar[str]
     service: ClassVar[str]
@@ -207,13 +237,17 @@ class DataSource:
 
     @cached_property
     def shape(self) -> Shape:
-        """The real provider's schema, combined with this class's declarations."""
+        """The real provider's schema, combined with the declarations of this class."""
         block = catalog().data_sources[self.type]
         common = {name: COMPUTED for name in ("id", "region") if name in block.arguments}
         return shape_of(block, {**common, **self.args}, self.reads)
 
     def answer(self, place: Place, config: Values) -> Values:
-        """The configuration, completed with everything that was read."""
+        """Return the configuration, completed with everything that was read.
+
+        Raises:
+            NotEmulated: the configuration uses something that the stand-in does not implement.
+        """
         for path in plan.not_carried_out(self.shape, config):
             raise NotEmulated(f"the sandbox does not emulate data.{self.type}.{path}")
         filled = known(plan.fill(self.shape, config, config, None))
@@ -222,5 +256,5 @@ class DataSource:
         return {**filled, **self.read(place, config, filled)}
 
     def read(self, place: Place, config: Values, filled: Values) -> Values:
-        """Read or compute the attributes. `filled` is the configuration with its defaults."""
+        """Read or compute the attributes and return them. `filled` is the configuration with its defaults."""
         raise NotImplementedError

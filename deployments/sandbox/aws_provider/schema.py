@@ -1,7 +1,7 @@
-"""The real provider's schema, read from `schema.json.gz`: which arguments, blocks and attributes a type has.
+"""Reads the real provider's schema from `schema.json.gz`: the arguments, blocks and attributes of each type.
 
-The data says what a configuration may contain. What it does not say (which arguments AWS fills in, which ones force a
-replacement, their defaults) is declared beside the code that implements them: see `declare.py`.
+The file says what a configuration may contain. It does not say which arguments AWS fills in, which ones force a
+replacement, or what their defaults are. These are declared beside the code that implements them: see `declare.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 DATA_FILE = Path(__file__).with_name("schema.json.gz")
 
 _AS_TERRAFORM = {"stringMapMap": "map(map(string))", "EphemeralAwsSecrets.SecretPropertyList": "dynamic"}
-"""Types that the data spells as the bindings do that it was made from."""
+"""{type in the file: Terraform's notation}. The file keeps some names of the bindings that it was made from."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class SchemaBlock:
-    """The content of a resource or of a nested block. `attributes` are read-only."""
+    """The content of a resource or of a nested block. `attributes` names those that are read-only."""
 
     arguments: Mapping[str, Argument]
     blocks: Mapping[str, Nested]
@@ -39,7 +39,7 @@ class SchemaBlock:
 
 @dataclass(frozen=True)
 class Nested:
-    """A nested block. `nesting` is "list", "set" or "single"; `most` is 0 if there is no limit."""
+    """A nested block. `nesting` is "list", "set" or "single"; `most` is their largest number, 0 for no limit."""
 
     nesting: str
     required: bool
@@ -48,7 +48,7 @@ class Nested:
 
 
 class Types(Mapping[str, SchemaBlock]):
-    """All types of one kind, each parsed when it is first asked for: there are 2,400, and a root has twenty."""
+    """All types of one kind, each parsed on first use: there are 2,400, and a root module uses about twenty."""
 
     def __init__(self, specs: Mapping[str, Any]) -> None:
         self._specs = specs
@@ -72,7 +72,7 @@ class Types(Mapping[str, SchemaBlock]):
 
 @dataclass(frozen=True)
 class Catalog:
-    """The types of hashicorp/aws, emulated or not."""
+    """All types of hashicorp/aws, emulated or not."""
 
     source: str
     resources: Types
@@ -81,9 +81,9 @@ class Catalog:
 
 @cache
 def catalog() -> Catalog:
-    """The data file, read once."""
+    """Return the content of the data file, which is read only once."""
     data = json.loads(gzip.decompress(DATA_FILE.read_bytes()))
-    # The data lists the provider block as one more resource.
+    # The file lists the provider block as if it were a resource.
     resources = {name: spec for name, spec in data["resources"].items() if name != "aws"}
     return Catalog(data["source"], Types(resources), Types(data["data_sources"]))
 
@@ -98,8 +98,8 @@ def _block(entries: Mapping[str, Any], attributes: tuple[str, ...] = ()) -> Sche
 
 
 def _is_block(name: str, entry: Mapping[str, Any]) -> bool:
-    # The data calls everything that has a structure a block. Where the provider has one of it or a map, it is
-    # written as an attribute; only `timeouts` is a single block.
+    # The file calls everything with a structure a block. A single structure, or a map of them, is an attribute in
+    # the provider's HCL; only `timeouts` is a single block.
     return entry.get("kind") == "block" and (entry["nesting"] in ("list", "set") or name == "timeouts")
 
 
@@ -112,15 +112,16 @@ def _notation(entry: Mapping[str, Any]) -> str:
 
 def _nested(entry: Mapping[str, Any]) -> Nested:
     most, block = 1 if entry["max_items_1"] else 0, _block(entry["attributes"])
-    # Terraform has no set of what is of any type.
+    # Terraform allows no set whose elements have a dynamic type.
     nesting = "list" if any(each.type == "dynamic" for each in block.arguments.values()) else entry["nesting"]
     return Nested(nesting, entry["required"], most, block)
 
 
 def wire_type(notation: str) -> bytes:
-    """Terraform's JSON notation of a type: `set(string)` is `["set","string"]`.
+    """Return Terraform's JSON notation of a type: for `set(string)` it is `["set","string"]`.
 
-    Objects are written `object(name=string,...)`.
+    Args:
+        notation: the type in Terraform's notation. Objects are written `object(name=string,...)`.
     """
     return json.dumps(_wire(notation), separators=(",", ":")).encode()
 

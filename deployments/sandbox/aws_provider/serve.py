@@ -28,12 +28,16 @@ from deployments.sandbox.aws_provider.plugin import Identity, serve_terraform
 from deployments.sandbox.aws_provider.registry import RESOURCES
 from deployments.sandbox.aws_provider.servicer import SchemaResponse
 
-# sun_path in <sys/un.h>, less the closing zero.
+# The size of sun_path in <sys/un.h>, minus the terminating zero byte.
 LONGEST_PATH = 107
 
 
 def warm_up() -> tuple[Identity, Any]:
-    """Load what every child inherits: the schemas, a key, and botocore's service models. Returns the last two."""
+    """Load everything that children inherit: the schemas, a key and botocore's service models.
+
+    Returns:
+        The identity with the key, and botocore's warm loader of service models.
+    """
     SchemaResponse.answer()
     identity = Identity()
     identity.for_handshake()
@@ -45,7 +49,14 @@ def warm_up() -> tuple[Identity, Any]:
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening socket that only its owner may connect to; replaces the socket of a dead server."""
+    """Return a listening socket that only its owner may connect to. It replaces the socket of a dead server.
+
+    Args:
+        path: the path of the Unix socket, at most `LONGEST_PATH` bytes long.
+
+    Raises:
+        SystemExit: the path is too long.
+    """
     if len(os.fsencode(path)) > LONGEST_PATH:
         sys.exit(f"the socket's path has more than {LONGEST_PATH} bytes: {path}\nChoose a shorter --socket.")
     path.unlink(missing_ok=True)
@@ -58,7 +69,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def serve(path: Path) -> NoReturn:
-    """Fork a child for each launcher that connects, until ended by SIGTERM or SIGINT."""
+    """Fork a child for each launcher that connects, until SIGTERM or SIGINT arrives."""
     identity, loader = warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for ending in (signal.SIGTERM, signal.SIGINT):
@@ -89,7 +100,7 @@ def _child(connection: socket.socket, identity: Identity, loader: Any) -> NoRetu
     finally:
         if error := sys.exception():
             traceback.print_exception(error)
-        # gRPC's threads would keep the interpreter from ending.
+        # A normal exit would wait for gRPC's threads.
         os._exit(status)
 
 
@@ -113,7 +124,7 @@ def _become(connection: socket.socket) -> None:
 
 
 def _end_with(connection: socket.socket, ended: threading.Event) -> None:
-    """Wait for the end of the connection, which means that terraform ended or killed the launcher."""
+    """Set `ended` when the connection closes, which means that terraform ended or killed the launcher."""
     with contextlib.suppress(OSError):
         connection.recv(1)
     ended.set()

@@ -1,4 +1,4 @@
-"""Handles Terraform's calls (plugin protocol 6). One servicer serves one terraform process.
+"""Handles Terraform's calls (plugin protocol 6). Each servicer serves one terraform process.
 
 An error of AWS becomes a diagnostic that names the operation, as in the real provider. A bug in the stand-in is not
 caught: Terraform reports the exception as a plugin error.
@@ -31,13 +31,18 @@ FAILURES = (*API_ERRORS, Unsuccessful, NotEmulated, Misconfigured)
 
 
 class SchemaResponse:
-    """The response with the schemas of all emulated types, built once and shared by all servicers of a process."""
+    """Builds the response with the schemas of all emulated types once, for all servicers of a process."""
 
     _bytes: bytes | None = None
 
     @classmethod
     def answer(cls, named: Collection[str] = ()) -> pb.GetProviderSchema.Response:
-        """The response to GetProviderSchema; of the types that are not emulated it has those that are `named`."""
+        """Return the response to GetProviderSchema.
+
+        Args:
+            named: names of types to add even if they are not emulated; names that hashicorp/aws does not have are
+                ignored.
+        """
         if cls._bytes is None:
             cls._bytes = cls._build().SerializeToString()
         response = pb.GetProviderSchema.Response.FromString(cls._bytes)
@@ -77,11 +82,11 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
     # --- the provider ------------------------------------------------------------------------------------
 
     def GetProviderSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Return the schemas of all emulated types, and of what else the code in the folder names."""
+        """Return the schemas of all emulated types, and of other types that the code in the folder names."""
         return SchemaResponse.answer(types_named(Path.cwd()))
 
     def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Accept the provider block: it is checked in ConfigureProvider."""
+        """Accept the provider block, because ConfigureProvider checks it."""
         return pb.ValidateProviderConfig.Response()
 
     def ConfigureProvider(self, request: Any, _context: Any) -> Any:  # noqa: N802
@@ -94,17 +99,17 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ConfigureProvider.Response()
 
     def StopProvider(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Do nothing when Terraform is interrupted: running calls are short."""
+        """Do nothing when Terraform is interrupted, because running calls are short."""
         return pb.StopProvider.Response()
 
     # --- resources -----------------------------------------------------------------------------------------
 
     def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Accept the configuration: Terraform has checked it against the schema, and the plan checks the rest."""
+        """Accept the configuration, because Terraform checks it against the schema and the plan checks the rest."""
         return pb.ValidateResourceConfig.Response()
 
     def UpgradeResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Convert a stored state to the current schema: unknown attributes are dropped, new ones are null."""
+        """Convert a stored state to the current schema: drop unknown attributes, and set new ones to null."""
         if request.type_name not in RESOURCES:
             return pb.UpgradeResourceState.Response(diagnostics=[_not_emulated(request.type_name)])
         shape = RESOURCES[request.type_name].shape
@@ -124,7 +129,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ReadResource.Response(new_state=encode(fresh), private=request.private)
 
     def PlanResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Plan a change of a resource. Terraform adds the address to what is said."""
+        """Plan a change of a resource. Diagnostics need no address, because Terraform adds it."""
         if request.type_name not in RESOURCES:
             return pb.PlanResourceChange.Response(diagnostics=[_not_emulated(request.type_name)])
         resource = RESOURCES[request.type_name]
@@ -143,7 +148,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         )
 
     def ApplyResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Create, update or delete a resource and return its state, even if a later call fails."""
+        """Create, update or delete a resource, and return its state even if a later call fails."""
         resource = RESOURCES[request.type_name]
         prior, planned = decode(request.prior_state), decode(request.planned_state)
         if planned is None:
@@ -186,7 +191,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
         return pb.ApplyResourceChange.Response(new_state=encode(fresh))
 
     def _as_it_is(self, resource: Resource, prior: Values) -> Values | None:
-        """The state after a failed update, if it can be read; else the prior state."""
+        """Return the state after a failed update, or the prior state if the resource cannot be read."""
         try:
             return resource.refresh(self._place(prior), self._default_tags, prior)
         except FAILURES:
@@ -220,7 +225,7 @@ class Servicer(rpc.ProviderServicer):  # type: ignore[misc]
     # --- data sources --------------------------------------------------------------------------------------
 
     def ValidateDataResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        """Accept the configuration: Terraform has checked it against the schema, and reading it checks the rest."""
+        """Accept the configuration, because Terraform checks it against the schema and reading checks the rest."""
         return pb.ValidateDataResourceConfig.Response()
 
     def ReadDataSource(self, request: Any, _context: Any) -> Any:  # noqa: N802

@@ -1,8 +1,8 @@
-"""Which of AWS's types the code in a folder names.
+"""Finds which of AWS's types the code in a folder names.
 
-Terraform decodes a resource by its schema before it asks the provider anything, `count = 0` or not. So the schema
-must have every type that the code names; that of all 2,400 would cost each command a second. So the folder that
-terraform runs in is looked through when the schemas are asked for, and so are its installed modules.
+Terraform decodes a resource by its schema before it calls the provider, even with `count = 0`. So the schema must
+contain every type that the code names. Sending all 2,400 types would add a second to every command. So when Terraform
+requests the schemas, the folder that it runs in and its installed modules are searched for names.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json", ".hcl", ".tftest.json", ".tof
 
 
 def types_named(root: Path) -> frozenset[str]:
-    """Every word in the code of `root` and its modules that may name a type: too many, not too few."""
+    """Return every word in the code of `root` and its modules that may name a type. Some of them name none."""
     words = (
         word for folder in _folders(root) for file in _files(folder) for word in _NAME.findall(file.read_bytes())
     )
@@ -26,7 +26,7 @@ def types_named(root: Path) -> frozenset[str]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    # Terraform's tests, which may mock types, are beside the code or in this folder.
+    # Terraform's tests, which may mock types, are beside the code or in the folder `tests`.
     for place in (folder, folder / "tests"):
         if place.is_dir():
             yield from sorted(file for file in place.iterdir() if file.name.endswith(_CODE) and file.is_file())

@@ -1,7 +1,7 @@
-"""Terraform's values in Python: the wire format, the unknown value, and when two values mean the same.
+"""Represents Terraform's values in Python: the wire format, the unknown value, and when two values mean the same.
 
 Strings, numbers and booleans are themselves; lists and sets are lists; maps and objects are dictionaries; null is
-None; what is not known before apply is `UNKNOWN`. The wire format is MessagePack, as described in Terraform's
+None; a value that is not known before apply is `UNKNOWN`. The wire format is MessagePack, as described in Terraform's
 object-wire-format document (docs/plugin-protocol/object-wire-format.md).
 """
 
@@ -19,7 +19,7 @@ Values = dict[str, Any]
 
 
 class Unknown:
-    """The type of `UNKNOWN`. It is falsy nowhere and equal only to itself."""
+    """The type of `UNKNOWN`, which is truthy and equal only to itself."""
 
     def __repr__(self) -> str:
         return "(known after apply)"
@@ -35,12 +35,12 @@ def _pack_unknown(value: Any) -> Any:
 
 
 def _unpack_extension(_code: int, _data: bytes) -> Unknown:
-    # Code 12 is an unknown with refinements ("not null"): what it promises is not needed here.
+    # Code 12 is an unknown value with refinements, such as "not null", which are not needed here.
     return UNKNOWN
 
 
 def decode(message: pb.DynamicValue) -> Any:
-    """The value in a protocol message; None for null."""
+    """Return the value in a protocol message; None for null."""
     if message.json:
         return json.loads(message.json)
     if not message.msgpack:
@@ -49,13 +49,13 @@ def decode(message: pb.DynamicValue) -> Any:
 
 
 def encode(value: Any) -> pb.DynamicValue:
-    """The protocol message for a value."""
+    """Return the protocol message for a value."""
     return pb.DynamicValue(msgpack=msgpack.packb(_numbers_as_text(value), default=_pack_unknown))
 
 
 def _numbers_as_text(value: Any) -> Any:
-    # Terraform parses text to the precision that it gives the numbers in its state. A number of any other precision
-    # makes `plan -refresh-only -detailed-exitcode` (1.11) say that something changed, although nothing did.
+    # Terraform parses text with the precision of the numbers in its state. With numbers of another precision,
+    # `plan -refresh-only -detailed-exitcode` (1.11) reports a change although nothing has changed.
     if isinstance(value, dict):
         return {key: _numbers_as_text(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -64,7 +64,7 @@ def _numbers_as_text(value: Any) -> Any:
 
 
 def is_known(value: Any) -> bool:
-    """Whether nothing in `value`, however deep, is unknown."""
+    """Tell whether no part of `value`, at any depth, is unknown."""
     if isinstance(value, dict):
         return all(is_known(part) for part in value.values())
     if isinstance(value, list):
@@ -73,7 +73,7 @@ def is_known(value: Any) -> bool:
 
 
 def is_off(value: Any) -> bool:
-    """Null, false, zero or empty: what asks for nothing."""
+    """Tell whether a value asks for nothing: it is null, false, zero or empty."""
     return value is not UNKNOWN and not value
 
 
@@ -83,19 +83,19 @@ Canonical = Callable[[Any], Any]
 
 
 def plain(value: Any) -> Any:
-    """The value itself; null, false, zero and empty are all None."""
+    """Return the value itself, but None for null, false, zero and empty values."""
     return None if is_off(value) else value
 
 
 def unordered(value: Any) -> Any:
-    """A set's elements in a fixed order."""
+    """Return a set's elements in a fixed order."""
     if is_off(value) or not isinstance(value, list):
         return plain(value)
     return sorted((freeze(part) for part in value), key=repr)
 
 
 def freeze(value: Any) -> Any:
-    """A hashable form of `value` that ignores the order of lists and everything that is off."""
+    """Return a hashable form of `value` that ignores the order of lists and all members that are off."""
     if isinstance(value, dict):
         return tuple(sorted((key, freeze(part)) for key, part in value.items() if not is_off(part)))
     if isinstance(value, list):
@@ -104,7 +104,7 @@ def freeze(value: Any) -> Any:
 
 
 def json_text(value: Any) -> Any:
-    """A JSON document without its layout."""
+    """Return the parsed JSON document, so that its layout does not matter; other text is returned unchanged."""
     try:
         return json.loads(value) if isinstance(value, str) and value else plain(value)
     except ValueError:
@@ -112,7 +112,7 @@ def json_text(value: Any) -> Any:
 
 
 def policy(value: Any) -> Any:
-    """An IAM policy: a lone string means a list of one, and lists have no order."""
+    """Return the normal form of an IAM policy: a single string equals a list of one, and lists have no order."""
     return _policy(json_text(value))
 
 
@@ -126,5 +126,5 @@ def _policy(value: Any) -> Any:
 
 
 def caseless(value: Any) -> Any:
-    """A name in which upper and lower case, and a closing dot, do not matter."""
+    """Return a name in lower case without its closing dot, because neither matters."""
     return value.lower().rstrip(".") if isinstance(value, str) else value
