@@ -1,31 +1,31 @@
-"""CloudFormation where moto's is not enough: stacks whose states, change sets and ways back are those of AWS.
+"""CloudFormation where moto's is not sufficient: stacks with AWS's states, change sets and rollbacks.
 
-moto keeps its part: signatures, IAM, the form of the answers, and the services in which resources
-are really made. Replaced, because it matters to whoever plans and rolls back:
+moto still checks signatures and IAM, formats responses, and provides the services in which resources are created.
+This package replaces the following, because it matters to anyone who plans changes and rolls them back:
 
-- A change set names resources only. Here: Replacement, Details, the values before and after.
-- A no-op change set is refused with a ValidationError. Here it is FAILED, "didn't contain changes".
-- A change that fails leaves things half done and the status as it was. Here it is undone, up to ROLLBACK_COMPLETE or
-  UPDATE_ROLLBACK_COMPLETE, or to ..._FAILED where that fails too, with an event for each resource.
-- A stack made by a change set has no Outputs. Here it has.
-- The drift operations answer with HTTP 500. Here they compare with what is really in moto.
-- Stack policy and termination protection are only kept. Here they are enforced.
-- Resources are made without asking IAM. Here with the rights of the caller, told as aws:CalledVia.
-- Types and properties that moto does not know are left out. Here the plan is refused: "the sandbox does not emulate
-  ...". So it is for properties that AWS's registry refuses.
+- In moto, a change set only names resources. Here it has Replacement, Details, and the values before and after.
+- moto refuses a change set without changes with a ValidationError. Here it is FAILED, "didn't contain changes".
+- In moto, a change that fails stays half done and the status stays the same. Here it is rolled back, to
+  ROLLBACK_COMPLETE or UPDATE_ROLLBACK_COMPLETE, or to ..._FAILED if that fails too. Each resource gets an event.
+- In moto, a stack made by a change set has no Outputs. Here it has them.
+- moto's drift operations respond with HTTP 500. Here they compare a stack with the actual resources in moto.
+- moto only stores stack policies and termination protection. Here they are enforced.
+- moto creates resources without consulting IAM. Here that needs the caller's rights, with aws:CalledVia set.
+- moto ignores types and properties that it does not know. Here the change set is refused: "the sandbox does not
+  emulate ...". Properties that AWS's registry rejects are refused too.
 
-A template is read (`loading`) and held to its form (`structure`, `shapes`), its loops are written out (`extensions`),
-SAM is expanded (`serverless`), and its functions are resolved (`intrinsics`). What cannot be is refused
-(`parameters`, `rules`, `quotas`, `refusals`). Most resource types are data (`types/`, over `services` and `calls`).
+A template is parsed (`loading`) and checked (`structure`, `shapes`). Then its loops are expanded (`extensions`), SAM
+is expanded (`serverless`), and functions are resolved (`intrinsics`). What AWS would reject is refused (`parameters`,
+`rules`, `quotas`, `refusals`). Most resource types are data (`types/`, over `services` and `calls`).
 
-Stacks in stacks are planned with their parent (`hierarchy`) and changed with it (`embedded`): what a change no longer
-needs is removed only once the outermost stack is complete.
+Nested stacks are planned with their parent (`hierarchy`) and changed with it (`embedded`). Resources that a change no
+longer needs are removed only after the outermost stack is complete.
 
-What exists already becomes part of a stack by its identifier, or by its name (`imports`); that it is as the template
-says is nobody's promise: drift detection compares (`comparing`).
+An existing resource can become part of a stack by its identifier or by its name (`imports`). It need not match the
+template: drift detection compares the two (`comparing`).
 
-Everything happens while it is asked for: nobody ever sees a stack that is *_IN_PROGRESS. Use of macros, stack sets,
-custom resources, CreateStack and UpdateStack are not emulated.
+Every operation finishes before its response is sent, so no client ever sees a stack that is *_IN_PROGRESS. Not
+emulated: the use of macros, stack sets, custom resources, CreateStack and UpdateStack.
 """
 
 from deployments.sandbox.aws_server.cloudformation.answers import install

@@ -1,4 +1,4 @@
-"""The operations of the CloudFormation API, over our stacks in place of moto's."""
+"""Implements the operations of the CloudFormation API on this package's stacks, in place of moto's."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _STACK_TAGS = "DescribeStacksOutput.Stacks.Stack.Tags"
 
 
 def install() -> None:
-    """Answer these operations ourselves from now on, in this process; moto's own for stacks are gone."""
+    """Replace moto's operations on stacks with those of this package, in this process."""
     for shape in ("DescribeChangeSetOutput.Changes", "DescribeChangeSetOutput.Parameters", _STACK_TAGS):
-        # How moto writes its own objects; ours have the form of the answers.
+        # These transformers format moto's own objects. Objects of this package already have the response's form.
         CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.pop(shape, None)
     for operation in _OPERATIONS:
         setattr(CloudFormationResponse, operation.__name__, operation)
@@ -51,7 +51,7 @@ def install() -> None:
 
 
 def continue_update_rollback(response: Response) -> ActionResult:
-    """Go on with a way back that failed."""
+    """Continue a rollback that failed."""
     stack = stack_of(response)
     if stack.status != "UPDATE_ROLLBACK_FAILED":
         message = f"Stack: {stack.id} is in {stack.status} state and can not be continued rolling back"
@@ -61,7 +61,7 @@ def continue_update_rollback(response: Response) -> ActionResult:
 
 
 def delete_stack(response: Response) -> ActionResult:
-    """Delete a stack unless it is protected; one that is not there is fine."""
+    """Delete a stack unless it is protected. Succeed if there is no such stack."""
     registry = registry_of(response)
     stack = found_in(registry, str(response._get_param("StackName")))
     if stack is None:
@@ -76,14 +76,14 @@ def delete_stack(response: Response) -> ActionResult:
 
 
 def update_termination_protection(response: Response) -> ActionResult:
-    """Switch the protection from deletion on or off."""
+    """Switch termination protection on or off."""
     stack = stack_of(response)
     stack.protected = bool(response._get_bool_param("EnableTerminationProtection", False))
     return ActionResult({"StackId": stack.id})
 
 
 def set_stack_policy(response: Response) -> ActionResult:
-    """Keep a stack policy, which executing change sets obeys."""
+    """Store a stack policy, which change sets must comply with when they are executed."""
     policy = str(response._get_param("StackPolicyBody") or "")
     if not _is_policy(policy):
         raise ValidationError(message="Error validating stack policy: Invalid stack policy")
@@ -100,13 +100,13 @@ def _is_policy(text: str) -> bool:
 
 
 def get_stack_policy(response: Response) -> ActionResult:
-    """The stack policy; nothing where there is none."""
+    """Return the stack policy; an empty response if there is none."""
     policy = stack_of(response).policy
     return ActionResult({"StackPolicyBody": policy} if policy else {})
 
 
 def get_template(response: Response) -> ActionResult:
-    """The template, as it was given or with what its transforms make of it."""
+    """Return the template, either as given or after its transforms."""
     template = stack_of(response).template
     given = response._get_param("TemplateStage") == "Original"
     text = template.text if given or not template.text else template.processed
@@ -114,7 +114,7 @@ def get_template(response: Response) -> ActionResult:
 
 
 def validate_template(response: Response) -> ActionResult:
-    """Whether it is a template at all; what is in it is only found out by using it."""
+    """Check that a text is a template and return its parameters. Other errors are found only when it is used."""
     text = text_of(response)
     slots = Template(text, {}, "", "", "", "").slots.items()
     declared = [{"ParameterKey": key, "NoEcho": bool(slot.get("NoEcho"))} for key, slot in slots]
@@ -122,7 +122,7 @@ def validate_template(response: Response) -> ActionResult:
 
 
 def get_template_summary(response: Response) -> ActionResult:
-    """What a template, or that of a stack, declares; and by which properties its resources are imported."""
+    """Return what a template or a stack's template declares, and how its resources are identified for import."""
     if response._get_param("StackName"):
         template = stack_of(response).template
     else:
@@ -145,7 +145,7 @@ def get_template_summary(response: Response) -> ActionResult:
 
 
 def describe_stacks(response: Response) -> ActionResult:
-    """One stack, or all that are there."""
+    """Describe one stack, or all stacks that are not deleted."""
     registry, name = registry_of(response), response._get_param("StackName")
     if name:
         return ActionResult({"Stacks": [stack_described(stack_of(response, registry))]})
@@ -155,7 +155,7 @@ def describe_stacks(response: Response) -> ActionResult:
 
 
 def list_stacks(response: Response) -> ActionResult:
-    """All stacks in short, deleted ones too."""
+    """List all stacks, including deleted ones."""
     wanted = response._get_param("StackStatusFilter", [])
     found = [s for s in registry_of(response).stacks.values() if not wanted or s.status in wanted]
     keys = ("StackId", "StackName", "CreationTime", "StackStatus")
@@ -163,13 +163,13 @@ def list_stacks(response: Response) -> ActionResult:
 
 
 def describe_stack_events(response: Response) -> ActionResult:
-    """What happened, newest first, on one page."""
+    """Return all events of a stack, newest first, on one page."""
     stack = stack_of(response)
     return ActionResult({"StackEvents": [event_described(stack, event) for event in reversed(stack.events)]})
 
 
 def list_stack_resources(response: Response) -> ActionResult:
-    """The resources that are there; those of a way back that failed are marked."""
+    """List the resources of a stack. Those whose rollback failed are UPDATE_FAILED."""
     return ActionResult({"StackResourceSummaries": _resources(stack_of(response))})
 
 
@@ -188,7 +188,7 @@ def _resources(stack: Stack) -> list[dict[str, Any]]:
 
 
 def describe_stack_resources(response: Response) -> ActionResult:
-    """The same under another name."""
+    """Describe the resources of a stack: the list of `list_stack_resources` in another form."""
     found = _resources(stack_of(response))
     timed = [{**item, "Timestamp": item["LastUpdatedTimestamp"]} for item in found]
     wanted = response._get_param("LogicalResourceId")
@@ -196,7 +196,7 @@ def describe_stack_resources(response: Response) -> ActionResult:
 
 
 def detect_stack_drift(response: Response) -> ActionResult:
-    """Compare every resource with what is really there, at once."""
+    """Compare every resource with its actual state, before the response is sent."""
     stack = stack_of(response)
     made = drift.detect(stack, clients_for(response, stack))
     registry_of(response).detections[made.id] = made
@@ -204,7 +204,7 @@ def detect_stack_drift(response: Response) -> ActionResult:
 
 
 def describe_stack_drift_detection_status(response: Response) -> ActionResult:
-    """How a detection ended."""
+    """Return the result of a drift detection."""
     found = registry_of(response).detections.get(str(response._get_param("StackDriftDetectionId")))
     if found is None:
         raise ValidationError(message="there is no such drift detection")
@@ -212,7 +212,7 @@ def describe_stack_drift_detection_status(response: Response) -> ActionResult:
 
 
 def describe_stack_resource_drifts(response: Response) -> ActionResult:
-    """What the latest detection of a stack found."""
+    """Return what the latest drift detection of a stack found for each resource."""
     stack, registry = stack_of(response), registry_of(response)
     latest = [made for made in registry.detections.values() if made.stack is stack][-1:]
     wanted = response._get_param("StackResourceDriftStatusFilters", [])

@@ -1,6 +1,6 @@
-"""Properties of a template as arguments of a service's call: the call's own shape tells names and types.
+"""Converts properties of a template to arguments of a service's call, whose input shape has the names and types.
 
-A property is the argument of the same name, whatever the case of its letters; `names` has those that differ.
+A property becomes the argument with the same name, ignoring case; `names` has the exceptions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Names = Mapping[str, str]
 
 @lru_cache(maxsize=512)
 def input_of(service: str, operation: str) -> StructureShape:
-    """What an operation (`create_vpc`) takes."""
+    """Return the input shape of an operation (`create_vpc`)."""
     model = _model(service)
     found = next(name for name in model.operation_names if xform_name(name) == operation)
     shape = model.operation_model(found).input_shape
@@ -29,7 +29,7 @@ def input_of(service: str, operation: str) -> StructureShape:
 
 
 def member(shape: StructureShape, name: str, names: Names) -> str:
-    """The member that a property goes to; empty where there is none."""
+    """Return the member of a shape that a property becomes, or "" if there is none."""
     for wanted in (names.get(name, name).lower(), name.lower()):
         for found in shape.members:
             if found.lower() == wanted:
@@ -38,7 +38,7 @@ def member(shape: StructureShape, name: str, names: Names) -> str:
 
 
 def argument(shape: Shape, value: Any, names: Names) -> Any:
-    """A property's value in the form that a shape wants; what it does not have is left out."""
+    """Convert a property's value to the form of a shape. Parts that the shape does not have are left out."""
     if value == LATER or isinstance(value, bytes):
         return value
     if isinstance(shape, StructureShape):
@@ -52,7 +52,7 @@ def argument(shape: Shape, value: Any, names: Names) -> Any:
 
 
 def unknown(shape: Shape, value: Any, names: Names, path: str) -> Iterator[str]:
-    """The paths inside of a property that a shape has no place for."""
+    """Yield the paths inside a property that a shape does not have."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         for key, item in value.items():
             found, inside = member(shape, key, names), f"{path}/{key}"
@@ -74,7 +74,7 @@ def _structure(shape: StructureShape, value: Any, names: Names) -> Any:
 
 
 def _counted(shape: Shape) -> Shape | None:
-    """The items of one of CloudFront's lists, which have their length with them; None for any other shape."""
+    """Return the items' shape of one of CloudFront's lists, which contain their length; None for any other shape."""
     members = shape.members if isinstance(shape, StructureShape) else {}
     return members["Items"] if {"Quantity", "Items"} <= members.keys() else None
 

@@ -1,4 +1,4 @@
-"""A call of a service, with what it takes of a resource's properties."""
+"""Defines a call of a service, and which of a resource's properties become its arguments."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Call:
     """A call of a service.
 
     Attributes:
-        operation: as boto3 names it.
-        given: arguments by name, with places.
-        of: the properties that are handed on; all that the operation takes when it is None.
-        found: JMESPath of the object in the answer, with places.
-        when: the arguments that a property adds if it is declared, or the place that has them.
+        operation: the operation as boto3 names it.
+        given: {argument: its value}, with places.
+        of: the properties to pass; None for all properties that the operation accepts.
+        found: JMESPath of the object in the response, with places.
+        when: {property: arguments to add if it is declared}, or the place that contains these arguments.
     """
 
     operation: str
@@ -36,19 +36,19 @@ class Call:
     when: Mapping[str, Mapping[str, Any] | str] = field(default_factory=dict)
 
     def takes(self, service: str, key: str, names: Names) -> str:
-        """The argument that a property is; empty where it is none."""
+        """Return the argument that a property becomes, or "" if the call does not accept the property."""
         if self.of is not None and key not in self.of:
             return ""
         found = member(input_of(service, self.operation), key, names)
         return "" if found in self.given else found
 
     def is_about(self, service: str, key: str, names: Names) -> bool:
-        """Whether a property is told by the call, in whatever way."""
+        """Tell whether the call sends a property in any way."""
         told = key in self.when or key in named(self.given) or (self.of is not None and key in self.of)
         return told or bool(self.takes(service, key, names))
 
     def answer(self, aws: Clients, service: str, p: Properties, names: Names, scope: Scope) -> Any:
-        """Make the call with the properties that it takes; the object in its answer."""
+        """Make the call with the properties that it accepts, and return the object in its response."""
         shape = input_of(service, self.operation)
         arguments: dict[str, Any] = {}
         for key, value in p.items():
@@ -72,12 +72,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Each:
-    """A property that is a list, of which every item has calls of its own; "{item}" is the item.
+    """A property that is a list, each item of which has its own calls. "{item}" is the item.
 
     Attributes:
         property: its name.
-        add: brings an item.
-        remove: takes an item away.
+        add: the call that adds an item.
+        remove: the call that removes an item.
     """
 
     property: str

@@ -1,4 +1,4 @@
-"""The operations of the CloudFormation API that are about change sets."""
+"""Implements the operations of the CloudFormation API on change sets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ class _InvalidChangeSetStatus(CloudFormationError):
 
 
 def create_change_set(response: Response) -> ActionResult:
-    """Compare a template with a stack, which is made in REVIEW_IN_PROGRESS where there is none."""
+    """Compare a template with a stack, and store the result as a change set.
+
+    A stack that does not exist yet is created in REVIEW_IN_PROGRESS.
+    """
     registry = registry_of(response)
     name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
     refuse_wrong_name(own)
@@ -90,7 +93,7 @@ def create_change_set(response: Response) -> ActionResult:
 
 
 def _taken(response: Response, made: ChangeSet, wanted: tuple[imports.Requested, ...]) -> imports.Taken:
-    """What a change set imports: what is asked for, or what exists of the names in its template."""
+    """Return the resources to import: those requested, or existing ones whose names are in the template."""
     stack, template, there = made.stack, made.template, registry_of(response).stacks.values()
     aws = clients_for(response, stack)
     if wanted:
@@ -104,7 +107,7 @@ def _taken(response: Response, made: ChangeSet, wanted: tuple[imports.Requested,
 
 
 def _compared(response: Response, made: ChangeSet, taken: Mapping[str, Made]) -> Hierarchy:
-    """Fill in what a change set changes; the change sets of nested stacks, where they are asked for."""
+    """Set the changes of a change set; return the change sets of its nested stacks, if the request includes them."""
     if made.kind == "IMPORT":
         found = differences(made.stack.resources, made.template, response.region, imports=taken)
         made.changes = tuple(change for change in found.values() if change.action == "Import")
@@ -113,7 +116,7 @@ def _compared(response: Response, made: ChangeSet, taken: Mapping[str, Made]) ->
     if response._get_bool_param("IncludeNestedStacks", False):
         changes = nested.differences(made.stack, made.template, made.tags, taken)
     else:
-        # What is not emulated inside is refused now, and not when half of the stack is made.
+        # Plan nested stacks too, so that what is not emulated is refused before half of the stack has been made.
         Hierarchy(response, made.name, made.arn, nested.capabilities).differences(
             made.stack, made.template, made.tags
         )
@@ -127,7 +130,7 @@ def _compared(response: Response, made: ChangeSet, taken: Mapping[str, Made]) ->
 
 
 def describe_change_set(response: Response) -> ActionResult:
-    """A change set with everything in it, on one page."""
+    """Describe a change set with all of its changes, on one page."""
     found = change_set_of(response)
     with_values = response._get_bool_param("IncludePropertyValues", False)
     changes = [without_values(change.described(), with_values) for change in found.changes]
@@ -135,7 +138,7 @@ def describe_change_set(response: Response) -> ActionResult:
 
 
 def list_change_sets(response: Response) -> ActionResult:
-    """The change sets of a stack."""
+    """List the change sets of a stack."""
     registry, stack = registry_of(response), stack_of(response)
     return ActionResult(
         {"Summaries": [summary(made) for made in registry.change_sets.values() if made.stack is stack]}
@@ -143,7 +146,7 @@ def list_change_sets(response: Response) -> ActionResult:
 
 
 def delete_change_set(response: Response) -> ActionResult:
-    """Forget a change set; one that is not there is fine."""
+    """Delete a change set. Succeed if there is no such change set."""
     registry = registry_of(response)
     with suppress(ChangeSetNotFound, NoSuchStack):
         found = change_set_of(response)
@@ -153,7 +156,7 @@ def delete_change_set(response: Response) -> ActionResult:
 
 
 def execute_change_set(response: Response) -> ActionResult:
-    """Carry a change set out; all others of the stack are gone then, as on AWS."""
+    """Execute a change set, and delete all change sets of the stack, as AWS does."""
     registry, found = registry_of(response), change_set_of(response)
     _refuse_nested(found)
     if found.execution != "AVAILABLE":
@@ -169,7 +172,7 @@ def execute_change_set(response: Response) -> ActionResult:
 
 
 def forget_all(registry: Registry, stack: Stack) -> None:
-    """Forget the change sets of a stack, and those that are nested in them."""
+    """Delete the change sets of a stack, and those nested in them."""
     _forget(registry, [made for made in registry.change_sets.values() if made.stack is stack])
 
 

@@ -1,8 +1,8 @@
-"""What a template would change in a stack: the contents of a change set, in the words of DescribeChangeSet.
+"""Computes what a template would change in a stack: the content of a change set, as DescribeChangeSet returns it.
 
-Source of the rules: "Change" and "ResourceChangeDetail" of the CloudFormation API reference. `Replacement` is True
-when a property that cannot be changed in place certainly changes; Conditional when it may, because it follows
-something that is only known later.
+Source of the rules: "Change" and "ResourceChangeDetail" of the CloudFormation API reference. `Replacement` is True if
+a property certainly changes that cannot be changed in place. It is Conditional if such a property may change, because
+it depends on a value that is only known later.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ from deployments.sandbox.aws_server.cloudformation.templates import LATER, Templ
 
 @dataclass(frozen=True)
 class Detail:
-    """One property that differs, or none where only CloudFormation says so (`automatic`).
+    """A property that differs; `name` is empty for an attribute of the resource.
 
-    `recreation`: Never, Conditionally or Always; `static`: known already; `causes`: the parameters because of which
-    alone it differs.
+    Attributes:
+        recreation: Never, Conditionally or Always.
+        static: whether the new value is already known.
+        automatic: whether the change comes from CloudFormation itself and not from the template.
+        causes: the parameters that alone cause the difference.
     """
 
     attribute: str
@@ -40,9 +43,11 @@ class Detail:
 
 @dataclass(frozen=True)
 class Difference:
-    """What would happen to one resource: Add, Modify, Import or Remove.
+    """The change of one resource.
 
-    `change_set`: what would happen in a nested stack.
+    Attributes:
+        action: Add, Modify, Import or Remove.
+        change_set: the change set of a nested stack.
     """
 
     action: str
@@ -64,15 +69,15 @@ class Difference:
 
     @property
     def tags_only(self) -> bool:
-        """Whether it is the stack's tags that the resource has to follow."""
+        """Whether the stack's tags change, which the resource takes over."""
         return any(detail.attribute == "Tags" for detail in self.details)
 
     def replaces(self, before: Mapping[str, Any], after: Mapping[str, Any], region: str) -> bool:
-        """Whether it comes to a replacement, now that all values are known."""
+        """Tell whether the change replaces the resource, now that all values are known."""
         return any(detail.recreation == "Always" for detail in _details(self.kind, before, after, region))
 
     def described(self) -> dict[str, Any]:
-        """As DescribeChangeSet tells it."""
+        """Return the change as DescribeChangeSet returns it."""
         return {"Type": "Resource", "ResourceChange": {key: value for key, value in self._body().items() if value}}
 
     def _body(self) -> dict[str, Any]:
@@ -93,7 +98,7 @@ class Difference:
 
 
 Nested = Callable[[str, Mapping[str, Any]], tuple[str, bool]]
-"""Logical id and properties of a nested stack -> its change set, and whether anything happens in it."""
+"""Takes logical id and properties of a nested stack; returns its change set, and whether anything changes in it."""
 
 
 def differences(
@@ -105,16 +110,16 @@ def differences(
     earlier: Template | None = None,
     imports: Mapping[str, Made] = MappingProxyType({}),
 ) -> dict[str, Difference]:
-    """Logical id -> what would happen to it; those to which nothing happens are left out.
+    """Return {logical id: its change}, without resources that do not change.
 
     Args:
         there: the resources that the stack has.
-        template: what it is to become.
-        region: where it is.
-        tags_differ: whether its own tags will be others.
-        nested: plans what is nested in it.
-        earlier: what it was made from, to tell what a change comes from.
-        imports: logical id -> what is there already, and becomes part of the stack.
+        template: the new template of the stack.
+        region: the region of the stack.
+        tags_differ: whether the stack's own tags change.
+        nested: plans a nested stack.
+        earlier: the stack's current template, from which causes of changes are derived.
+        imports: {logical id: an existing resource that becomes part of the stack}.
     """
     made = {**{name: resource.made for name, resource in there.items()}, **imports}
     found: dict[str, Difference] = {}
@@ -140,7 +145,7 @@ def differences(
 
 
 def _explained(difference: Difference, template: Template, earlier: Template | None) -> Difference:
-    """The same with the parameters that its details come from."""
+    """Return the difference with the parameters that cause its details."""
     if earlier is None or not earlier.text:
         return difference
     name = difference.logical_id
@@ -159,7 +164,7 @@ def _added(name: str, kind: str, properties: Mapping[str, Any], nested: Nested, 
 
 
 def _of_nested(difference: Difference, made: Made, change_set: str, changes: bool) -> tuple[Difference, Made]:
-    """What is told of a nested stack at every update of its parent; its outputs are open if it changes."""
+    """Add the detail that every update of the parent has for a nested stack. If it changes, its outputs are LATER."""
     details = (*difference.details, Detail("Properties", "", "Never", static=False, automatic=True))
     after = Made(made.id, dict.fromkeys(made.attributes, LATER)) if changes else made
     return replace(difference, details=details, change_set=change_set), after
@@ -195,7 +200,7 @@ def _details(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], reg
 
 
 def _recreation(key: str, rules: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What a change of a property means; a rule may be about something inside of it (Budget/BudgetName)."""
+    """Return what a change of a property requires. A rule may be about a nested property (Budget/BudgetName)."""
     for path, rule in rules.items():
         if path.split("/")[0] == key and _inside(before, path) != _inside(after, path):
             return rule
@@ -213,7 +218,7 @@ def _takes_tags(kind: str) -> bool:
 
 
 def _told(detail: Detail) -> list[dict[str, Any]]:
-    """A detail, in the words of DescribeChangeSet; what a parameter causes is told once for it, and once as it is."""
+    """Return a detail as DescribeChangeSet returns it: once for each parameter that causes it, and once more."""
     target = {"Attribute": detail.attribute, "RequiresRecreation": detail.recreation}
     source = "Automatic" if detail.automatic else "DirectModification" if detail.static else "ResourceReference"
     target |= {"Name": detail.name} if detail.name else {}

@@ -1,8 +1,8 @@
-"""Acting for whoever called CloudFormation: boto3 clients with the caller's own credentials, inside of this process.
+"""Acts for the caller of CloudFormation: boto3 clients with the caller's own credentials, inside this process.
 
-AWS makes a stack's resources with the rights of the principal that called (a forward access session), and lets
-policies tell such calls apart by `aws:CalledVia`. Here the calls go to moto directly and pass the same evaluation of
-IAM policies.
+AWS creates a stack's resources with the rights of the calling principal (a forward access session). Policies can
+recognize such calls by `aws:CalledVia`. Here the calls go to moto directly and pass the same evaluation of IAM
+policies.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from moto.iam.access_control import create_access_key
 
 from deployments.sandbox.aws_server.authorization import CALLED_VIA
 
-# An AWS_ENDPOINT_URL would lead back to this server, which waits for us.
+# With AWS_ENDPOINT_URL, calls would go to this server, which is blocked until they return.
 _ONCE = Config(ignore_configured_endpoint_urls=True, retries={"total_max_attempts": 1})  # type: ignore[call-arg]
 
 
 class Unanswered(Exception):
-    """moto broke on a request, where AWS would have answered: mostly a value that AWS refuses and moto trusts."""
+    """moto failed on a request that AWS would respond to. Usually AWS rejects a value that moto does not check."""
 
 
 class _ToMoto(BotocoreStubber):
-    """Answers what boto3 would send, from moto in this process."""
+    """Responds to boto3's requests with moto in this process."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,29 +43,34 @@ class _ToMoto(BotocoreStubber):
 
 
 class NestedStacks(Protocol):
-    """How the nested stacks of the stack that is worked on are made, changed and removed."""
+    """Makes, changes and removes the nested stacks of the stack that is being changed."""
 
     def create(self, aws: Clients, name: str, p: Mapping[str, Any]) -> Any:
-        """Make one."""
+        """Make a nested stack."""
 
     def update(self, aws: Clients, made: Any, p: Mapping[str, Any]) -> None:
-        """Change one."""
+        """Change a nested stack."""
 
     def undo(self, made: Any) -> None:
-        """Put back what was changed."""
+        """Roll back a change."""
 
     def delete(self, made: Any) -> None:
-        """Remove one."""
+        """Remove a nested stack."""
 
     def is_there(self, made: Any) -> bool:
-        """Whether there is one."""
+        """Tell whether a nested stack exists."""
 
     def complete(self) -> None:
-        """Let go of what the changes no longer need."""
+        """Remove what the changes no longer need."""
 
 
 class Clients:
-    """Clients with the caller's rights in one account and region. `tags` and `nested` are of the stack in work."""
+    """Clients with the caller's rights in one account and region.
+
+    Attributes:
+        tags: the tags of the stack that is being changed.
+        nested: its nested stacks.
+    """
 
     nested: NestedStacks
 
@@ -79,17 +84,17 @@ class Clients:
         self._credentials = (found.access_key, found.secret_key, found.token)
 
     def __call__(self, service: str) -> Any:
-        """A client of the service."""
+        """Return a client of a service."""
         return _client(service, self.region, self._credentials)
 
     def arn(self, service: str, name: str) -> str:
-        """The ARN of something of the service here."""
+        """Return the ARN of a service's resource in this account and region."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{name}"
 
 
 @contextmanager
 def via_cloudformation() -> Iterator[None]:
-    """What is called inside is called by CloudFormation, for IAM conditions."""
+    """Mark the calls in this context as made by CloudFormation, for IAM conditions."""
     token = CALLED_VIA.set("cloudformation.amazonaws.com")
     try:
         yield

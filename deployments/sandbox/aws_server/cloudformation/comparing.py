@@ -1,4 +1,4 @@
-"""Whether what a service tells of an object is what a template declares, however each of them spells it. Pure."""
+"""Compares the properties that a template declares with a service's response, whatever their spelling. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text
 
 
 def is_within(declared: Any, found: Any, names: Mapping[str, str]) -> bool:
-    """Whether all that is declared is found; services tell more than that, and spell keys in other cases.
+    """Tell whether a response contains everything that is declared. It may have more, and keys in another case.
 
     Args:
         declared: a property of a template.
-        found: the same as the service tells it.
-        names: property -> the service's name of it, where they differ by more than the case of letters.
+        found: the same property in the service's response.
+        names: {property: the service's name for it}, where they differ by more than upper and lower case.
     """
     if isinstance(declared, Mapping):
         there = _read(found)
@@ -30,7 +30,7 @@ def is_within(declared: Any, found: Any, names: Mapping[str, str]) -> bool:
 
 
 def _read(found: Any) -> Any:
-    """A document that a service tells as text."""
+    """Return the parsed document if the service returns it as JSON text, else the value itself."""
     try:
         return json.loads(found) if isinstance(found, str) else found
     except ValueError:

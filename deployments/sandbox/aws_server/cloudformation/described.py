@@ -1,4 +1,4 @@
-"""Stacks, change sets and events in the words of the API's answers. Pure."""
+"""Formats stacks, change sets and events as the API returns them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 
 def parameters(template: Template) -> list[dict[str, str]]:
-    """Those that were given, then the defaults; NoEcho ones masked. None where no template could be read."""
+    """Return the given parameters, then the defaults, with NoEcho values masked; empty if there is no template."""
     if not template.text:
         return []
     return [
@@ -25,14 +25,14 @@ def parameters(template: Template) -> list[dict[str, str]]:
 
 
 def without_values(change: dict[str, Any], with_values: bool) -> dict[str, Any]:
-    """A change without the values before and after, unless IncludePropertyValues asked for them."""
+    """Return a change without the values before and after, unless the request sets IncludePropertyValues."""
     hidden = () if with_values else ("BeforeContext", "AfterContext")
     body = {key: value for key, value in change["ResourceChange"].items() if key not in hidden}
     return {**change, "ResourceChange": body}
 
 
 def summary(made: ChangeSet) -> dict[str, Any]:
-    """A change set without its changes."""
+    """Return a change set without its changes."""
     return {
         "StackId": made.stack.id,
         "StackName": made.stack.name,
@@ -46,10 +46,10 @@ def summary(made: ChangeSet) -> dict[str, Any]:
 
 
 def stack_described(stack: Stack) -> dict[str, Any]:
-    """As DescribeStacks tells it."""
+    """Return a stack as DescribeStacks returns it."""
     made = {name: resource.made for name, resource in stack.resources.items()}
     ended = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-    # A new stack whose import was rolled back has no template yet.
+    # A new stack has no template after its import has been rolled back.
     there = stack.status not in ended and bool(stack.template.text)
     return {
         "StackId": stack.id,
@@ -70,7 +70,7 @@ def stack_described(stack: Stack) -> dict[str, Any]:
 
 
 def event_described(stack: Stack, event: Event) -> dict[str, Any]:
-    """As DescribeStackEvents tells it."""
+    """Return an event as DescribeStackEvents returns it."""
     return {
         "StackId": stack.id,
         "StackName": stack.name,

@@ -1,4 +1,4 @@
-"""Drift of a stack: every resource's declared properties against those that it really has."""
+"""Detects drift of a stack: compares the declared properties of every resource with the actual ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
 @dataclass(frozen=True)
 class Detection:
-    """One detection, with what it found of each resource in the words of DescribeStackResourceDrifts."""
+    """A drift detection, with its result for each resource as DescribeStackResourceDrifts returns it."""
 
     stack: Stack
     resources: tuple[dict[str, Any], ...]
@@ -24,7 +24,7 @@ class Detection:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def described(self) -> dict[str, Any]:
-        """As DescribeStackDriftDetectionStatus tells it."""
+        """Return the detection as DescribeStackDriftDetectionStatus returns it."""
         drifted = [item for item in self.resources if item["StackResourceDriftStatus"] in ("MODIFIED", "DELETED")]
         return {
             "StackId": self.stack.id,
@@ -37,7 +37,11 @@ class Detection:
 
 
 def detect(stack: Stack, aws: Clients) -> Detection:
-    """Read every resource with the caller's rights; ClientError when they do not suffice."""
+    """Read every resource with the caller's rights, and compare it.
+
+    Raises:
+        ClientError: the caller may not read a resource.
+    """
     return Detection(stack, tuple(_compared(stack, resource, aws) for resource in stack.resources.values()))
 
 
@@ -80,7 +84,7 @@ def _differences(path: str, expected: Any, actual: Any) -> Iterator[dict[str, st
 
 
 def _plain(value: Any) -> Any:
-    """Numbers by their value, whatever type a service answers with."""
+    """Convert numbers to floats, because services return different number types."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Dynamic references: `{{resolve:ssm:...}}` and `{{resolve:secretsmanager:...}}`, read when a resource is made.
+"""Resolves dynamic references, `{{resolve:ssm:...}}` and `{{resolve:secretsmanager:...}}`, as resources are made.
 
-Source: the user guide, "Get values stored in other services using dynamic references". A stack keeps the reference,
-never the value.
+Source: the user guide, "Get values stored in other services using dynamic references". A stack stores the reference
+and never the value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ _REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]+)\}\
 
 
 def resolved(aws: Clients, value: Any) -> Any:
-    """A value with what its references stand for, read with the caller's rights."""
+    """Return a value with its references resolved, read with the caller's rights.
+
+    Raises:
+        ValidationError: a referenced value does not exist or cannot be used.
+    """
     if isinstance(value, Mapping):
         return {key: resolved(aws, item) for key, item in value.items()}
     if isinstance(value, list):
@@ -29,7 +33,16 @@ def resolved(aws: Clients, value: Any) -> Any:
 
 
 def parameter(aws: Clients, name: str, *, decrypted: bool = False) -> str:
-    """The value of a parameter of the Systems Manager, `name` or `name:version`."""
+    """Return the value of a parameter in Systems Manager.
+
+    Args:
+        aws: clients with the caller's rights.
+        name: `name` or `name:version`.
+        decrypted: whether the parameter may be a SecureString.
+
+    Raises:
+        ValidationError: there is no such parameter, or it is a SecureString that must not be decrypted.
+    """
     found = aws("ssm").get_parameters(Names=[name], WithDecryption=decrypted)["Parameters"]
     if not found:
         raise refuse(f"Unable to fetch parameters [{name}] from parameter store for this account.")
@@ -39,7 +52,7 @@ def parameter(aws: Clients, name: str, *, decrypted: bool = False) -> str:
 
 
 def _secret(aws: Clients, reference: str) -> str:
-    # arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME has six colons of its own.
+    # An ARN contains six colons itself: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME.
     parts = reference.split(":")
     cut = 7 if reference.startswith("arn:") else 1
     name, (_, key, stage, version) = ":".join(parts[:cut]), (*parts[cut:], "", "", "", "")[:4]

@@ -1,7 +1,7 @@
-"""Stacks in stacks: what making, changing and removing a nested one comes to.
+"""Makes, changes and removes nested stacks.
 
-What a change of a nested stack no longer needs stays until the outermost stack is complete, so that all of them can
-be put back together (user guide, "Split a template into reusable pieces using nested stacks").
+Resources that a change of a nested stack no longer needs remain until the outermost stack is complete. So all stacks
+can be rolled back together (user guide, "Split a template into reusable pieces using nested stacks").
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ class Embedded:
         self._changed: list[tuple[Stack, Clients]] = []
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        """Make one; when that fails nothing is left of it."""
+        """Make a nested stack. If that fails, nothing of it remains.
+
+        Raises:
+            EmbeddedFailed: the stack could not be made.
+        """
         child = reviewed(self._response, name)
         child.parent, child.root = self._parent.id, self._parent.root or self._parent.id
         self._refuse_unless_allowed("CreateStack", child)
@@ -46,7 +50,11 @@ class Embedded:
         return Made(child.id, _outputs(child))
 
     def update(self, aws: Clients, made: Made, p: Properties) -> None:
-        """Change one to its template as it is now."""
+        """Change a nested stack to the current state of its template.
+
+        Raises:
+            EmbeddedFailed: the stack could not be changed.
+        """
         child = self._child(made)
         self._refuse_unless_allowed("UpdateStack", child)
         self._bring_about(child, aws, p)
@@ -54,7 +62,11 @@ class Embedded:
         made.attributes.update(_outputs(child))
 
     def undo(self, made: Made) -> None:
-        """Put back what `update` did, or go on with that."""
+        """Roll back what `update` has changed, or continue such a rollback.
+
+        Raises:
+            EmbeddedFailed: the rollback failed.
+        """
         child = self._child(made)
         if child.pending is not None or child.undoing:
             child.pending = None
@@ -66,7 +78,11 @@ class Embedded:
             raise EmbeddedFailed(child.id, f"Embedded stack {child.id} is {child.status}: {child.reason}")
 
     def delete(self, made: Made) -> None:
-        """Remove one, or take one back that was only just made."""
+        """Remove a nested stack, or roll it back if the current change has made it.
+
+        Raises:
+            EmbeddedFailed: the stack could not be removed.
+        """
         child = self._child(made)
         if child.pending is not None and child.pending.verb == "CREATE":
             child.pending = None
@@ -81,12 +97,12 @@ class Embedded:
             raise EmbeddedFailed(child.id, f"Embedded stack {child.id} was not successfully deleted: {child.reason}")
 
     def is_there(self, made: Made) -> bool:
-        """Whether nobody has deleted it."""
+        """Tell whether a nested stack exists."""
         child = registry_of(self._response).stacks.get(made.id)
         return child is not None and not child.deleted
 
     def complete(self) -> None:
-        """Let go of what the changes no longer need."""
+        """Remove what the changes no longer need."""
         for child, clients in self._changed:
             complete(child, clients)
         self._changed.clear()
@@ -119,14 +135,18 @@ class Embedded:
 
 
 def clients_for(response: BaseResponse, stack: Stack) -> Clients:
-    """Clients with the caller's rights, for the work on a stack."""
+    """Return clients with the caller's rights, for changes of a stack."""
     made = Clients(response)
     made.nested, made.tags = Embedded(response, stack), stack.tags
     return made
 
 
 def refuse(template: Template) -> None:
-    """ValidationError for a nested template that cannot be: what is refused of every template."""
+    """Check a nested template as every other template.
+
+    Raises:
+        ValidationError: the template is rejected or not emulated.
+    """
     template.refuse_wrong_parameters()
     refuse_not_emulated(template)
     refuse_invalid(template)

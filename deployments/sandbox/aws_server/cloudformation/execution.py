@@ -1,4 +1,4 @@
-"""What executing a change set does to a stack, resource by resource; each leaves behind how it is undone."""
+"""Executes a change set resource by resource. Each step records how to undo it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,16 @@ def execute(
     imports: Mapping[str, str] = MappingProxyType({}),
     verb: str = "",
 ) -> None:
-    """Change the stack to the template, or back to what it was where that fails; ends in a final state.
+    """Change the stack to the template, or roll it back if that fails. The stack ends in a final state.
 
-    `refusal` is why the outputs may not become those of the template; empty where they may. `imports` are the
-    identifiers of what is there already, by logical id; `verb` is IMPORT where nothing else is done.
+    Args:
+        stack: the stack.
+        template: its new template.
+        tags: its new tags.
+        aws: clients with the caller's rights.
+        refusal: returns why the outputs cannot become those of a template; empty if they can.
+        imports: {logical id: identifier} of existing resources to import.
+        verb: IMPORT if the change only imports resources; else empty.
     """
     if not bring_about(stack, template, tags, aws, refusal, imports, verb):
         complete(stack, aws)
@@ -52,7 +58,11 @@ def bring_about(
     imports: Mapping[str, str] = MappingProxyType({}),
     verb: str = "",
 ) -> str:
-    """Do all of a change that can be undone; the stack is then `pending`, or put back, and the answer says why."""
+    """Make all changes that can be undone. The arguments are those of `execute`.
+
+    Returns:
+        "" if the stack is now `pending`; otherwise the reason why it was rolled back.
+    """
     verb = verb or ("CREATE" if stack.status == "REVIEW_IN_PROGRESS" else "UPDATE")
     stack.enter(f"{verb}_IN_PROGRESS", "User Initiated")
     stack.undoing = []
@@ -61,7 +71,7 @@ def bring_about(
     try:
         for name, value in imports.items():
             _import(stack, template, name, value, aws)
-        # Of what is only imported nothing else is touched, nested stacks neither.
+        # An import changes nothing else, not even nested stacks.
         todo = {} if verb == "IMPORT" else differences(stack.resources, template, aws.region, stack.tags != tags)
         for name in template.resources:
             _changed(stack, template, name, todo.get(name), aws, replaced)
@@ -81,7 +91,7 @@ def bring_about(
 
 
 def _refusal(refusal: Callable[[Template], str], template: Template) -> str:
-    """Why the outputs may not become those of the template; some can only be told once all is made."""
+    """Return why the outputs cannot become the template's. Some reasons appear only after all resources are made."""
     try:
         return refusal(template)
     except ValidationError as error:
@@ -89,7 +99,7 @@ def _refusal(refusal: Callable[[Template], str], template: Template) -> str:
 
 
 def complete(stack: Stack, aws: Clients) -> None:
-    """Remove what the pending change no longer needs: from here on it cannot be undone."""
+    """Remove what the pending change no longer needs. From here on, the change cannot be undone."""
     if stack.pending is None:
         return
     done, stack.pending = stack.pending, None
@@ -103,7 +113,7 @@ def complete(stack: Stack, aws: Clients) -> None:
 def _changed(
     stack: Stack, template: Template, name: str, difference: Difference | None, aws: Clients, replaced: list[Resource]
 ) -> None:
-    """Make, change or replace one resource, and keep how that is undone."""
+    """Make, change or replace one resource, and record how to undo it."""
     there = stack.resources.get(name)
     wanted = attempted(
         stack, name, lambda: template.properties(name, {n: r.made for n, r in stack.resources.items()})
@@ -138,7 +148,7 @@ def _changed(
 
 
 def _import(stack: Stack, template: Template, name: str, value: str, aws: Clients) -> None:
-    """Take over a resource that is there already, as it is."""
+    """Add an existing resource to the stack without changing it."""
     kind = template.resources[name]["Type"]
     stack.tell(name, value, kind, "IMPORT_IN_PROGRESS")
     made = acted(stack, name, kind, "IMPORT_FAILED", lambda: read(aws, template, name, value))
@@ -162,7 +172,7 @@ def _create(stack: Stack, name: str, kind: Kind, type_: str, wanted: Mapping[str
 
 
 def _clean_up(stack: Stack, gone: Sequence[Resource], replaced: Sequence[Resource], aws: Clients) -> None:
-    """What is no longer needed goes; what cannot go stays, and does not make the change a failed one."""
+    """Remove what is no longer needed. What cannot be removed stays, and does not make the change fail."""
     if gone or replaced:
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
     for resource, policy in [
@@ -176,7 +186,7 @@ def _clean_up(stack: Stack, gone: Sequence[Resource], replaced: Sequence[Resourc
 
 
 def _refuse_by_policy(stack: Stack, difference: Difference, action: str) -> None:
-    """A stack policy denies what it does not allow; without one everything may be updated."""
+    """Fail if the stack policy does not allow an action. Without a stack policy, every update is allowed."""
     asked = Request(action, f"LogicalResourceId/{difference.logical_id}", "*")
     if stack.policy and decide([stack.policy], asked) is not Decision.ALLOWED:
         message = f"Action denied by stack policy: no statement allows [{action}] for resource [{asked.resource}]"

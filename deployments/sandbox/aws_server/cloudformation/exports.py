@@ -1,7 +1,7 @@
-"""Exports: the outputs of a stack that other stacks of the account and region import, and what AWS refuses of them.
+"""Exports: outputs of a stack that other stacks of the account and region import.
 
-Source: the user guide, "Get exported outputs from a deployed CloudFormation stack": a name is exported once, and what
-is imported can be neither removed nor changed.
+Source: the user guide, "Get exported outputs from a deployed CloudFormation stack". A name can be exported only once.
+An export that is imported can be neither removed nor changed.
 """
 
 from __future__ import annotations
@@ -19,24 +19,33 @@ _NOTHING_THERE = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_COMPLETE", 
 
 
 def exported(stack: Stack, template: Template | None = None) -> dict[str, str]:
-    """What a stack exports, or would with another template: name -> value."""
+    """Return {name: value} of a stack's exports, with its own template or with another one."""
     made = {name: resource.made for name, resource in stack.resources.items()}
     outputs = (template or stack.template).outputs(made)
     return {output["ExportName"]: output["OutputValue"] for output in outputs if "ExportName" in output}
 
 
 def all_exported(stacks: Iterable[Stack]) -> dict[str, tuple[str, Stack]]:
-    """Everything that is exported: name -> value and by which stack."""
+    """Return {name: (value, exporting stack)} of all exports."""
     return {name: (value, stack) for stack in _there(stacks) for name, value in exported(stack).items()}
 
 
 def importers(stacks: Iterable[Stack], name: str) -> list[Stack]:
-    """The stacks that import a name."""
+    """Return the stacks that import a name."""
     return [stack for stack in _there(stacks) if name in stack.template.imports()]
 
 
 def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -> str:
-    """Why AWS refuses that a stack exports this from now on; empty where it does not."""
+    """Tell why AWS would refuse these exports of a stack.
+
+    Args:
+        stacks: all stacks of the account and region.
+        stack: the stack.
+        after: {name: value} of its new exports.
+
+    Returns:
+        The reason; empty if the exports are allowed.
+    """
     others = [other for other in stacks if other is not stack]
     theirs = all_exported(others)
     for name in after:
@@ -52,14 +61,18 @@ def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -
 
 
 def list_exports(response: BaseResponse) -> ActionResult:
-    """What the stacks of the account export in the region."""
+    """List the exports of all stacks in the account and region."""
     found = all_exported(registry_of(response).stacks.values())
     told = [{"ExportingStackId": stack.id, "Name": name, "Value": value} for name, (value, stack) in found.items()]
     return ActionResult({"Exports": told})
 
 
 def list_imports(response: BaseResponse) -> ActionResult:
-    """The stacks that import an export; a ValidationError where none does."""
+    """List the stacks that import an export.
+
+    Raises:
+        ValidationError: no stack imports it.
+    """
     name = str(response._get_param("ExportName"))
     found = importers(registry_of(response).stacks.values(), name)
     if not found:

@@ -1,4 +1,4 @@
-"""Transforms of templates: AWS::LanguageExtensions is emulated here, SAM in `serverless`, and macros are not.
+"""Applies transforms to templates: AWS::LanguageExtensions is emulated here and SAM in `serverless`; macros are not.
 
 Source: the user guide, "AWS::LanguageExtensions transform" and "Fn::ForEach".
 """
@@ -16,7 +16,11 @@ EXTENSIONS = "AWS::LanguageExtensions"
 
 
 def transforms(document: Mapping[str, Any]) -> list[str]:
-    """The transforms of a template; ValidationError for those that are not emulated."""
+    """Return the names of a template's transforms.
+
+    Raises:
+        ValidationError: a transform is not emulated, or a loop is used without AWS::LanguageExtensions.
+    """
     found = document.get("Transform") or []
     names = found if isinstance(found, list) else [found]
     listed = [name if isinstance(name, str) else name["Name"] for name in names]
@@ -30,7 +34,7 @@ def transforms(document: Mapping[str, Any]) -> list[str]:
 
 
 def expanded(document: Mapping[str, Any], values: Values) -> dict[str, Any]:
-    """The template with its loops written out; `values` are the parameters and mappings."""
+    """Return the template with its loops expanded; `values` has the parameters and mappings."""
     found: dict[str, Any] = _written_out(document, values, {})
     return found
 
@@ -72,7 +76,7 @@ def _replaced(text: str, loops: Mapping[str, str]) -> str:
 
 
 def _inline(value: Any) -> Iterator[str]:
-    """The names of the transforms inside of a template."""
+    """Yield the names of the transforms inside a template."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from [item["Name"]] if key == "Fn::Transform" and isinstance(item, Mapping) else _inline(item)

@@ -1,4 +1,4 @@
-"""What handlers of resources answer, as events of the stack."""
+"""Turns errors of resource handlers into events of the stack."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
 
 class Failed(Exception):
-    """A resource could not be made, changed or removed; the message is its status reason."""
+    """A resource could not be made, changed or removed. The message is its status reason."""
 
 
 def acted(stack: Stack, name: str, type_: str, status: str, act: Callable[[], Any]) -> Any:
-    """What a handler answers; `Failed`, and an event of that status, where it refuses."""
+    """Call a resource handler and return its result.
+
+    Args:
+        stack: the stack, which gets an event if the handler fails.
+        name: the logical id of the resource.
+        type_: its type.
+        status: the status of the event.
+        act: calls the handler.
+
+    Raises:
+        Failed: the handler failed.
+    """
     try:
         with via_cloudformation():
             return act()
@@ -33,7 +44,11 @@ def acted(stack: Stack, name: str, type_: str, status: str, act: Callable[[], An
 
 
 def attempted(stack: Stack, name: str, read: Callable[[], Any]) -> Any:
-    """What a resource's properties come to; `Failed` where that is refused."""
+    """Compute the properties of a resource.
+
+    Raises:
+        Failed: they cannot be computed.
+    """
     try:
         return read()
     except ValidationError as error:
@@ -41,7 +56,7 @@ def attempted(stack: Stack, name: str, read: Callable[[], Any]) -> Any:
 
 
 def fail(stack: Stack, name: str, type_: str, status: str, reason: str, physical_id: str = "") -> Failed:
-    """Tell that a resource failed; the error that ends the change."""
+    """Add an event for a failed resource, and return the error that ends the change."""
     there = stack.resources.get(name)
     stack.tell(name, physical_id or (there.made.id if there else ""), type_, status, reason)
     verb = "create" if status == "CREATE_FAILED" else "update"

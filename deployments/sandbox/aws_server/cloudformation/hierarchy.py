@@ -1,4 +1,4 @@
-"""Change sets of nested stacks: made with that of the stack that they are nested in, and gone with it.
+"""Change sets of nested stacks, which are created and deleted with the change set of the stack that contains them.
 
 Source: the user guide, "Change sets for nested stacks".
 """
@@ -34,14 +34,14 @@ Tags = Mapping[str, str]
 
 @dataclass
 class Hierarchy:
-    """The change sets of all stacks that are nested in one.
+    """The change sets of all stacks that are nested in one stack.
 
     Attributes:
         response: the request for the change set of the outermost stack.
-        name: what that one is called.
+        name: the name of that change set.
         root: its ARN.
-        capabilities: those that the request says are known.
-        made: the change sets of nested stacks, so far.
+        capabilities: the capabilities that the request acknowledges.
+        made: the change sets of nested stacks made so far.
     """
 
     response: BaseResponse
@@ -52,7 +52,7 @@ class Hierarchy:
 
     @property
     def failure(self) -> str:
-        """Why there cannot be a change set of the outermost stack; empty where there can."""
+        """The reason why the outermost change set fails; empty if no nested one has failed."""
         failed = next((each for each in self.made if each.status == "FAILED"), None)
         told = "was not successfully created: Currently in FAILED."
         return f"Nested change set {failed.arn} {told}" if failed else ""
@@ -60,7 +60,7 @@ class Hierarchy:
     def differences(
         self, stack: Stack, template: Template, tags: Tags, imports: Mapping[str, Made] = MappingProxyType({})
     ) -> dict[str, Difference]:
-        """What a template would change in a stack, with the change sets of what is nested in it."""
+        """Return {logical id: its change} for a new template, and make the change sets of nested stacks."""
 
         def nested(name: str, properties: Mapping[str, Any]) -> tuple[str, bool]:
             return self._nested(stack, name, properties, tags)

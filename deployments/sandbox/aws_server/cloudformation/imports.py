@@ -1,7 +1,7 @@
-"""Resources that exist already and become part of a stack: by their identifiers, or found by their names.
+"""Imports existing resources into a stack, by their identifiers or by their names.
 
 Sources: the user guide, "Import AWS resources into a CloudFormation stack" and "... automatically"; the API reference
-of CreateChangeSet; the messages are AWS's own.
+of CreateChangeSet. The messages are AWS's own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 RETAINED = ("Retain", "RetainExceptOnCreate")
-"""The policies under which what exists already is found by its name."""
+"""Only resources with one of these policies are found by name."""
 
 _MISSING = {
     "AWS::DynamoDB::Table": "Table: {value} does not exist.",
@@ -35,7 +35,7 @@ _NOT_FOUND = "Resource of type '{kind}' with identifier '{value}' was not found.
 
 @dataclass(frozen=True)
 class Requested:
-    """One of ResourcesToImport."""
+    """One of the ResourcesToImport of a request."""
 
     logical_id: str
     kind: str
@@ -43,20 +43,24 @@ class Requested:
 
     @property
     def value(self) -> str:
-        """The identifier's value, where it has one."""
+        """The value of the identifier, which has only one."""
         return next(iter(self.identifier.values()))
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a change set imports: logical id -> what is there; or why it cannot."""
+    """The resources that a change set imports, as {logical id: resource}, or the reason why it cannot."""
 
     made: Mapping[str, Made]
     failure: str = ""
 
 
 def requested(response: BaseResponse, kind: str) -> tuple[Requested, ...]:
-    """ResourcesToImport of a request for a change set of a kind."""
+    """Return the ResourcesToImport of a request; empty unless the change set is of type IMPORT.
+
+    Raises:
+        ValidationError: the request has parameters that do not fit its type.
+    """
     given = response._get_param("ResourcesToImport", [])
     if kind != "IMPORT":
         if given:
@@ -72,7 +76,11 @@ def requested(response: BaseResponse, kind: str) -> tuple[Requested, ...]:
 
 
 def refuse_wrong(wanted: Collection[Requested], template: Template) -> None:
-    """ValidationError for what is asked for and does not fit the template."""
+    """Check that the requested resources fit the template.
+
+    Raises:
+        ValidationError: one of them does not.
+    """
     named = Counter(each.logical_id for each in wanted)
     if max(named.values()) > 1:
         raise refuse("Every resource to import must have unique LogicalResourceId")
@@ -105,7 +113,17 @@ def _refuse_identifier(each: Requested, template: Template) -> None:
 def refuse_other_changes(
     wanted: Collection[Requested], changes: Mapping[str, Difference], before: Template, after: Template
 ) -> None:
-    """ValidationError where a change set that imports would do anything else."""
+    """Check that a change set of type IMPORT only imports resources.
+
+    Args:
+        wanted: the requested resources.
+        changes: {logical id: its change}.
+        before: the stack's template.
+        after: the template of the change set.
+
+    Raises:
+        ValidationError: the change set has other changes, or does not import all new resources.
+    """
     names = [each.logical_id for each in wanted]
     added = [name for name, change in changes.items() if change.action == "Add"]
     if not added:
@@ -128,7 +146,7 @@ def refuse_other_changes(
 
 
 def _is_other(change: Difference) -> bool:
-    """Whether a change is one: nested stacks are always told as modified."""
+    """Tell whether a change is a real one. Nested stacks always count as modified."""
     return change.action != "Add" and not all(detail.automatic for detail in change.details)
 
 
@@ -139,7 +157,15 @@ def _outputs(template: Template) -> Any:
 def taken(
     wanted: Iterable[Requested], template: Template, stacks: Collection[Stack], stack: Stack, aws: Clients
 ) -> Taken:
-    """What is asked for, as it is there."""
+    """Return the requested resources as they exist.
+
+    Args:
+        wanted: the requested resources.
+        template: the template of the change set.
+        stacks: all stacks of the account and region, to find the owner of a resource.
+        stack: the stack that imports them.
+        aws: clients with the caller's rights.
+    """
     made: dict[str, Made] = {}
     for each in wanted:
         missing = _MISSING.get(each.kind, _NOT_FOUND).format(kind=each.kind, value=each.value)
@@ -157,7 +183,14 @@ def taken(
 
 
 def by_name(template: Template, there: Collection[str], stacks: Collection[Stack], aws: Clients) -> Taken:
-    """What exists already of the resources that a template would add: those with a name that is written there."""
+    """Return existing resources with a name in the template, if the template would add them and no stack has them.
+
+    Args:
+        template: the template of the change set.
+        there: the logical ids of the resources that the stack has.
+        stacks: all stacks of the account and region, to find the owner of a resource.
+        aws: clients with the caller's rights.
+    """
     made: dict[str, Made] = {}
     for name in template.resources:
         value = "" if name in there else _written_name(template, name)
@@ -168,7 +201,7 @@ def by_name(template: Template, there: Collection[str], stacks: Collection[Stack
 
 
 def read(aws: Clients, template: Template, name: str, value: str) -> Made | None:
-    """What a logical id stands for, by its identifier; None when there is none."""
+    """Return the existing resource for a logical id, given its identifier's value; None if it does not exist."""
     kind = template.resources[name]["Type"]
     [key] = schemas.identifier(kind, template.region)
     writable = key not in schemas.read_only(kind, template.region)
@@ -178,7 +211,7 @@ def read(aws: Clients, template: Template, name: str, value: str) -> Made | None
 
 
 def identifiers(template: Template) -> list[dict[str, Any]]:
-    """ResourceIdentifierSummaries of GetTemplateSummary: by which properties each type is imported."""
+    """Return ResourceIdentifierSummaries of GetTemplateSummary: the identifying properties of each type."""
     by_kind: dict[str, list[str]] = {}
     for name, body in template.resources.items():
         if schemas.is_readable(body["Type"], template.region):
@@ -194,7 +227,7 @@ def identifiers(template: Template) -> list[dict[str, Any]]:
 
 
 def _written_name(template: Template, name: str) -> str:
-    """A resource's name where it may be found by that: written in the template, and retained."""
+    """Return the literal name of a retained and importable resource in the template; "" if it has none."""
     body = template.resources[name]
     keys = schemas.identifier(body["Type"], template.region)
     kept = template.policies(name)[0] in RETAINED and KINDS[body["Type"]].importable
@@ -205,7 +238,7 @@ def _written_name(template: Template, name: str) -> str:
 
 
 def _owner(stacks: Iterable[Stack], kind: str, found: Made) -> Stack | None:
-    """The stack that a resource is part of already."""
+    """Return the stack that a resource belongs to, or None."""
     return next((stack for stack in stacks if not stack.deleted and _has(stack, kind, found)), None)
 
 

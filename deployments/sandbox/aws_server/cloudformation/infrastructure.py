@@ -1,4 +1,4 @@
-"""Log groups, in moto's service."""
+"""Log groups, made in moto's service."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class LogGroup(Kind):
         found = [group for group in groups if group["logGroupName"] == made.id]
         declared = p.get("RetentionInDays")
         kept = found[0].get("retentionInDays") if found else None
-        # A template may write the number as a text.
+        # A template may write the number as text.
         return {"RetentionInDays": type(declared)(kept or 0)} if found and declared else {} if found else None
 
 
 def is_there(ask: Any, **arguments: Any) -> bool:
-    """Whether a call that reads one thing finds it."""
+    """Tell whether a call that reads one object finds it."""
     try:
         ask(**arguments)
     except ClientError:

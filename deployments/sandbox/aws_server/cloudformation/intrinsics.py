@@ -1,7 +1,7 @@
-"""The intrinsic functions of templates: what a value comes to, given parameters, mappings, and what is made already.
+"""Resolves the intrinsic functions of templates, given parameters, mappings and the resources made so far.
 
-Source: the user guide, "Intrinsic function reference". What follows something that is not made yet is LATER, and so
-is every text that holds it.
+Source: the user guide, "Intrinsic function reference". A value that depends on a resource that is not made yet is
+LATER, and so is every text that contains it.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
-"""What CloudFormation writes for a value that only executing a change set will tell."""
+"""CloudFormation's text for a value that is known only after a change set has been executed."""
 
 NOT_EMULATED = "the sandbox does not emulate"
-"""How every refusal begins that AWS would not make."""
+"""The beginning of every refusal that AWS would not make."""
 
 NOTHING = object()
-"""What AWS::NoValue comes to: whatever has it, does not have it."""
+"""The value of AWS::NoValue. A property or item with this value is left out."""
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 def refuse(message: str) -> ValidationError:
-    """The error of a template that AWS does not take."""
+    """Return the error for a template that is rejected."""
     return ValidationError(message=message)
 
 
 @dataclass(frozen=True)
 class Values:
-    """What templates are resolved with.
+    """The values that templates are resolved with.
 
     Attributes:
-        names: parameters and pseudo parameters by name; NOTHING for AWS::NoValue.
-        attribute: what a resource gives: its id for the attribute "", LATER when it is not made yet; a KeyError
-            when there is no such resource.
-        exported: the value of another stack's export; a KeyError when nobody exports the name.
+        names: {parameter or pseudo parameter: its value}; NOTHING for AWS::NoValue.
+        attribute: returns an attribute of a resource, its id for "", or LATER if it is not made yet. Raises KeyError
+            if there is no such resource.
+        exported: returns the value of another stack's export. Raises KeyError if there is no such export.
         mappings: the Mappings section.
         conditions: the Conditions section.
     """
@@ -55,7 +55,11 @@ class Values:
     conditions: Mapping[str, Any]
 
     def holds(self, name: str) -> bool:
-        """Whether a condition holds; conditions refer to each other by name."""
+        """Tell whether a condition holds. Conditions may refer to each other by name.
+
+        Raises:
+            ValidationError: there is no such condition.
+        """
         if name not in self._known:
             if name not in self.conditions:
                 raise refuse(f"Template format error: Unresolved condition dependency {name}")
@@ -67,7 +71,11 @@ class Values:
         return {}
 
     def resolved(self, value: Any) -> Any:
-        """A value without functions; LATER where it is not known yet."""
+        """Return a value with its functions resolved, or LATER for parts that are not known yet.
+
+        Raises:
+            ValidationError: a function fails or is not emulated.
+        """
         if isinstance(value, list):
             found = [self.resolved(item) for item in value]
             return [item for item in found if item is not NOTHING]
@@ -225,17 +233,17 @@ _CONDITIONS: Mapping[str, Callable[[Values, Any], bool]] = {
 
 
 def as_text(value: Any) -> str:
-    """A value inside of a text, as CloudFormation writes it."""
+    """Return a value as CloudFormation writes it inside a text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return ",".join(as_text(item) for item in value) if isinstance(value, list) else str(value)
 
 
 def is_later(value: Any) -> bool:
-    """Whether a value is not known yet."""
+    """Tell whether a value is not known yet."""
     return isinstance(value, str) and LATER in value
 
 
 def later_or(text: str) -> str:
-    """A text; LATER where it holds what is not known yet."""
+    """Return a text, or LATER if it contains a value that is not known yet."""
     return LATER if LATER in text else text

@@ -1,4 +1,4 @@
-"""What a resource type of CloudFormation is to the sandbox: how it is made, changed, removed and read."""
+"""The interface of a resource type: how it is made, changed, removed and read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Properties = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Made:
-    """What `Ref` gives of a resource, and what `GetAtt` does. `seen`: what was read of it after the last change."""
+    """A resource that was made: the results of `Ref` (`id`) and `GetAtt`. `seen` was read after the last change."""
 
     id: str
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Made:
 
 
 class EmbeddedFailed(Exception):
-    """A nested stack could not be made, changed or removed; `id` is the stack's, the message its status reason."""
+    """A nested stack could not be made, changed or removed. `id` is the stack's, the message its status reason."""
 
     def __init__(self, id: str, reason: str) -> None:
         super().__init__(reason)
@@ -32,61 +32,61 @@ class EmbeddedFailed(Exception):
 
 
 class Kind:
-    """One resource type. `properties` are those that are emulated; `checked`: whether drift detection reads it."""
+    """A resource type. `properties` are those that are emulated; `checked` says whether drift detection reads it."""
 
     properties: frozenset[str] = frozenset()
     checked = True
     always_updated = False
-    """Whether an update of the stack always is one of the resource, too."""
+    """Whether every update of the stack updates the resource too."""
 
     importable = False
-    """Whether one that is there already can become part of a stack."""
+    """Whether an existing resource can become part of a stack."""
 
     @property
     def attributes(self) -> frozenset[str] | None:
-        """What GetAtt can ask of it; None where that is only known once it is made."""
+        """The attributes that GetAtt can return; None if they are known only after the resource has been made."""
         return None
 
     @property
     def takes_tags(self) -> bool:
-        """Whether it can have tags."""
+        """Whether the resource can have tags."""
         return any(name.endswith("Tags") for name in self.properties)
 
     @property
     def is_deleted_by_id(self) -> bool:
-        """Whether deleting it needs nothing but its id."""
+        """Whether the id is all that is needed to delete the resource."""
         return False
 
     def unknown(self, p: Properties) -> list[str]:
-        """The properties that are not emulated."""
+        """Return the sorted names of properties that are not emulated."""
         return sorted(p.keys() - self.properties)
 
     def unchangeable(self, old: Properties, new: Properties) -> list[str]:
-        """The properties that differ, and cannot be changed in place here, though AWS can."""
+        """Return the properties that differ and that can be changed in place on AWS, but not here."""
         return []
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        """Make it; `name` is one of its own making, for where the template gives none."""
+        """Make the resource. `name` is a generated name, to be used if the template sets none."""
         raise NotImplementedError
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
-        """Change it in place."""
+        """Change the resource in place."""
         raise NotImplementedError
 
     def undo(self, aws: Clients, made: Made, tried: Properties, earlier: Properties) -> None:
-        """Change it back in place."""
+        """Change the resource back in place."""
         self.update(aws, made, tried, earlier)
 
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        """Remove it."""
+        """Remove the resource."""
         raise NotImplementedError
 
     def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
-        """Its properties as they really are, of those that `p` declares; None when it is not there."""
+        """Return the actual values of the properties that `p` declares; None if the resource does not exist."""
         raise NotImplementedError
 
     def found(self, aws: Clients, id: str, p: Properties) -> Made | None:
-        """One that is there already, by its identifier, as a stack takes it over; None when there is none."""
+        """Return an existing resource, given its identifier, for import into a stack; None if it does not exist."""
         made = Made(id)
         if self.read(aws, made, p) is None:
             return None
@@ -94,41 +94,41 @@ class Kind:
         return made
 
     def given(self, aws: Clients, id: str) -> dict[str, Any]:
-        """What GetAtt gives of one that is there, by its identifier; for types that can be imported."""
+        """Return what GetAtt returns for an existing resource, given its id. Importable types implement this."""
         raise NotImplementedError
 
     def is_taken(self, aws: Clients, p: Properties) -> bool:
-        """Whether something has the name that the template gives, where the service would hand that over."""
+        """Tell whether the declared name is in use, if the service would return the existing resource."""
         return False
 
 
 def generated(stack: str, logical_id: str) -> str:
-    """A physical name as CloudFormation makes them: stack, logical id, random text."""
+    """Return a physical name in CloudFormation's form: stack, logical id and random text."""
     alphabet = string.ascii_uppercase + string.digits
     return f"{stack}-{logical_id}-{''.join(secrets.choice(alphabet) for _ in range(12))}"
 
 
 def tags_of(aws: Clients, p: Properties, key: str = "Tags") -> dict[str, str]:
-    """The stack's tags and the resource's own."""
+    """Return the stack's tags and the resource's own, which win."""
     own = p.get(key) or {}
     listed = own if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own}
     return {**aws.tags, **listed}
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags in the form that most services take."""
+    """Return tags in the form that most services accept."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def as_text(value: Any) -> str:
-    """A property as the attribute of a service: JSON for what has structure, "true" for True."""
+    """Return a property as an attribute of a service: JSON for structures, "true" for True."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def like(declared: Any, found: str | None) -> Any:
-    """An attribute of a service in the type in which the property was declared, for comparing."""
+    """Convert a service's attribute to the type of the declared property, for comparison."""
     if found is None:
         return None
     if isinstance(declared, bool):

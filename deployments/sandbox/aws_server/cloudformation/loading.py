@@ -1,4 +1,4 @@
-"""Reading a template's text: JSON, or YAML with the short forms of functions."""
+"""Parses the text of a template: JSON, or YAML with the short forms of functions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ _PLAIN = {
     "float": r"[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?",
     "merge": r"<<",
 }
-"""What is not text; everything else is as it is written: `Yes`, `0123`, `22:30`, `2012-10-17`."""
+"""{type: pattern of plain YAML scalars with this type}.
+
+All other scalars are text as written: `Yes`, `0123`, `22:30`, `2012-10-17`.
+"""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with !Ref and the like."""
+    """A YAML loader that understands !Ref and the other short forms of functions."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
         None: [(f"{_TAG}{name}", re.compile(f"(?:{form})$")) for name, form in _PLAIN.items()]
@@ -48,7 +51,11 @@ _Loader.add_multi_constructor("!", _short)
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """A template's document; a ValidationError where the text is none."""
+    """Return the document of a template.
+
+    Raises:
+        ValidationError: the text is not a template.
+    """
     try:
         found = _read(text)
     except yaml.YAMLError as error:
@@ -60,7 +67,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 def _read(text: str) -> Any:
     if text.lstrip().startswith("{"):
-        # JSON may be indented by tabs, which YAML does not take.
+        # JSON may be indented with tabs, which YAML does not allow.
         with suppress(ValueError):
             return json.loads(text)
     return yaml.load(text, Loader=_Loader)  # noqa: S506 -- it is a SafeLoader

@@ -1,4 +1,4 @@
-"""Macros: that there are some is kept; a template that uses one is refused."""
+"""Stores which macros exist. Templates that use a macro are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties
 
 _there: dict[tuple[str, str, str], str] = {}
-"""Account, region and name -> function."""
+"""{(account, region, name): function}."""
 
 
 class Macro(Kind):

@@ -1,4 +1,4 @@
-"""Keys, roles, backups, budgets, parameters and alarms: what else stacks are made of, in moto's services."""
+"""Keys, backups, budgets, parameters and alarms, made in moto's services."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class BackupVault(Kind):
 
 
 class BackupPlan(Kind):
-    """AWS::Backup::BackupPlan, whose rules are spelt differently in CloudFormation and in the service."""
+    """AWS::Backup::BackupPlan. CloudFormation and the service spell its rules differently."""
 
     properties = frozenset({"BackupPlan", "BackupPlanTags"})
 
@@ -147,7 +147,7 @@ class BackupSelection(Kind):
 
 
 class Budget(Kind):
-    """AWS::Budgets::Budget. The account's budgets are one list, whatever the region."""
+    """AWS::Budgets::Budget. An account has one list of budgets for all regions."""
 
     properties = frozenset({"Budget", "NotificationsWithSubscribers", "ResourceTags"})
     checked = False
@@ -161,7 +161,7 @@ class Budget(Kind):
         return Made(budget["BudgetName"])
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
-        # moto has no UpdateBudget.
+        # Replace the budget, because moto has no UpdateBudget.
         self.delete(aws, made, old)
         self.create(aws, made.id, new)
 
@@ -232,7 +232,7 @@ class Alarm(Kind):
             return None
         shape = input_of("cloudwatch", "put_metric_alarm")
         declared = {key: argument(shape.members[key], p[key], {}) for key in self._own if key in p}
-        # A template may write a number as a text.
+        # A template may write a number as text.
         return {key: p[key] if found[0].get(key) == value else found[0].get(key) for key, value in declared.items()}
 
     def _put(self, aws: Clients, name: str, p: Properties) -> None:

@@ -1,4 +1,4 @@
-"""Queues, topics, buses and rules: the resource types of order events, in moto's SQS, SNS and EventBridge."""
+"""Queues, topics, event buses and rules, which carry order events: made in moto's SQS, SNS and EventBridge."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _QUEUE_DEFAULTS = {
     "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": "30",
 }
-"""Attributes of a queue, and what one goes back to that is no longer declared."""
+"""{attribute of a queue: its value when it is no longer declared}."""
 
 
 class Queue(Kind):
@@ -73,7 +73,7 @@ class Queue(Kind):
 
 
 class QueuePolicy(Kind):
-    """AWS::SQS::QueuePolicy: the Policy attribute of its queues."""
+    """AWS::SQS::QueuePolicy, which sets the Policy attribute of its queues."""
 
     properties = frozenset({"Queues", "PolicyDocument"})
 
@@ -138,7 +138,7 @@ class Topic(Kind):
 
 
 class TopicPolicy(Kind):
-    """AWS::SNS::TopicPolicy: the Policy attribute of its topics."""
+    """AWS::SNS::TopicPolicy, which sets the Policy attribute of its topics."""
 
     properties = frozenset({"Topics", "PolicyDocument"})
 

@@ -1,4 +1,4 @@
-"""AWS::CloudFormation::Stack: a stack as a resource of another one."""
+"""AWS::CloudFormation::Stack: a stack as a resource of another stack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ STACK = "AWS::CloudFormation::Stack"
 
 
 class NestedStack(Kind):
-    """AWS::CloudFormation::Stack; the clients know how nested stacks are made and changed."""
+    """AWS::CloudFormation::Stack. The clients make and change the nested stack."""
 
     properties = frozenset({"Parameters", "Tags", "TemplateURL", "TimeoutInMinutes"})
     always_updated = True

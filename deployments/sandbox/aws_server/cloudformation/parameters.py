@@ -1,4 +1,4 @@
-"""The parameters of a template: what AWS refuses of them, and the values that Ref gives.
+"""Checks the parameters of a template, and computes the values that Ref returns for them.
 
 Source: the user guide, "CloudFormation template Parameters syntax".
 """
@@ -15,7 +15,15 @@ Slots = Mapping[str, Mapping[str, Any]]
 
 
 def refuse_wrong(slots: Slots, given: Mapping[str, str]) -> None:
-    """ValidationError for parameters that are missing, unknown, or not among the allowed values."""
+    """Check the values of parameters.
+
+    Args:
+        slots: the declared parameters.
+        given: {parameter: the value that the request sets}.
+
+    Raises:
+        ValidationError: a parameter is missing, unknown or not allowed.
+    """
     missing = [name for name, slot in slots.items() if "Default" not in slot and name not in given]
     if missing:
         raise refuse(f"Parameters: [{', '.join(missing)}] must have values")
@@ -23,14 +31,20 @@ def refuse_wrong(slots: Slots, given: Mapping[str, str]) -> None:
     if unknown:
         raise refuse(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
     for name, slot in slots.items():
-        # A default is held to the same as what is given.
+        # Constraints apply to defaults too.
         value = given[name] if name in given else as_text(slot["Default"])
         if why := unfit(slot, value):
             raise refuse(f"Parameter '{name}' {why}")
 
 
 def values(slots: Slots, given: Mapping[str, str], lookup: Callable[[str], str]) -> dict[str, Any]:
-    """What Ref gives of each parameter that has a value: lists for the types that are lists."""
+    """Return {parameter: the value that Ref returns} for all parameters with a value; lists for list types.
+
+    Args:
+        slots: the declared parameters.
+        given: {parameter: the value that the request sets}.
+        lookup: returns the value of a parameter in Systems Manager, given its name.
+    """
     texts = {name: given.get(name, slot.get("Default")) for name, slot in slots.items()}
     return {
         name: _value(str(slots[name].get("Type", "String")), text, lookup)
@@ -40,7 +54,7 @@ def values(slots: Slots, given: Mapping[str, str], lookup: Callable[[str], str])
 
 
 def as_output(value: Any) -> str:
-    """The value of an output: text."""
+    """Return the value of an output, which is always text."""
     return as_text(value)
 
 
@@ -63,7 +77,11 @@ def _split(text: str) -> list[str]:
 
 
 def unfit(slot: Mapping[str, Any], value: str) -> str:
-    """Why AWS refuses a parameter's value; empty where it takes it, or can only tell once it is known."""
+    """Tell why AWS rejects the value of a parameter.
+
+    Returns:
+        The reason; empty if the value is accepted or not known yet.
+    """
     if is_later(value):
         return ""
     allowed = [as_text(option) for option in slot.get("AllowedValues", ())]
@@ -89,7 +107,7 @@ def _unfit_number(slot: Mapping[str, Any], value: str) -> str:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Whether a value matches; what is a pattern in Java only is not held against it."""
+    """Tell whether a value matches a pattern. A pattern that is valid only in Java matches everything."""
     try:
         return re.fullmatch(pattern, value) is not None
     except re.error:

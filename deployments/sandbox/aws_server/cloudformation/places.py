@@ -1,4 +1,4 @@
-"""Texts with places, "{X}" or "{X:filter}": what tells calls which property or attribute goes where."""
+"""Fills texts with places, "{X}" or "{X:filter}". Places say which property or attribute a call sends where."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import jmespath
 from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text
 
 Scope = Mapping[str, Any]
-"""What places can name: properties, attributes of the object, and `id`, `name`, `account`, `region`."""
+"""The values that places can name: properties, attributes of the object, `id`, `name`, `account` and `region`."""
 
 _PLACE = re.compile(r"\{([\w.]+)(?::(\w+))?\}")
 
 
 def filled(value: Any, scope: Scope) -> Any:
-    """A value with every place in it replaced; a text that is nothing but a place becomes what is there."""
+    """Return a value with all places replaced. A text that consists of one place becomes its value, of any type."""
     if isinstance(value, Mapping):
         return {key: filled(item, scope) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -31,17 +31,17 @@ def filled(value: Any, scope: Scope) -> Any:
 
 
 def filled_text(text: str, scope: Scope) -> str:
-    """A text with every place in it replaced."""
+    """Return a text with all places replaced."""
     return _PLACE.sub(lambda found: as_text(_looked_up(found, scope)), text)
 
 
 def told(path: str, found: Any, scope: Scope) -> Any:
-    """What a JMESPath finds; what a text with places comes to."""
+    """Return the value of a text with places, or else what a JMESPath finds in an object."""
     return filled(path, scope) if _PLACE.search(path) else jmespath.search(path, found)
 
 
 def named(value: Any) -> set[str]:
-    """The first names in the places of a value: "{A.b}" names A."""
+    """Return the first names in the places of a value: "{A.b}" names A."""
     return {name.partition(".")[0] for name, _ in _PLACE.findall(str(value))}
 
 

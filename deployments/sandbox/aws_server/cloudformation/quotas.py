@@ -1,4 +1,4 @@
-"""How much a stack may be, and what CloudFormation says to more.
+"""Checks the quotas of stacks, with CloudFormation's messages.
 
 Source: the user guide, "Understand CloudFormation quotas", and the API reference of CreateChangeSet and Tag.
 """
@@ -18,7 +18,15 @@ _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
 
 
 def refuse_large(text: str, most: int) -> None:
-    """ValidationError for a template of more bytes than may be sent in a request, or be in a bucket."""
+    """Check the size of a template.
+
+    Args:
+        text: the template.
+        most: its largest size in bytes: IN_REQUEST or IN_BUCKET.
+
+    Raises:
+        ValidationError: the template is larger.
+    """
     if len(text.encode()) > most == IN_REQUEST:
         raise _constraint("templateBody", f"Member must have length less than or equal to {most}")
     if len(text.encode()) > most:
@@ -26,7 +34,11 @@ def refuse_large(text: str, most: int) -> None:
 
 
 def refuse_much(document: Mapping[str, Any]) -> None:
-    """ValidationError for a template, written out, that declares more than it may, or too long names."""
+    """Check the number of declarations in a template with expanded loops, and the length of names and description.
+
+    Raises:
+        ValidationError: a quota is exceeded.
+    """
     for section, most in _COUNTS.items():
         declared = document.get(section) or {}
         if len(declared) > most:
@@ -41,7 +53,11 @@ def refuse_much(document: Mapping[str, Any]) -> None:
 
 
 def refuse_request(name: str, values: Mapping[str, str], tags: Sequence[Mapping[str, str]]) -> None:
-    """ValidationError for a stack's name, values of parameters and tags that CloudFormation does not take."""
+    """Check the stack name, the values of parameters and the tags of a request.
+
+    Raises:
+        ValidationError: CloudFormation rejects one of them.
+    """
     if not name.startswith("arn:") and not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", name):
         message = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
         raise _constraint("stackName", f"{message}, and have length less than or equal to 128", name)

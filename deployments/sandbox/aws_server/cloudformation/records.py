@@ -1,4 +1,4 @@
-"""Records of hosted zones: one, or a group of them that is changed at once."""
+"""Records of hosted zones: single records, and groups that are changed together."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class RecordSets(Kind):
         return {} if found == wanted else {self.told: [record for record in found.values() if record]}
 
     told = "RecordSets"
-    """The property that differs where a record does."""
+    """The property that drift detection reports if a record differs."""
 
     def records(self, p: Properties) -> list[_Record]:
-        """The declared records."""
+        """Return the declared records."""
         return list(p.get("RecordSets") or ())
 
     def id(self, name: str, p: Properties) -> str:
-        """What Ref gives."""
+        """Return what Ref returns."""
         return name
 
 
@@ -91,7 +91,7 @@ def _zone(aws: Clients, p: Properties) -> str:
 
 
 def _wanted(records: Iterable[_Record]) -> list[_Record]:
-    """Records in the form of the service."""
+    """Return records in the service's form."""
     batch: Any = input_of("route53", "change_resource_record_sets").members["ChangeBatch"]
     shape = batch.members["Changes"].member.members["ResourceRecordSet"]
     values = [

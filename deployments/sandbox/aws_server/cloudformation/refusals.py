@@ -1,4 +1,4 @@
-"""What a change set is refused for before anything is made: what is not emulated, and what AWS does not take."""
+"""Refuses change sets before anything is made, for what is not emulated and for what AWS rejects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ _IMAGE = re.compile(r'"(ami-[0-9a-f]{8}(?:[0-9a-f]{9})?)"')
 
 
 def refuse_not_emulated(template: Template) -> None:
-    """ValidationError for what is not emulated: a stack is never half made."""
+    """Check that everything in a template is emulated, so that no stack is left half made.
+
+    Raises:
+        ValidationError: a type, property, image, snapshot or attribute is not emulated, or an export is wrong.
+    """
     there = template.resources
     if unknown := sorted(f"{body['Type']} [{name}]" for name, body in there.items() if body["Type"] not in KINDS):
         raise refuse(f"the sandbox does not emulate {', '.join(unknown)}")
@@ -36,14 +40,22 @@ def refuse_not_emulated(template: Template) -> None:
 
 
 def refuse_invalid(template: Template) -> None:
-    """ValidationError for properties that AWS does not take, whatever else there is."""
+    """Check properties against AWS's registry.
+
+    Raises:
+        ValidationError: AWS would reject a property.
+    """
     for name, body in template.resources.items():
         if why := schemas.refusal(body["Type"], template.region, template.properties(name, {})):
             raise refuse(f"Properties validation failed for resource {name} with message: {why}")
 
 
 def refuse_unchangeable(changes: Mapping[str, Difference]) -> None:
-    """ValidationError for changes in place that are not emulated."""
+    """Check that all changes in place are emulated.
+
+    Raises:
+        ValidationError: a property would change that can only be changed on AWS.
+    """
     for name, change in changes.items():
         if change.action != "Modify" or change.replacement == "True" or change.before is None:
             continue
@@ -54,7 +66,7 @@ def refuse_unchangeable(changes: Mapping[str, Difference]) -> None:
 
 
 def _refuse_images(name: str, template: Template) -> None:
-    """An image that nobody here has made: AWS may well have it."""
+    """Refuse images that do not exist in the sandbox. AWS may have them, so they count as not emulated."""
     known = ec2_backends[template.account][template.region]
     for image in sorted(set(_IMAGE.findall(json.dumps(template.properties(name, {}))))):
         try:
@@ -68,7 +80,7 @@ def _refuse_attribute(name: str, attribute: str, kind: str, region: str) -> None
     if kind == STACK or (given is not None and attribute in given):
         return
     if given is None and attribute in schemas.attributes(kind, region):
-        # Whether it is emulated is told once there is one.
+        # Whether the attribute is emulated is known only after the resource has been made.
         return
     if attribute in schemas.attributes(kind, region):
         raise refuse(f"the sandbox does not emulate {attribute} of {kind} [{name}] for Fn::GetAtt")

@@ -1,4 +1,4 @@
-"""The stacks that one account has in one region, change sets and drift detections, and how requests name them."""
+"""Stores the stacks, change sets and drift detections of each account and region, and finds those a request names."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 @dataclass
 class ChangeSet:
-    """A change set; `template` and `tags` are what executing it brings, `root` is the one that it is nested in.
+    """A change set.
 
-    `kind` is CREATE, UPDATE or IMPORT; `imports` are identifiers by logical id.
+    Attributes:
+        template: the stack's template after the change set has been executed.
+        tags: the stack's tags after it has been executed.
+        root: the ARN of the change set that contains it; empty if there is none.
+        kind: CREATE, UPDATE or IMPORT.
+        imports: {logical id: identifier} of the resources to import.
     """
 
     arn: str
@@ -39,7 +44,7 @@ class ChangeSet:
 
 @dataclass
 class Registry:
-    """What one account has in one region."""
+    """The stacks, change sets and drift detections of one account in one region."""
 
     stacks: dict[str, Stack] = field(default_factory=dict)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
@@ -50,29 +55,33 @@ _registries: dict[tuple[str, str], Registry] = {}
 
 
 class NoSuchStack(ValidationError):
-    """The answer to a request about a stack that is not there."""
+    """The error for a request about a stack that does not exist."""
 
 
 class ChangeSetNotFound(CloudFormationError):
-    """The answer to a request about a change set that is not there."""
+    """The error for a request about a change set that does not exist."""
 
     code = "ChangeSetNotFound"
 
 
 def registry_of(response: BaseResponse) -> Registry:
-    """The stacks of the account and region that a request is for."""
+    """Return the registry of the account and region that a request is for."""
     return _registries.setdefault((response.current_account, response.region), Registry())
 
 
 def found_in(registry: Registry, name: str) -> Stack | None:
-    """By name, those that are there; by id, deleted ones too."""
+    """Return the stack with a name, unless it is deleted, or with an id, deleted or not; None if there is none."""
     if name in registry.stacks:
         return registry.stacks[name]
     return next((stack for stack in registry.stacks.values() if stack.name == name and not stack.deleted), None)
 
 
 def stack_of(response: BaseResponse, registry: Registry | None = None) -> Stack:
-    """The stack that a request names; ValidationError when it is not there."""
+    """Return the stack that a request names.
+
+    Raises:
+        NoSuchStack: there is no such stack.
+    """
     name = str(response._get_param("StackName"))
     stack = found_in(registry or registry_of(response), name)
     if stack is None:
@@ -81,7 +90,12 @@ def stack_of(response: BaseResponse, registry: Registry | None = None) -> Stack:
 
 
 def change_set_of(response: BaseResponse) -> ChangeSet:
-    """The change set that a request names, by ARN or by its own name and the stack's."""
+    """Return the change set that a request names, by ARN, or by its name and that of the stack.
+
+    Raises:
+        ChangeSetNotFound: there is no such change set.
+        NoSuchStack: there is no such stack.
+    """
     name, registry = str(response._get_param("ChangeSetName")), registry_of(response)
     if name in registry.change_sets:
         return registry.change_sets[name]
@@ -94,5 +108,5 @@ def change_set_of(response: BaseResponse) -> ChangeSet:
 
 
 def arn(response: BaseResponse, what: str) -> str:
-    """The ARN of something of CloudFormation's, where the request is for."""
+    """Return the ARN of a CloudFormation object in the account and region of a request."""
     return f"arn:aws:cloudformation:{response.region}:{response.current_account}:{what}"

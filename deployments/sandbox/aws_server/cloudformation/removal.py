@@ -1,4 +1,4 @@
-"""Deleting stacks, and resources of them."""
+"""Deletes stacks and single resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
 
 def remove(stack: Stack, aws: Clients, refusal: str = "") -> None:
-    """Delete the stack's resources, last ones first, but those that are retained; with a `refusal`, none of them."""
+    """Delete a stack's resources in reverse order, except those that are retained.
+
+    Args:
+        stack: the stack, which ends as DELETE_COMPLETE or DELETE_FAILED.
+        aws: clients with the caller's rights.
+        refusal: the reason why it must not be deleted; then nothing is deleted.
+    """
     stack.enter("DELETE_IN_PROGRESS", "User Initiated")
     if refusal:
         stack.enter("DELETE_FAILED", refusal)
@@ -36,13 +42,17 @@ def remove(stack: Stack, aws: Clients, refusal: str = "") -> None:
 
 
 def delete(stack: Stack, resource: Resource, aws: Clients, policy: str) -> None:
-    """Delete one resource, unless its policy is to keep it; `Failed` where it cannot go."""
+    """Delete one resource, unless its policy is to retain it.
+
+    Raises:
+        Failed: the resource cannot be deleted.
+    """
     if policy not in ("Delete", "Snapshot"):
         stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_SKIPPED")
         return
     kind = KINDS[resource.kind]
     if kind.checked and _there(kind, resource, aws) is None:
-        # Deleting what is gone already succeeds: the handlers answer NotFound, which CloudFormation takes as done.
+        # As on AWS, deleting a missing resource succeeds: CloudFormation takes a handler's NotFound for success.
         return
     if policy == "Snapshot":
         name, id_ = resource.logical_id, resource.made.id

@@ -1,4 +1,4 @@
-"""What CreateChangeSet is asked, and what AWS refuses of it."""
+"""Reads requests for change sets, and refuses those that AWS rejects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _IN_S3 = re.compile(
     r"(?:(?P<virtual>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/"
     r"|s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<path>[a-z0-9.-]+)/)(?P<key>.+)"
 )
-"""An object's address, with the bucket in the host's name or in the path."""
+"""The address of an object in S3, with the bucket in the host name or in the path."""
 
 
 class _InsufficientCapabilities(CloudFormationError):
@@ -41,7 +41,7 @@ class _InsufficientCapabilities(CloudFormationError):
 
 
 def reviewed(response: BaseResponse, name: str) -> Stack:
-    """A stack that is to be: nothing of it is kept until its first change set is good."""
+    """Return a new stack in review. It is not registered yet, in case its first change set is refused."""
     stack_id = arn(response, f"stack/{name}/{uuid4()}")
     stacks = registry_of(response).stacks
 
@@ -54,14 +54,27 @@ def reviewed(response: BaseResponse, name: str) -> Stack:
 
 
 def refuse_wrong_name(name: str) -> None:
-    """ValidationError for a change set's name that AWS does not take."""
+    """Check the name of a change set.
+
+    Raises:
+        ValidationError: AWS does not allow the name.
+    """
     if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", name):
         message = f"Value '{name}' at 'changeSetName' failed to satisfy constraint: [a-zA-Z][-a-zA-Z0-9]*"
         raise ValidationError(message=message)
 
 
 def refuse_wrong_kind(stack: Stack, kind: str, *, known: bool) -> None:
-    """ValidationError where the stack's state allows no change set of the kind: CREATE, UPDATE or IMPORT."""
+    """Check that a stack's state allows a change set of the given type.
+
+    Args:
+        stack: the stack.
+        kind: the type of change set: CREATE, UPDATE or IMPORT.
+        known: whether the stack is registered.
+
+    Raises:
+        ValidationError: the type is unknown, or the stack's state does not allow it.
+    """
     if kind not in ("CREATE", "UPDATE", "IMPORT"):
         allowed = "Member must satisfy enum value set: [CREATE, UPDATE, IMPORT]"
         told = f"Value '{kind}' at 'changeSetType' failed to satisfy constraint: {allowed}"
@@ -77,7 +90,11 @@ def refuse_wrong_kind(stack: Stack, kind: str, *, known: bool) -> None:
 
 
 def template_of(response: BaseResponse, stack: Stack) -> Template:
-    """The template and parameters of a request; those with UsePreviousValue are the stack's."""
+    """Return the template and parameters of a request; parameters with UsePreviousValue have the stack's values.
+
+    Raises:
+        ValidationError: the parameters are inconsistent, or the template cannot be read.
+    """
     values: dict[str, str] = {}
     for given in response._get_param("Parameters", []):
         key = given["ParameterKey"]
@@ -97,7 +114,7 @@ def template_of(response: BaseResponse, stack: Stack) -> Template:
 
 
 def _looked_up(aws: Clients, name: str) -> str:
-    """The value of a parameter of the Systems Manager, read with the caller's rights."""
+    """Return the value of a parameter in Systems Manager, read with the caller's rights."""
     try:
         with via_cloudformation():
             return parameter(aws, name)
@@ -106,7 +123,11 @@ def _looked_up(aws: Clients, name: str) -> str:
 
 
 def text_of(response: BaseResponse) -> str:
-    """The template of a request: in it, or at an URL in S3 that the caller's account can read."""
+    """Return the text of a request's template, from its body or from S3, where the caller's account must have it.
+
+    Raises:
+        ValidationError: the template is too large, or there is no such object.
+    """
     url = urlparse(str(response._get_param("TemplateURL") or ""))
     if url.netloc:
         return _text_at(response, url)
@@ -132,7 +153,11 @@ def _text_at(response: BaseResponse, url: ParseResult) -> str:
 
 
 def nested_template(response: BaseResponse, child: Stack, properties: Mapping[str, Any]) -> Template:
-    """The template and parameters of a nested stack, as its parent declares it."""
+    """Return the template and parameters of a nested stack, as its parent declares them in `properties`.
+
+    Raises:
+        ValidationError: the template is too large, or there is no such object.
+    """
     url = urlparse(str(properties["TemplateURL"]))
     values = {key: as_text(value) for key, value in (properties.get("Parameters") or {}).items()}
     return replace(child.template, text=_text_at(response, url), parameters=values, lookup=_lookup(response))
@@ -143,13 +168,17 @@ def _lookup(response: BaseResponse) -> Callable[[str], str]:
 
 
 def tells_otherwise(stack: Stack, template: Template) -> bool:
-    """Whether the outputs would be others, although no resource would."""
+    """Tell whether the outputs would change, although no resource would."""
     made = {name: resource.made for name, resource in stack.resources.items()}
     return template.outputs(made) != stack.template.outputs(made)
 
 
 def refuse_without_capabilities(template: Template, given: list[str]) -> None:
-    """InsufficientCapabilities for a template with roles, unless the request says that this is known."""
+    """Check that a request acknowledges the IAM resources in its template.
+
+    Raises:
+        CloudFormationError: a required capability is missing (InsufficientCapabilities).
+    """
     roles = [body for body in template.resources.values() if body["Type"].startswith("AWS::IAM::")]
     named = any(key in (body.get("Properties") or {}) for body in roles for key in _NAMED)
     wanted = ["CAPABILITY_NAMED_IAM"] if named else ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]

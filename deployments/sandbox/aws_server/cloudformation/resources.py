@@ -1,4 +1,4 @@
-"""The resource types that the sandbox emulates, and one resource of a stack."""
+"""Lists the resource types that the sandbox emulates, and defines a resource of a stack."""
 
 from __future__ import annotations
 
@@ -47,12 +47,17 @@ KINDS: Mapping[str, Kind] = {
     "AWS::SQS::QueuePolicy": messaging.QueuePolicy(),
     "AWS::SSM::Parameter": management.Parameter(),
 }
-"""Anything else fails: "the sandbox does not emulate ..."."""
+"""Every other type is refused: "the sandbox does not emulate ..."."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that is there. `on_deletion`, `on_replacement`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
+    """A resource of a stack.
+
+    Attributes:
+        on_deletion: its DeletionPolicy: Delete, Retain, RetainExceptOnCreate or Snapshot.
+        on_replacement: its UpdateReplacePolicy: Delete, Retain or Snapshot.
+    """
 
     logical_id: str
     kind: str
@@ -61,14 +66,14 @@ class Resource:
     on_deletion: str = "Delete"
     on_replacement: str = "Delete"
     imported: bool = False
-    """Whether it was there before, and nothing has changed it since it became part of the stack."""
+    """Whether the resource was imported and has not been changed since."""
 
     @property
     def status(self) -> str:
-        """Of the last operation on it, as far as that matters here."""
+        """The status of the last operation on it, as far as it matters here."""
         return "IMPORT_COMPLETE" if self.imported else "CREATE_COMPLETE"
 
     @property
     def when_undone(self) -> str:
-        """What happens to it when the operation that made it is rolled back."""
+        """The policy for the resource if the operation that made it is rolled back."""
         return "Retain" if self.on_deletion == "Retain" else "Delete"

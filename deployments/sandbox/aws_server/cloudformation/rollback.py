@@ -1,4 +1,4 @@
-"""Going back after a change that failed: it is undone in reverse; where that fails too, the stack is stuck."""
+"""Rolls back a failed change in reverse order. If that fails too, the stack stays in a ..._FAILED state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
 
 def continue_rollback(stack: Stack, aws: Clients, skipped: Iterable[str]) -> None:
-    """Undo what is still to be undone, without the resources in `skipped`."""
+    """Undo the remaining steps of a rollback, except those of the resources in `skipped`."""
     stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
     left_out = set(skipped)
     stack.undoing = [(name, undo) for name, undo in stack.undoing if name not in left_out]
@@ -24,7 +24,14 @@ def continue_rollback(stack: Stack, aws: Clients, skipped: Iterable[str]) -> Non
 
 
 def roll_back(stack: Stack, aws: Clients, why: str, verb: str) -> None:
-    """Undo all of a change, a CREATE, UPDATE or IMPORT; `why` is what the stack says meanwhile."""
+    """Undo all steps of a change.
+
+    Args:
+        stack: the stack.
+        aws: clients with the caller's rights.
+        why: the status reason during the rollback.
+        verb: the type of the change: CREATE, UPDATE or IMPORT.
+    """
     prefix = "ROLLBACK" if verb == "CREATE" else f"{verb}_ROLLBACK"
     stack.enter(f"{prefix}_IN_PROGRESS", why)
     _undo(stack, aws, prefix)
@@ -45,25 +52,25 @@ def _undo(stack: Stack, aws: Clients, prefix: str) -> None:
 
 
 def forget(stack: Stack, resource: Resource, aws: Clients) -> None:
-    """Remove a resource that the change made."""
+    """Remove a resource that the change has made."""
     delete(stack, resource, aws, resource.when_undone)
     del stack.resources[resource.logical_id]
 
 
 def let_go(stack: Stack, name: str) -> None:
-    """Take a resource out of the stack that the change imported; it stays as it is."""
+    """Remove an imported resource from the stack without changing the resource."""
     del stack.resources[name]
 
 
 def take_back(stack: Stack, earlier: Resource, aws: Clients) -> None:
-    """Remove what the change put in place of a resource, which is still there."""
+    """Remove the replacement of a resource, and restore the original, which still exists."""
     made = stack.resources[earlier.logical_id]
     delete(stack, made, aws, made.when_undone)
     stack.resources[earlier.logical_id] = earlier
 
 
 def change_back(stack: Stack, kind: Kind, earlier: Resource, tried: Mapping[str, Any], aws: Clients) -> None:
-    """Give a resource the properties that it had."""
+    """Restore the earlier properties of a resource."""
     undo = lambda: kind.undo(aws, earlier.made, tried, earlier.properties)  # noqa: E731
     acted(stack, earlier.logical_id, earlier.kind, "UPDATE_FAILED", undo)
     stack.resources[earlier.logical_id] = earlier

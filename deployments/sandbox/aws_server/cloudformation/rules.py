@@ -1,4 +1,4 @@
-"""The Rules section: what the values of parameters are held to before anything is made.
+"""Checks the Rules section, which constrains the values of parameters before anything is made.
 
 Source: the user guide, "CloudFormation template Rules syntax" and "Rule-specific intrinsic functions".
 """
@@ -12,7 +12,11 @@ from deployments.sandbox.aws_server.cloudformation.intrinsics import Values, as_
 
 
 def refuse_broken(rules: Mapping[str, Any], values: Values) -> None:
-    """ValidationError for a rule that applies and has an assertion that does not hold."""
+    """Check all rules that apply.
+
+    Raises:
+        ValidationError: an assertion of a rule does not hold, or a function is not emulated.
+    """
     for name, rule in rules.items():
         if not _holds(rule.get("RuleCondition", True), values):
             continue

@@ -1,7 +1,7 @@
-"""What AWS's registry says about resource types: what is replaced, and which properties are refused.
+"""Reads AWS's registry of resource types: which changes replace a resource, and which properties are rejected.
 
-From the copy of it in cfn-lint, read from its files: importing cfn-lint takes seconds, during which the whole sandbox
-would wait.
+The data is the copy in cfn-lint, read from its files. Importing cfn-lint takes seconds, during which the whole
+sandbox would wait.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER
 
 @lru_cache(maxsize=512)
 def recreating(kind: str, region: str) -> dict[str, str]:
-    """Property -> "Always" or "Conditionally", for those whose change makes CloudFormation replace the resource."""
+    """Return {property: "Always" or "Conditionally"} for properties whose change replaces the resource."""
     schema = _schema(kind, region)
     always = {_top(path): "Always" for path in schema.get("createOnlyProperties") or ()}
     conditionally = {_top(path): "Conditionally" for path in schema.get("conditionalCreateOnlyProperties") or ()}
@@ -29,29 +29,33 @@ def recreating(kind: str, region: str) -> dict[str, str]:
 
 
 def attributes(kind: str, region: str) -> frozenset[str]:
-    """What GetAtt may ask of a type."""
+    """Return the attributes that GetAtt may name for a type."""
     schema = _schema(kind, region)
     found = [_top(path).replace("/", ".") for path in schema.get("readOnlyProperties") or ()]
     return frozenset([*found, *schema["properties"]])
 
 
 def identifier(kind: str, region: str) -> tuple[str, ...]:
-    """The properties that identify a resource of a type."""
+    """Return the properties that identify a resource of a type."""
     return tuple(_top(path) for path in _schema(kind, region).get("primaryIdentifier") or ())
 
 
 def read_only(kind: str, region: str) -> frozenset[str]:
-    """The properties that a template cannot set."""
+    """Return the properties that a template cannot set."""
     return frozenset(_top(path) for path in _schema(kind, region).get("readOnlyProperties") or ())
 
 
 def is_readable(kind: str, region: str) -> bool:
-    """Whether AWS can read one that exists, which importing takes."""
+    """Tell whether AWS can read an existing resource of a type, which import requires."""
     return "read" in (_schema(kind, region).get("handlers") or {})
 
 
 def refusal(kind: str, region: str, properties: Mapping[str, Any]) -> str:
-    """Why AWS refuses properties; empty where it takes them. What is known later is not held to anything."""
+    """Tell why AWS rejects properties.
+
+    Returns:
+        The reason; empty if they are accepted. Values that are only known later are not checked.
+    """
     error = next(iter(_validator(kind, region).iter_errors(properties)), None)
     if error is None:
         return ""
@@ -60,7 +64,7 @@ def refusal(kind: str, region: str, properties: Mapping[str, Any]) -> str:
 
 
 def _worded(error: ValidationError) -> str:
-    """A schema's complaint as CloudFormation words it."""
+    """Return an error of the schema in CloudFormation's words."""
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
         return f"required key [{', '.join(missing)}] not found"
@@ -80,7 +84,7 @@ _CHECKED = ("properties", "definitions", "required", "additionalProperties", "pa
 
 
 def _known(name: str) -> Any:
-    """A keyword of JSON schema that says nothing about what is known later."""
+    """Return a keyword of JSON schema that ignores values that are only known later."""
     check = Draft7Validator.VALIDATORS[name]
 
     def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -91,12 +95,12 @@ def _known(name: str) -> Any:
 
 
 def _unknown(value: Any) -> bool:
-    """Whether a value is known later, or read when the resource is made."""
+    """Tell whether a value is only known later, or is read when the resource is made."""
     return isinstance(value, str) and (LATER in value or "{{resolve:" in value)
 
 
 def _typed(validator: Any, types: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """CloudFormation takes numbers and booleans for text, and texts that look like them for numbers and booleans."""
+    """Check a type as CloudFormation does, which accepts numbers and booleans as text and the reverse."""
     if isinstance(instance, str | int | float | bool):
         plain = {"string", "integer", "number", "boolean"} & set([types] if isinstance(types, str) else types)
         if not plain and not _unknown(instance) and not _is_json(instance, types):
@@ -115,7 +119,7 @@ def _named(types: Any) -> str:
 
 
 def _pattern(validator: Any, pattern: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """Patterns are Java's: one that Python cannot read is not held against anybody."""
+    """Check a pattern. Patterns are Java's; one that Python cannot parse is ignored."""
     try:
         yield from _known("pattern")(validator, pattern, instance, schema)
     except re.error:
@@ -144,7 +148,7 @@ _Validator = validators.create(
         "enum": _enum,
     },
 )
-"""Without anyOf and the like: these are hints for generators, and AWS itself does not hold to them."""
+"""Without anyOf and the like, which are hints for generators. AWS itself does not enforce them."""
 
 
 def _schema(kind: str, region: str) -> dict[str, Any]:
@@ -168,5 +172,5 @@ def _schemas() -> Path:
 
 
 def _top(path: str) -> str:
-    """ "/properties/Budget/BudgetName" -> "Budget/BudgetName"."""
+    """Shorten a path: "/properties/Budget/BudgetName" becomes "Budget/BudgetName"."""
     return path.removeprefix("/properties/")

@@ -1,4 +1,4 @@
-"""Security groups, and rules of them that are resources of their own."""
+"""Security groups, and rules that are resources of their own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Prop
 _SIDES = {"SecurityGroupIngress": "ingress", "SecurityGroupEgress": "egress"}
 _EVERYWHERE = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 _apart: set[str] = set()
-"""The ids of rules that are resources of their own: they are not drift of their group."""
+"""The ids of rules that are resources of their own. They do not count as drift of their group."""
 
 
 class SecurityGroup(Kind):
-    """AWS::EC2::SecurityGroup with the rules that it declares itself."""
+    """AWS::EC2::SecurityGroup, with the rules that it declares itself."""
 
     properties = frozenset(
         {"GroupDescription", "GroupName", "SecurityGroupEgress", "SecurityGroupIngress", "Tags", "VpcId"}
@@ -33,7 +33,7 @@ class SecurityGroup(Kind):
         made = Made(group, {"GroupId": group, "Id": group, "VpcId": vpc})
         ec2.create_tags(Resources=[group], Tags=as_list(tags_of(aws, p)))
         if "SecurityGroupEgress" in p:
-            # What is declared takes the place of the rule that every new group has.
+            # Declared rules replace the rule that every new group has.
             ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[_EVERYWHERE])
         self._exchange(ec2, group, {}, p)
         made.seen.update(_rules(ec2, group))
@@ -69,7 +69,7 @@ class SecurityGroup(Kind):
 
 
 class SecurityGroupRule(Kind):
-    """AWS::EC2::SecurityGroupIngress and ...Egress: a rule of a group that stands by itself."""
+    """AWS::EC2::SecurityGroupIngress or ...Egress: a rule of a group as a separate resource."""
 
     _ranges = ("CidrIp", "CidrIpv6", "SourcePrefixListId", "DestinationPrefixListId")
     _groups = ("SourceSecurityGroupId", "SourceSecurityGroupName", "DestinationSecurityGroupId")
@@ -120,7 +120,7 @@ class SecurityGroupRule(Kind):
 
 
 def permission(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule in the words of EC2's API."""
+    """Return a rule in the form of EC2's API."""
     ports = {key: int(rule[key]) for key in ("FromPort", "ToPort") if key in rule}
     about = {"Description": rule["Description"]} if "Description" in rule else {}
     groups = [rule[key] for key in ("SourceSecurityGroupId", "DestinationSecurityGroupId") if key in rule]
@@ -152,7 +152,7 @@ def _described(ec2: Any, group: str) -> list[dict[str, Any]]:
 
 
 def _rules(ec2: Any, group: str) -> dict[str, dict[str, Any]]:
-    """The rules of a group by side and id, without those that are resources of their own."""
+    """Return {side: {id: rule}} of a group, without rules that are resources of their own."""
     own = [rule for rule in _described(ec2, group) if rule["SecurityGroupRuleId"] not in _apart]
     return {
         side: {rule["SecurityGroupRuleId"]: rule for rule in own if rule["IsEgress"] is egress}

@@ -1,4 +1,4 @@
-"""The transform AWS::Serverless-2016-10-31 (SAM), by the library with which AWS itself does it.
+"""Applies the transform AWS::Serverless-2016-10-31 (SAM), with the library that AWS itself uses.
 
 Source: https://github.com/aws/serverless-application-model
 """
@@ -18,18 +18,18 @@ SERVERLESS = "AWS::Serverless-2016-10-31"
 
 
 def expanded(document: Mapping[str, Any], values: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
-    """The template with what SAM makes of its resources.
+    """Return the template with its SAM resources expanded.
 
     Args:
-        document: the template, loops written out.
-        values: its parameters.
-        account: where the stack is, and
-        region: in which region.
+        document: the template, with its loops expanded.
+        values: the values of its parameters.
+        account: the account of the stack.
+        region: the region of the stack.
 
     Raises:
-        ValidationError: SAM refuses the template.
+        ValidationError: SAM rejects the template.
     """
-    # Importing it takes more than a second, which only those wait for who use it.
+    # Import lazily, because the import takes more than a second and few templates need it.
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
@@ -40,7 +40,7 @@ def expanded(document: Mapping[str, Any], values: Mapping[str, Any], account: st
 
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=region))
     texts = {name: as_text(value) for name, value in values.items()}
-    # It changes what it is given.
+    # Copy the document, because the translator changes its input.
     own = json.loads(json.dumps(document))
     try:
         found: dict[str, Any] = translator.translate(own, parameter_values=texts, get_managed_policy_map=managed)

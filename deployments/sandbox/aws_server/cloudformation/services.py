@@ -1,9 +1,9 @@
-"""A resource type as data: which calls of a service make, read, change and remove it, with which properties.
+"""A resource type as data: the calls of a service that make, read, change and remove it, and their properties.
 
     making ─ changing (what `making` does not take) ─ tagging ─ reading
                  ▲ an update goes through these
 
-What a call takes of the properties follows from its shape (`arguments.py`, `calls.py`).
+The input shape of a call determines which properties it accepts (`arguments.py`, `calls.py`).
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ _MISSING = re.compile(r"NotFound|NoSuch|NotExist|NonExist|UnknownResource|Invali
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceKind(Kind):
-    """A type that is told by calls.
+    """A resource type that is described by calls of a service.
 
     Attributes:
-        service: boto3's name of it.
-        making: makes it; `found` is the object. None where it is nothing but what `lists` bring.
-        id: what Ref gives: JMESPath in the object, or a text with places.
-        reading: reads it back; `found` is the object, or null when it is gone.
-        also: what reads a property that the object does not show.
-        changing: changes it in place, a call for each group of properties.
-        lists: properties whose items come and go one by one, before `dropping` too.
-        dropping: removes it; None where it goes with what it is part of.
-        gives: what GetAtt gives: JMESPath in the object, or a text with places.
-        more: what GetAtt gives that takes a call of its own, made once.
-        first: what is looked up before it is made, by the name that places have for it.
-        defaults: properties that places name and that a template need not have.
-        named: the property that names it, and how long a generated name may be; empty where it has no name.
-        names: property -> argument, where they differ by more than the case of letters.
-        tagging: adds tags, which are "{tags}" in it; without it they go to `making`.
-        tag_form: what every tag says besides its key and value.
-        tags: the property that has the tags.
-        unset: what a property that is no longer declared goes back to.
+        service: its name in boto3.
+        making: makes the resource; `found` is the object. None if the resource consists only of the items in `lists`.
+        id: what Ref returns: JMESPath in the object, or a text with places.
+        reading: reads the object; `found` is the object, or null if it no longer exists.
+        also: {property: the call that reads it}, for properties that the object does not show.
+        changing: the calls that change it in place, one for each group of properties.
+        lists: properties whose items are added and removed one by one; they are emptied before `dropping`.
+        dropping: removes it; None if it disappears with the resource that it is part of.
+        gives: {attribute: what GetAtt returns}: JMESPath in the object, or a text with places.
+        more: {attribute: the call that GetAtt needs for it}; each is made once.
+        first: {name for places: a call whose result it is}; these are made before `making`.
+        defaults: values of properties that places name but that a template may omit.
+        named: the property with its name, and the maximum length of a generated name; "" if it has no name.
+        names: {property: argument}, where they differ by more than upper and lower case.
+        tagging: the call that adds tags, "{tags}"; without it, tags are passed to `making`.
+        tag_form: what every tag contains besides its key and value.
+        tags: the property with the tags.
+        unset: {property: the value it gets when it is no longer declared}.
         lowered: whether a generated name is in lower case.
-        puts: whether `making` would take over what has its name already.
-        only: the one value that is emulated of a property.
-        ignored: properties that tell CloudFormation how to go about it, which is the same for all here.
+        puts: whether `making` would take over an existing resource with the same name.
+        only: {property: its only value that is emulated}.
+        ignored: properties that only say how CloudFormation should proceed, which makes no difference here.
     """
 
     service: str
@@ -80,40 +80,40 @@ class ServiceKind(Kind):
 
     @property
     def checked(self) -> bool:  # type: ignore[override]
-        """Whether drift detection reads it."""
+        """Whether drift detection reads the resource."""
         return self.reading is not None
 
     @property
     def importable(self) -> bool:  # type: ignore[override]
-        """Whether one that is there already can be read by its id alone."""
+        """Whether an existing resource can be read by its id alone."""
         return self.reading is not None
 
     @property
     def attributes(self) -> frozenset[str]:
-        """What GetAtt can ask of it."""
+        """The attributes that GetAtt can return."""
         return frozenset([*self.gives, *self.more])
 
     @property
     def takes_tags(self) -> bool:
-        """Whether it can have tags."""
+        """Whether the resource can have tags."""
         return self.tagging is not None or self._is_about(self.making, self.tags)
 
     @property
     def is_deleted_by_id(self) -> bool:
-        """Whether deleting it needs nothing but its id."""
+        """Whether the id is all that is needed to delete the resource."""
         return self.dropping is not None and not self.lists and named(self.dropping.given) == {"id"}
 
     def unknown(self, p: Properties) -> list[str]:
-        """The properties, and those inside of them, that no call takes."""
+        """Return the sorted paths of all properties, including nested ones, that no call accepts."""
         return sorted(path for key in p if key not in self.ignored for path in self._unplaced(key, p[key]))
 
     def unchangeable(self, old: Properties, new: Properties) -> list[str]:
-        """The properties that differ, and that no call changes in place."""
+        """Return the sorted names of properties that differ and that no call changes in place."""
         differing = [key for key in {**old, **new} if old.get(key) != new.get(key) and key not in self.ignored]
         return sorted(key for key in differing if not self._changes(key, gone=key not in new))
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        """Make it, then give it what `making` does not take."""
+        """Make the resource, then set the properties that `making` does not accept."""
         full = self.prepared(aws, self._with_name(name, p))
         scope = self._scope(aws, name, full)
         scope |= {key: self._call(aws, call, {}, scope) for key, call in self.first.items()}
@@ -128,7 +128,7 @@ class ServiceKind(Kind):
         if scope["id"] is None and self.reading and "id" not in named(self.reading.given):
             scope["id"] = told(self.id, self._there(aws, p, scope), scope)
         if scope["id"] is None:
-            # Calls for several things answer in a list which of them they did not make.
+            # Calls that make several objects list in their response those that they did not make.
             raise refuse(f"{self.making.operation if self.making else ''}: {made}")
         left = {key: value for key, value in full.items() if not self._is_about(self.making, key)}
         self._change(aws, left, full, scope)
@@ -140,7 +140,7 @@ class ServiceKind(Kind):
         return Made(str(scope["id"]), attributes, {"": scope, **self._seen(there, p)})
 
     def update(self, aws: Clients, made: Made, old: Properties, new: Properties) -> None:
-        """Change what differs, and the tags."""
+        """Change the properties that differ, and the tags."""
         full = self.prepared(aws, new)
         scope = self._scope_of(aws, made, full)
         differing = {key for key in {**old, **new} if old.get(key) != new.get(key)}
@@ -153,14 +153,14 @@ class ServiceKind(Kind):
         made.attributes.update({key: told(path, there, scope) for key, path in self.gives.items() if there})
 
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        """Remove it."""
+        """Remove the resource."""
         scope = self._scope_of(aws, made, p)
         self._exchange(aws, p, {}, scope)
         if self.dropping:
             self._call(aws, self.dropping, {}, scope)
 
     def read(self, aws: Clients, made: Made, p: Properties) -> Properties | None:
-        """What differs from how it was read back after the last change; None when it is gone."""
+        """Return properties that differ from those read after the last change; None if the resource is gone."""
         if self.reading is None:
             return {}
         found = self._there(aws, p, self._scope_of(aws, made, p))
@@ -170,12 +170,12 @@ class ServiceKind(Kind):
         return {key: now.get(key) for key in p if now.get(key) != made.seen.get(key)}
 
     def found(self, aws: Clients, id: str, p: Properties) -> Made | None:
-        """One that is there, held against what is declared: what differs is what `read` tells from then on."""
+        """Return an existing resource, or None. `read` reports its differences from the declared properties."""
         scope = {**self._scope(aws, id, p), "id": id}
         there = self._there(aws, p, scope)
         if there is None:
             return None
-        # What was told when it was made is told when it is read, too.
+        # What the response to `making` has, the response to `reading` has too.
         scope = {**(there if isinstance(there, dict) else {}), **scope}
         attributes = {key: told(path, there, scope) for key, path in self.gives.items()}
         attributes |= {key: self._call(aws, call, {}, scope) for key, call in self.more.items()}
@@ -184,19 +184,19 @@ class ServiceKind(Kind):
         return Made(id, attributes, {"": scope, **seen})
 
     def is_taken(self, aws: Clients, p: Properties) -> bool:
-        """Whether something has the name, where the service would hand that over."""
+        """Tell whether the name is in use, if the service would return the existing resource instead of an error."""
         name = p.get(self.named[0]) if self.puts else None
         return name is not None and self.read(aws, Made(str(name)), p) is not None
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """The properties that it is made with; for types that need more than their calls."""
+        """Return the properties to make it with. Types override this if they need more than their calls."""
         return p
 
     def _call(self, aws: Clients, call: Call, p: Properties, scope: Scope) -> Any:
         return call.answer(aws, self.service, p, self.names, scope)
 
     def _there(self, aws: Clients, p: Properties, scope: Scope) -> Any:
-        """The object as it is; None when there is none."""
+        """Return the object in its current state, or None if there is none."""
         found = self._found(aws, self.reading, scope) if self.reading else None
         if not isinstance(found, Mapping):
             return found
@@ -214,12 +214,12 @@ class ServiceKind(Kind):
     def _change(self, aws: Clients, differing: Properties, p: Properties, scope: Scope) -> None:
         for call in self.changing:
             if any(self._is_about(call, key) for key in differing):
-                # All that the call takes, not only what differs: most calls replace what they are not given.
+                # Pass everything that the call accepts, because most calls reset what they do not get.
                 full = {key: value for key, value in p.items() if self._is_about(call, key)}
                 self._call(aws, call, full, scope)
 
     def _exchange(self, aws: Clients, old: Properties, new: Properties, scope: Scope) -> None:
-        """Take away the items of lists that are no longer declared, and bring the new ones."""
+        """Remove the list items that are no longer declared, and add the new ones."""
         for each in self.lists:
             before, after = old.get(each.property) or [], new.get(each.property) or []
             for item in [item for item in before if item not in after]:
@@ -235,7 +235,7 @@ class ServiceKind(Kind):
             self._call(aws, self.tagging, {}, {**scope, "tags": listed})
 
     def _seen(self, found: Any, p: Properties) -> dict[str, Any]:
-        """What a read object says about the declared properties."""
+        """Return the declared properties with their values in an object that was read."""
         if not isinstance(found, Mapping):
             return {}
         lowered = {str(key).lower(): value for key, value in found.items()}
@@ -278,5 +278,5 @@ class ServiceKind(Kind):
 
 
 def _shortened(name: str, length: int) -> str:
-    """A generated name that is not too long: its random end is what makes it unique."""
+    """Shorten a generated name to `length`. Its random end, which makes it unique, is kept."""
     return name if len(name) <= length else f"{name[: length - 13]}-{name[-12:]}".replace("--", "-")

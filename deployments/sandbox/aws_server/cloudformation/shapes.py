@@ -1,6 +1,6 @@
-"""What functions of templates take: a call of another form is refused before anything is resolved. Pure.
+"""Checks the form of function calls in templates before anything is resolved. Pure.
 
-Source: the user guide, "Intrinsic function reference"; the messages are AWS's own.
+Source: the user guide, "Intrinsic function reference". The messages are AWS's own.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ Check = Callable[[Any], bool]
 
 
 def refuse_misused(value: Any, extended: bool) -> None:
-    """ValidationError for the first function in a value that is not called as it has to be.
+    """Check the form of every function call in a part of a template.
 
     Args:
         value: a part of a template.
         extended: whether the template has the transform AWS::LanguageExtensions.
+
+    Raises:
+        ValidationError: a function is called in a form that AWS rejects; the message is about the first one.
     """
     if isinstance(value, list):
         for item in value:
@@ -127,6 +130,6 @@ _FORMS: Mapping[str, tuple[Check, str]] = {
         "Fn::ToJsonString layout is incorrect",
     ),
 }
-"""Function -> whether it takes an argument, and what AWS says otherwise."""
+"""{function: a check of its argument, and AWS's message if the check fails}."""
 
 _EXTENSIONS = ("Fn::Length", "Fn::ToJsonString")

@@ -1,4 +1,4 @@
-"""Snapshots that a resource leaves behind whose policy is Snapshot: it is deleted once there is one.
+"""Takes a final snapshot of resources with the policy Snapshot. They are deleted only after it has been taken.
 
 Source: the user guide, "DeletionPolicy attribute".
 """
@@ -11,11 +11,11 @@ from deployments.sandbox.aws_server.cloudformation.clients import Clients
 from deployments.sandbox.aws_server.cloudformation.kinds import generated
 
 Take = Callable[[Clients, str, str], object]
-"""Takes a snapshot; of what, by its id, and how it is called."""
+"""Takes a snapshot, given clients, the id of the resource and the name of the snapshot."""
 
 
 def take(aws: Clients, kind: str, id: str, stack: str, logical_id: str) -> None:
-    """Take the last snapshot of a resource."""
+    """Take the final snapshot of a resource."""
     _TAKERS[kind](aws, id, generated(stack, f"snapshot-{logical_id}").lower())
 
 
@@ -37,4 +37,4 @@ _TAKERS: Mapping[str, Take] = {
     "AWS::RDS::DBInstance": _instance,
 }
 EMULATED = frozenset(_TAKERS)
-"""The types of which snapshots are taken."""
+"""The types for which snapshots are emulated."""

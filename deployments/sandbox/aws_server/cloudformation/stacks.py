@@ -1,4 +1,4 @@
-"""Stacks: what there is of them, in the states of AWS ("Stack status codes")."""
+"""Stacks with their resources, events and status. The statuses are AWS's ("Stack status codes")."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Undo = Callable[[Clients], None]
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a resource, or to the stack itself."""
+    """An event of a resource, or of the stack itself."""
 
     logical_id: str
     physical_id: str
@@ -29,7 +29,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Pending:
-    """What a change has brought about and not completed: until then what is no longer needed is still there."""
+    """A change that is made but not yet complete. Resources that it no longer needs still exist."""
 
     template: Template
     tags: Mapping[str, str]
@@ -44,10 +44,10 @@ class Stack:
     """One stack.
 
     Attributes:
-        undoing: what is still to be undone of a change that failed.
-        pending: what is still to be completed of a change.
-        parent: the id of the stack that it is nested in.
-        root: the id of the outermost one of these.
+        undoing: the steps that roll back a change, as far as they are still to be made.
+        pending: a change that is still to be completed.
+        parent: the id of the stack that contains this one.
+        root: the id of the outermost stack that contains this one.
     """
 
     id: str
@@ -69,7 +69,7 @@ class Stack:
     root: str = ""
 
     def enter(self, status: str, reason: str = "") -> None:
-        """Take on a status, and tell it."""
+        """Set the status and add an event for it."""
         self.status, self.reason = status, reason
         self.tell(self.name, self.id, "AWS::CloudFormation::Stack", status, reason)
 

@@ -1,6 +1,6 @@
-"""The sections of a template and what stands in them: another structure is refused before anything is resolved. Pure.
+"""Checks the sections of a template and their content before anything is resolved. Pure.
 
-Source: the user guide, "CloudFormation template sections" and "Resource attribute reference"; the messages are AWS's
+Source: the user guide, "CloudFormation template sections" and "Resource attribute reference". The messages are AWS's
 own.
 """
 
@@ -51,7 +51,11 @@ _EXPORTED = (
 
 
 def refuse_unreadable(document: Mapping[str, Any]) -> None:
-    """ValidationError for a template, before its transforms, with sections or values that are none."""
+    """Check a template before its transforms.
+
+    Raises:
+        ValidationError: it has an unknown section or parameter type, a null, no resources, or another version.
+    """
     for path in _nulls("", document):
         raise _format(f"[{path}] 'null' values are not allowed in templates")
     if unknown := sorted(document.keys() - _SECTIONS):
@@ -68,11 +72,14 @@ def refuse_unreadable(document: Mapping[str, Any]) -> None:
 
 
 def refuse_malformed(document: Mapping[str, Any], extended: bool) -> None:
-    """ValidationError for a template, its transforms done, that AWS does not take as it is written.
+    """Check a template after its transforms.
 
     Args:
         document: the template.
         extended: whether it has the transform AWS::LanguageExtensions.
+
+    Raises:
+        ValidationError: AWS would reject the template.
     """
     _refuse_mappings(document.get("Mappings") or {})
     for name, body in document["Resources"].items():
@@ -154,7 +161,7 @@ def _refuse_conditions(conditions: Mapping[str, Any], resources: Mapping[str, An
 
 
 def _values(key: str, value: Any) -> Iterator[str]:
-    """All texts that stand under a key, anywhere in a value."""
+    """Yield all texts under a key, anywhere in a value."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from [item] if name == key and isinstance(item, str) else _values(key, item)
@@ -164,7 +171,7 @@ def _values(key: str, value: Any) -> Iterator[str]:
 
 
 def _nulls(path: str, value: Any) -> Iterator[str]:
-    """Where there is nothing at all, but for what describes resources."""
+    """Yield the paths of all nulls, except in Metadata."""
     if value is None:
         yield path
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""A template with its parameters: which resources it declares, in which order, and what their properties come to."""
+"""A template with its parameters: its resources, their order, and the values of their properties."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 
 @dataclass(frozen=True)
 class Template:
-    """A template's text with the values of its parameters, in one stack."""
+    """The text of a template in one stack, with the values of its parameters."""
 
     text: str
     parameters: Mapping[str, str]
@@ -39,13 +39,13 @@ class Template:
     account: str
     region: str
     exports: Callable[[], Mapping[str, str]] = field(default=dict, compare=False)
-    """What other stacks export here: name -> value."""
+    """Returns {name: value} of the exports of other stacks in this account and region."""
     lookup: Callable[[str], str] = field(default=str, compare=False)
-    """The value of a parameter of the Systems Manager, by its name."""
+    """Returns the value of a parameter in Systems Manager, given its name."""
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The parsed template, with what its transforms make of it; ValidationError for what is not emulated."""
+        """The parsed template after its transforms; a ValidationError if AWS rejects it or it is not emulated."""
         found = self._written
         names = extensions.transforms(found)
         if "Hooks" in found:
@@ -60,14 +60,17 @@ class Template:
 
     @cached_property
     def _written(self) -> dict[str, Any]:
-        """The parsed template, before its transforms."""
+        """The parsed template before its transforms."""
         found = parsed(self.text)
         structure.refuse_unreadable(found)
         return found
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Logical id -> declaration, of those whose condition holds; as declared, but behind those it refers to."""
+        """{logical id: declaration} of resources whose condition holds, each after the resources it refers to.
+
+        Otherwise they keep the order of the template.
+        """
         values = self._values(self.document, {})
         there = {name: body for name, body in self.document["Resources"].items() if _holds(body, values)}
         graph = {name: {other for other in _named(body) if other in there} for name, body in there.items()}
@@ -80,7 +83,7 @@ class Template:
 
     @cached_property
     def processed(self) -> str:
-        """The text with what its transforms make of it; as it is written where it has none."""
+        """The text after the template's transforms; the original text if it has none."""
         document = self.document
         return json.dumps(document) if self._written.get("Transform") else self.text
 
@@ -91,19 +94,22 @@ class Template:
         return found
 
     def policies(self, logical_id: str) -> tuple[str, str]:
-        """What happens to a resource when it is deleted, and when it is replaced."""
+        """Return the DeletionPolicy and the UpdateReplacePolicy of a resource."""
         body = self.document["Resources"][logical_id]
         found = self._values(self.document, {}).resolved({key: body.get(key, "Delete") for key in _POLICIES})
         return found["DeletionPolicy"], found["UpdateReplacePolicy"]
 
     def properties(self, logical_id: str, made: Mapping[str, Made]) -> dict[str, Any]:
-        """The properties of a resource; what refers to a resource that is not in `made` is LATER."""
+        """Return the properties of a resource; references to resources that are not in `made` are LATER."""
         declared = self.document["Resources"][logical_id].get("Properties") or {}
         found: dict[str, Any] = self._values(self.document, made).resolved(declared)
         return found
 
     def moved(self, logical_id: str, key: str, earlier: Template) -> tuple[str, ...]:
-        """The parameters because of which alone a property is another than in the earlier template of the stack."""
+        """Return the sorted names of the parameters that alone make a property differ from the earlier template.
+
+        The result is empty if the declaration itself differs.
+        """
         now, before = self._declared(logical_id, key), earlier._declared(logical_id, key)
         names = {name for name in _named(now) if name in self.slots} if now == before else set()
         return tuple(sorted(name for name in names if self._given.get(name) != earlier._given.get(name)))
@@ -113,7 +119,7 @@ class Template:
         return (body.get("Properties") or {}).get(key)
 
     def outputs(self, made: Mapping[str, Made]) -> list[dict[str, Any]]:
-        """The outputs of a stack whose resources are `made`."""
+        """Return the outputs of a stack whose resources are `made`, as DescribeStacks returns them."""
         values = self._values(self.document, made)
         declared = (self.document.get("Outputs") or {}).items()
         there = [(key, body) for key, body in declared if _holds(body, values)]
@@ -128,7 +134,7 @@ class Template:
         ]
 
     def asked(self) -> list[tuple[str, str]]:
-        """Which attribute of which resource GetAtt asks for, in resources and outputs that are there."""
+        """Return (resource, attribute) for each use of GetAtt in resources and outputs whose condition holds."""
         found: dict[tuple[str, str], None] = {}
 
         def noted(resource: str, name: str) -> str:
@@ -143,7 +149,11 @@ class Template:
         return list(found)
 
     def refuse_wrong_exports(self) -> None:
-        """ValidationError for names of exports that follow a resource, or that are given twice."""
+        """Check the names of exports.
+
+        Raises:
+            ValidationError: a name depends on a resource, or is used twice.
+        """
         names = [output["ExportName"] for output in self.outputs({}) if "ExportName" in output]
         if any(is_later(name) for name in names):
             raise refuse("Template format error: the Name of an Export cannot refer to a resource")
@@ -151,12 +161,16 @@ class Template:
             raise refuse(f"Template format error: the Export {twice[0]} is declared more than once")
 
     def imports(self) -> frozenset[str]:
-        """The names of the exports of other stacks that the template uses."""
+        """Return the names of other stacks' exports that the template uses."""
         values = self._values(self.document, {})
         return frozenset(str(values.resolved(name)) for name in _imported(self.document))
 
     def refuse_wrong_parameters(self) -> None:
-        """ValidationError for parameters that are missing, unknown, not allowed, or against the template's rules."""
+        """Check the values of parameters.
+
+        Raises:
+            ValidationError: a parameter is missing, unknown or not allowed, or a rule of the template is broken.
+        """
         parameters.refuse_wrong(self.slots, self.parameters)
         rules.refuse_broken(self.document.get("Rules") or {}, self._values(self.document, {}))
 
@@ -191,7 +205,7 @@ class Template:
 
 
 def _in_order(graph: Mapping[str, Collection[str]]) -> dict[str, None]:
-    """The names of a graph without circles, each behind those it depends on, else as they are."""
+    """Return the names of an acyclic graph, each after the names it depends on, otherwise in the given order."""
     found: dict[str, None] = {}
 
     def visit(name: str) -> None:
@@ -220,7 +234,7 @@ def _holds(body: Mapping[str, Any], values: Values) -> bool:
 
 
 def _imported(value: Any) -> Iterator[Any]:
-    """What stands in every Fn::ImportValue."""
+    """Yield the argument of every Fn::ImportValue in a value."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from ([item] if key == "Fn::ImportValue" else _imported(item))
@@ -230,7 +244,7 @@ def _imported(value: Any) -> Iterator[Any]:
 
 
 def _named(value: Any) -> Iterator[str]:
-    """Every logical id that a declaration may refer to."""
+    """Yield every logical id that a declaration may refer to."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _REFERRING.get(key, _named)(item)

@@ -1,4 +1,4 @@
-"""Wait conditions: nothing runs on instances of the sandbox, so what is waited for counts as signalled."""
+"""Wait conditions. Nothing runs on the sandbox's instances, so every condition counts as signalled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Prop
 
 
 class WaitConditionHandle(Kind):
-    """AWS::CloudFormation::WaitConditionHandle, whose Ref is an address to signal to."""
+    """AWS::CloudFormation::WaitConditionHandle, whose Ref is an address to send signals to."""
 
     checked = False
 
@@ -18,7 +18,7 @@ class WaitConditionHandle(Kind):
         return Made(f"https://{place}/{aws.account}/{name}")
 
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        """There is nothing to remove."""
+        """Do nothing, because there is nothing to remove."""
 
 
 class WaitCondition(Kind):
@@ -34,4 +34,4 @@ class WaitCondition(Kind):
         return Made(aws.arn("cloudformation", f"stack/{name}/{uuid4()}"), {"Data": "{}"})
 
     def delete(self, aws: Clients, made: Made, p: Properties) -> None:
-        """There is nothing to remove."""
+        """Do nothing, because there is nothing to remove."""

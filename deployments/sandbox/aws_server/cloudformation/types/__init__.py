@@ -1,4 +1,4 @@
-"""Resource types as data, a module a family of services; `ALL` has them by name."""
+"""Resource types as data, in one module for each family of services. `ALL` contains them by name."""
 
 from collections.abc import Mapping
 

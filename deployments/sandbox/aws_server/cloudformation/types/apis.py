@@ -1,4 +1,4 @@
-"""APIs and who may call them: API Gateway, Cognito."""
+"""APIs and the users who may call them: API Gateway and Cognito."""
 
 from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind

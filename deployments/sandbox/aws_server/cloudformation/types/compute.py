@@ -11,23 +11,23 @@ from deployments.sandbox.aws_server.cloudformation.types.networks import EC2_TAG
 
 
 class Instance(ServiceKind):
-    """AWS::EC2::Instance; those of the sandbox have no instance store, whose volumes are left out."""
+    """AWS::EC2::Instance. The sandbox's instances have no instance store, so its volumes are left out."""
 
     def unknown(self, p: Properties) -> list[str]:
-        """Volumes with provisioned IOPS, besides: moto makes them for themselves only."""
+        """Return also volumes with provisioned IOPS, which moto creates only as separate volumes."""
         devices = p.get("BlockDeviceMappings") or ()
         kinds = {device.get("Ebs", {}).get("VolumeType") for device in devices if device != LATER} & {"io1", "io2"}
         return [*super().unknown(p), *(f"BlockDeviceMappings/Ebs/VolumeType={kind}" for kind in sorted(kinds))]
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """Without block devices that are none of EBS."""
+        """Return the properties without block devices that are not EBS volumes."""
         if "BlockDeviceMappings" not in p:
             return p
         return {**p, "BlockDeviceMappings": [device for device in p["BlockDeviceMappings"] if "Ebs" in device]}
 
 
 def _of_instance(name: str, value: object) -> Call:
-    """An attribute of an instance, which are changed one at a time."""
+    """Return the call that changes one attribute of an instance. The API changes only one at a time."""
     argument = "Groups" if name == "SecurityGroupIds" else name
     return Call("modify_instance_attribute", {"InstanceId": "{id}", argument: value}, of=(name,))
 
@@ -43,10 +43,10 @@ _TARGET = {
 
 
 class TargetPolicy(ServiceKind):
-    """AWS::ApplicationAutoScaling::ScalingPolicy, which can name its target by the target's id."""
+    """AWS::ApplicationAutoScaling::ScalingPolicy, which may name its target by the target's id."""
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """With the parts of the id."""
+        """Return the properties with the parts of the target's id."""
         if "ScalingTargetId" not in p:
             return p
         resource, dimension, service = p["ScalingTargetId"].split("|")

@@ -11,7 +11,7 @@ from deployments.sandbox.aws_server.cloudformation.kinds import Made, Properties
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 _ENGINE = {"Engine": {"Engine": "{Engine:lower}"}}
-"""RDS takes the name of an engine in lower case, CloudFormation in any."""
+"""RDS requires the name of an engine in lower case; CloudFormation accepts any case."""
 
 
 def _tagging(arn: str) -> Call:
@@ -19,10 +19,10 @@ def _tagging(arn: str) -> Call:
 
 
 class Instance(ServiceKind):
-    """A database instance, which can be the replica of another."""
+    """A database instance, which may be the replica of another one."""
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        """Make it, by another call where it is a replica."""
+        """Make the instance; a replica is made by another call."""
         if "SourceDBInstanceIdentifier" not in p:
             return super().create(aws, name, p)
         making = Call("create_db_instance_read_replica", found="DBInstance")
@@ -62,7 +62,7 @@ def _cluster(given: dict[str, str], gives: dict[str, str]) -> ServiceKind:
 
 
 def _parameters(of: str, name: str) -> ServiceKind:
-    """A group of parameters: of instances (`db`) or clusters (`db_cluster`)."""
+    """Return the type of a parameter group, for instances (`db`) or clusters (`db_cluster`)."""
     word = "".join({"db": "DB"}.get(part, part.title()) for part in of.split("_"))
     key = f"{word}ParameterGroupName"
     return ServiceKind(

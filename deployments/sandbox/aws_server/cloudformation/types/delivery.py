@@ -1,4 +1,4 @@
-"""Distributions, certificates, names, web firewalls, and pipelines of code."""
+"""Distributions, certificates, names, web firewalls and code pipelines."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 
 class Distribution(ServiceKind):
-    """AWS::CloudFront::Distribution, whose configuration has more in the API than in templates."""
+    """AWS::CloudFront::Distribution, whose configuration has more keys in the API than in templates."""
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """With what the API wants besides; the reference of the caller stays the same when it is changed."""
+        """Return the properties with the keys that the API requires. The caller reference is always the same."""
         config = dict(p["DistributionConfig"])
         behaviors: dict[str, Any] = {"DefaultCacheBehavior": _behavior(config["DefaultCacheBehavior"])}
         if "CacheBehaviors" in config:
@@ -28,10 +28,10 @@ class Distribution(ServiceKind):
 
 
 class Project(ServiceKind):
-    """AWS::CodeBuild::Project, which takes a role's name for its ARN."""
+    """AWS::CodeBuild::Project, which accepts a role's name in place of its ARN."""
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """With the ARN of the role."""
+        """Return the properties with the ARN of the role."""
         role = str(p["ServiceRole"])
         return p if role.startswith("arn:") else {**p, "ServiceRole": f"arn:aws:iam::{aws.account}:role/{role}"}
 
@@ -46,7 +46,7 @@ def _origin(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _behavior(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """A cache behavior, whose cached methods are inside of the allowed ones in the API."""
+    """Return a cache behavior in the API's form, where the cached methods are part of the allowed ones."""
     found = {key: value for key, value in declared.items() if key not in ("AllowedMethods", "CachedMethods")}
     if "ForwardedValues" in found:
         found["ForwardedValues"] = {"Cookies": {"Forward": "none"}, **found["ForwardedValues"]}

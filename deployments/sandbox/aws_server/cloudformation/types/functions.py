@@ -1,4 +1,4 @@
-"""Functions, streams, logs and what else serverless code is made of."""
+"""Functions, streams, logs and other resources of serverless applications."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 
 class Function(ServiceKind):
-    """AWS::Lambda::Function, whose code can stand in the template."""
+    """AWS::Lambda::Function, whose code may be part of the template."""
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """With the code as an archive."""
+        """Return the properties with the code as a zip archive."""
         if "ZipFile" not in p["Code"]:
             return p
         suffix = "js" if str(p.get("Runtime", "")).startswith("nodejs") else "py"
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as files:
-            # With one date, so that the same code is the same archive.
+            # ZipInfo has a fixed date, so the same code always gives the same archive.
             files.writestr(zipfile.ZipInfo(f"index.{suffix}"), str(p["Code"]["ZipFile"]))
         return {**p, "Code": {"ZipFile": archive.getvalue()}}
 

@@ -13,7 +13,7 @@ _ROLE_POLICY = {"RoleName": "{RoleName}", "PolicyName": "{PolicyName}"}
 
 
 def _inline(whose: str) -> Each:
-    """The inline policies of a user or group."""
+    """Return the calls for the inline policies of a role, user or group."""
     name = {f"{whose.title()}Name": "{id}", "PolicyName": "{item.PolicyName}"}
     return Each(
         "Policies",
@@ -23,13 +23,13 @@ def _inline(whose: str) -> Each:
 
 
 def _attached(whose: str) -> Each:
-    """The managed policies of a user or group."""
+    """Return the calls for the managed policies of a role, user or group."""
     both = {f"{whose.title()}Name": "{id}", "PolicyArn": "{item}"}
     return Each("ManagedPolicyArns", Call(f"attach_{whose}_policy", both), Call(f"detach_{whose}_policy", both))
 
 
 def _put_on(whose: str) -> Each:
-    """The roles, users or groups that have an inline policy."""
+    """Return the calls for the roles, users or groups of an inline policy."""
     name = {f"{whose.title()}Name": "{item}", "PolicyName": "{PolicyName}"}
     return Each(
         f"{whose.title()}s",
@@ -39,7 +39,7 @@ def _put_on(whose: str) -> Each:
 
 
 def _attached_to(whose: str) -> Each:
-    """The roles, users or groups that have a managed policy."""
+    """Return the calls for the roles, users or groups of a managed policy."""
     both = {f"{whose.title()}Name": "{item}", "PolicyArn": "{id}"}
     return Each(f"{whose.title()}s", Call(f"attach_{whose}_policy", both), Call(f"detach_{whose}_policy", both))
 
@@ -50,10 +50,10 @@ def _member(property_: str, group: str, user: str) -> Each:
 
 
 class Secret(ServiceKind):
-    """AWS::SecretsManager::Secret, whose value can be left to AWS to make up."""
+    """AWS::SecretsManager::Secret, whose value AWS may generate."""
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """With the value that GenerateSecretString asks for."""
+        """Return the properties with the value that GenerateSecretString describes."""
         if "GenerateSecretString" not in p:
             return p
         asked = dict(p["GenerateSecretString"])

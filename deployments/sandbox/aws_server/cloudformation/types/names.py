@@ -1,4 +1,4 @@
-"""Hosted zones of Route 53; their records are in `records`."""
+"""Hosted zones of Route 53. Their records are in `records`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ZONE = {"Id": "{id}"}
 
 
 class HostedZone(ServiceKind):
-    """AWS::Route53::HostedZone, in one network at most."""
+    """AWS::Route53::HostedZone, with at most one VPC."""
 
     def unknown(self, p: Properties) -> list[str]:
-        """A second network, besides: it would have to be associated."""
+        """Return also a second VPC, because associating it is not emulated."""
         return [*super().unknown(p), *(["VPCs/1"] if len(p.get("VPCs") or ()) > 1 else [])]
 
 

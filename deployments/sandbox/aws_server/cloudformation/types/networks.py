@@ -1,4 +1,4 @@
-"""Networks: VPCs, subnets, gateways, routes and what links them."""
+"""Networks: VPCs, subnets, gateways, routes and their connections."""
 
 from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
@@ -7,7 +7,7 @@ EC2_TAGS = Call("create_tags", {"Resources": ["{id}"], "Tags": "{tags}"})
 
 
 def _attribute(name: str) -> Call:
-    """An attribute of a VPC, which are changed one at a time."""
+    """Return the call that changes one attribute of a VPC. The API changes only one at a time."""
     return Call("modify_vpc_attribute", {"VpcId": "{id}", name: {"Value": f"{{{name}}}"}}, of=(name,))
 
 

@@ -1,11 +1,11 @@
-"""What watches and runs accounts: dashboards, documents, Config, directories."""
+"""Services that monitor and operate accounts: dashboards, documents, Config and directories."""
 
 from deployments.sandbox.aws_server.cloudformation.calls import Call
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 
 
 def _directory(operation: str) -> ServiceKind:
-    """A directory, of one of two makes."""
+    """Return the type of a directory, which the given operation creates."""
     return ServiceKind(
         service="ds",
         making=Call(operation),

@@ -14,10 +14,10 @@ _BUCKET = {"Bucket": "{id}"}
 
 
 class Bucket(ServiceKind):
-    """AWS::S3::Bucket, some of whose properties are spelt otherwise in S3's API."""
+    """AWS::S3::Bucket, some of whose properties have other names in S3's API."""
 
     def prepared(self, aws: Clients, p: Properties) -> Properties:
-        """The properties in S3's words, with the region to make it in."""
+        """Return the properties in the form of S3's API, with the region of the bucket."""
         found = {key: _SPELT[key](value) if key in _SPELT else value for key, value in p.items()}
         if "LoggingConfiguration" in found:
             found["LoggingConfiguration"] = {
@@ -29,7 +29,7 @@ class Bucket(ServiceKind):
 
 
 def _notifications(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """NotificationConfiguration: an event for each destination there, a list of events in the API."""
+    """Convert NotificationConfiguration: a template has one event for each destination, the API a list of events."""
     kinds = {"LambdaConfigurations": "Function", "QueueConfigurations": "Queue", "TopicConfigurations": "Topic"}
     names = {"Function": "LambdaFunctionArn", "Queue": "QueueArn", "Topic": "TopicArn"}
     found: dict[str, Any] = {}
@@ -47,7 +47,7 @@ def _filter(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _lifecycle(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """LifecycleConfiguration, where days are named after what happens then."""
+    """Convert LifecycleConfiguration, where a template names numbers of days after what happens then."""
     return {"Rules": [_rule(rule) for rule in declared["Rules"]]}
 
 
