@@ -1,1 +1,1 @@
-"""The types that the stand-in emulates: how each is made, read, changed and removed in AWS."""
+"""The types that the stand-in emulates, with the calls that create, read, change and delete their objects in AWS."""

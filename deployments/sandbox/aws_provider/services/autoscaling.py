@@ -1,8 +1,8 @@
 """Auto scaling groups.
 
-moto has no instance refresh: when one would start, the stand-in terminates the instances, so that the group starts
-new ones from its launch template. It has no update of cooldown, termination policies and capacity rebalancing
-either: those stay as they were applied.
+moto has no instance refresh. When one would start, the stand-in terminates the instances, so that the group starts
+new ones from its launch template. moto cannot update cooldown, termination policies and capacity rebalancing either.
+These keep the values that were applied.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TRIGGERS = frozenset({"launch_template"})
 
 
 class Group(Resource):
-    """aws_autoscaling_group. It has no tags like others: `tag` blocks say what its instances get."""
+    """aws_autoscaling_group. It has no tags of its own: its `tag` blocks define the tags of its instances."""
 
     type = "aws_autoscaling_group"
     service = "autoscaling"
@@ -164,7 +164,7 @@ class Group(Resource):
             "arn": group["AutoScalingGroupARN"],
             "name": group["AutoScalingGroupName"],
             "availability_zones": group["AvailabilityZones"],
-            # moto does not change it: what was applied stays.
+            # moto does not change it, so the applied value stays.
             **({"default_cooldown": group["DefaultCooldown"]} if state["default_cooldown"] is None else {}),
             "desired_capacity": group["DesiredCapacity"],
             "health_check_grace_period": group["HealthCheckGracePeriod"],
@@ -200,7 +200,7 @@ def _sizes(new: Values) -> dict[str, int]:
 
 
 def _follow_template(prior: list[Values], planned: list[Values]) -> None:
-    """The template's id and name go together: if one changes, the other is not known yet."""
+    """Make the template's id unknown if its name changes, and the reverse, because they identify one template."""
     for before, after in zip(prior, planned, strict=False):
         same = {name for name in ("id", "name") if before[name] == after[name]}
         if len(same) == 1:

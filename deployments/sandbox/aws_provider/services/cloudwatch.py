@@ -36,7 +36,7 @@ _WHOLE = ("DatapointsToAlarm", "EvaluationPeriods", "Period")
 
 
 class Alarm(Resource):
-    """aws_cloudwatch_metric_alarm, on one metric or on an expression over several."""
+    """aws_cloudwatch_metric_alarm, on one metric or on an expression over several metrics."""
 
     type = "aws_cloudwatch_metric_alarm"
     service = "cloudwatch"

@@ -15,7 +15,7 @@ from deployments.sandbox.aws_provider.services.rds import Rds
 from deployments.sandbox.aws_provider.tags import as_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-# Arguments that may be changed, and those that are set once: their names in the API.
+# {argument: its name in the API}, for arguments that can be changed and for those that are set only once.
 _CHANGEABLE = {
     "allocated_storage": "AllocatedStorage",
     "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
@@ -58,7 +58,7 @@ _FIXED = {
     "storage_encrypted": "StorageEncrypted",
     "username": "MasterUsername",
 }
-# What the API answers under the same name as it is asked for, and what it answers under another one.
+# {argument: its name in responses}: first those with the same name as in requests, then those with another name.
 _ANSWERED_ALIKE = (
     "allocated_storage", "auto_minor_version_upgrade", "availability_zone", "backup_retention_period",
     "backup_window", "copy_tags_to_snapshot", "db_name", "deletion_protection", "engine", "instance_class", "iops",
@@ -76,8 +76,8 @@ _SECRET = "list(object(kms_key_id=string,secret_arn=string,secret_status=string)
 class Instance(Rds):
     """aws_db_instance.
 
-    With `manage_master_user_password`, moto makes the secret in Secrets Manager as RDS does. What moto does not
-    answer (storage throughput, performance insights) stays as it was applied.
+    With `manage_master_user_password`, moto creates the secret in Secrets Manager, as RDS does. Attributes that moto
+    does not return (storage throughput, performance insights) keep the values that were applied.
     """
 
     type = "aws_db_instance"
@@ -148,7 +148,7 @@ class Instance(Rds):
             "manage_master_user_password": ("master_user_secret", "master_user_secret_kms_key_id"),
             "master_user_secret_kms_key_id": ("master_user_secret",),
             "storage_type": ("iops", "storage_throughput"),
-            # moto gives all instances one resource id, so a new name is a new id here.
+            # moto gives all instances the same resource id, so the id here is the name and changes with it.
             "identifier": ("id", "arn", "address", "endpoint"),
         }
     )
@@ -188,7 +188,7 @@ class Instance(Rds):
         if wanted:
             place.client("rds").modify_db_instance(
                 DBInstanceIdentifier=state["id"],
-                # A sandbox has no maintenance windows to wait for.
+                # Apply changes at once, because a sandbox has no maintenance windows.
                 ApplyImmediately=True,
                 AllowMajorVersionUpgrade=bool(new["allow_major_version_upgrade"]),
                 **wanted,
@@ -256,7 +256,7 @@ def _secret(found: Any) -> Values:
 
 
 def _engine_version(held: Any, found: str) -> str:
-    """ "17" stays "17" while the instance runs some 17.x: RDS chooses the minor version."""
+    """Return the held version, such as "17", as long as the instance runs any 17.x; RDS chooses the minor version."""
     return held if isinstance(held, str) and f"{found}.".startswith(f"{held}.") else found
 
 

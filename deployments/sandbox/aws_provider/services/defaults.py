@@ -1,7 +1,7 @@
-"""What every VPC has from the start: its default security group, route table and network ACL.
+"""The objects that every VPC has from the start: default security group, route table and network ACL.
 
-Terraform takes them over instead of making them: what is not written is removed from them. Deleting the resource only
-forgets them, since they go with their VPC.
+Terraform adopts them instead of creating them, and removes everything from them that is not written. Deleting the
+resource only removes it from the state, because the object is deleted with its VPC.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from deployments.sandbox.aws_provider.values import Values
 
 
 class TakenOver(Ec2):
-    """What is there before Terraform, and stays when it is only forgotten."""
+    """An object that exists before Terraform adopts it, and remains when it is removed from the state."""
 
     @override
     def complete(self, place: Place, new: Values) -> None:
@@ -80,7 +80,7 @@ class DefaultRouteTable(TakenOver, RouteTable):
 
 
 class DefaultNetworkAcl(TakenOver, NetworkAcl):
-    """aws_default_network_acl. Subnets that it has because they have no other are not shown: they come and go."""
+    """aws_default_network_acl. Subnets that use it only for lack of another ACL are not shown: they come and go."""
 
     type = "aws_default_network_acl"
     label = "EC2 Default Network ACL"

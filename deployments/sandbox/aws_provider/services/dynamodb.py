@@ -15,7 +15,7 @@ from deployments.sandbox.aws_provider.values import Values
 
 
 class Table(Resource):
-    """aws_dynamodb_table. Indexes are made with the table; other indexes mean another table."""
+    """aws_dynamodb_table. Local indexes are created with the table; a change of them replaces the table."""
 
     type = "aws_dynamodb_table"
     service = "dynamodb"
@@ -128,7 +128,7 @@ class Table(Resource):
         return wanted
 
     def _move_indexes(self, place: Place, state: Values, new: Values) -> None:
-        """Make and remove indexes: DynamoDB takes one change a call. One that differs is made again."""
+        """Create and delete indexes, one in each call, as DynamoDB requires. An index that differs is recreated."""
         before = {each["name"]: each for each in state["global_secondary_index"]}
         after = {each["name"]: each for each in new["global_secondary_index"]}
         made = [_index(each, new["billing_mode"]) for name, each in after.items() if each != before.get(name)]
@@ -150,7 +150,7 @@ class Table(Resource):
         tags = dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
         stream, keys = table.get("StreamSpecification", {}), _names_of(table["KeySchema"])
         mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-        # moto remembers what was provisioned before.
+        # moto still returns the throughput that was provisioned before.
         throughput = _found_throughput(table if mode == "PROVISIONED" else {})
         return {
             "arn": table["TableArn"],
@@ -272,7 +272,7 @@ def _found_expiry(found: Any) -> Values:
 
 
 def _turned_off(blocks: list[Values]) -> list[Values]:
-    """Blocks that turn something off: AWS has nothing to show for them, and they stay as they are written."""
+    """Return the blocks that turn something off. AWS returns nothing for them, so they stay as written."""
     return [each for each in blocks if not each["enabled"]]
 
 

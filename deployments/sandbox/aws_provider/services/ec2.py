@@ -1,4 +1,4 @@
-"""What all types of the EC2 API share: tags by id, and `Invalid...NotFound` for what is not there."""
+"""What all types of the EC2 API share: tags by id, and `Invalid...NotFound` for missing objects."""
 
 from __future__ import annotations
 
@@ -28,28 +28,37 @@ class Ec2(Resource):
             place.client("ec2").create_tags(Resources=[state["id"]], Tags=as_pairs(added))
 
     def tags_of(self, place: Place, identity: str) -> dict[str, str]:
-        """The tags of an object, for types whose description in moto does not follow their tags."""
+        """Return the tags of an object, for types whose description in moto does not show changes of tags."""
         of_it = [{"Name": "resource-id", "Values": [identity]}]
         return from_pairs(place.client("ec2").describe_tags(Filters=of_it)["Tags"])
 
 
 def tag_specification(kind: str, tags: Tags) -> list[dict[str, Any]]:
-    """Tags for a call that creates something; empty when there are none."""
+    """Return tags for a call that creates something; an empty list if there are none."""
     return [{"ResourceType": kind, "Tags": as_pairs(tags)}] if tags else []
 
 
 def only(answers: list[Any]) -> Any:
-    """The one element of a list that has been asked for by id; None when it is empty."""
+    """Return the only element of a list that was requested by id, or None if the list is empty."""
     return answers[0] if answers else None
 
 
 def given(**arguments: Any) -> dict[str, Any]:
-    """The arguments that are set: AWS takes absent, not null."""
+    """Return the arguments that have a value, because AWS expects unset arguments to be absent, not null."""
     return {name: value for name, value in arguments.items() if value not in (None, "", [], {})}
 
 
 def wait_until(reached: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    """Ask until `reached`. `Unsuccessful` names `what` was waited for in vain."""
+    """Wait until a condition holds.
+
+    Args:
+        reached: tells whether it holds; called repeatedly, with growing pauses of at most a second.
+        what: the condition, for the error message.
+        seconds: how long to wait.
+
+    Raises:
+        Unsuccessful: the time is over.
+    """
     deadline = time.monotonic() + seconds
     pause = 0.05
     while not reached():

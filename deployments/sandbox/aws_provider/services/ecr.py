@@ -1,4 +1,4 @@
-"""ECR repositories, and how long they keep images."""
+"""ECR repositories and their lifecycle policies."""
 
 from __future__ import annotations
 

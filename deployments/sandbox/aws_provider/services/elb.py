@@ -1,4 +1,4 @@
-"""Load balancers, and what their API has in common: attributes that are kept as text, by key."""
+"""Load balancers, and what all types of their API share: attributes that are stored as text, by key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deployments.sandbox.aws_provider.services.naming import name_for
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-# The longest name that ELB takes.
+# The longest name that ELB allows.
 LONGEST_NAME = 32
 
 _BALANCER = {
@@ -35,7 +35,7 @@ _LOGS = {"bucket": "access_logs.s3.bucket", "prefix": "access_logs.s3.prefix", "
 
 
 class Elb(Resource):
-    """A type whose objects have an ARN for an id, and ELB tags."""
+    """A type whose objects have their ARN as id, and ELB tags."""
 
     service = "elbv2"
 
@@ -47,7 +47,7 @@ class Elb(Resource):
             place.client("elbv2").add_tags(ResourceArns=[state["id"]], Tags=as_pairs(added))
 
     def tags_of(self, place: Place, arn: str) -> dict[str, str]:
-        """The tags of an object."""
+        """Return the tags of an object."""
         return from_pairs(place.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
 
 
@@ -160,29 +160,34 @@ class LoadBalancer(Elb):
 
 
 def as_text(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    """Arguments as attributes. `names` has the key of each argument."""
+    """Convert arguments to attributes.
+
+    Args:
+        values: the values of the arguments; None is left out.
+        names: {argument: key of the attribute}.
+    """
     return {key: text(values[name]) for name, key in names.items() if values.get(name) is not None}
 
 
 def from_text(attributes: Mapping[str, str], names: Mapping[str, str]) -> Values:
-    """Attributes as arguments."""
+    """Convert attributes to arguments. `names` is {argument: key of the attribute}."""
     return {name: typed(attributes[key]) for name, key in names.items() if key in attributes}
 
 
 def text(value: Any) -> str:
-    """One argument as an attribute."""
+    """Convert one argument to an attribute."""
     return str(value).lower() if isinstance(value, bool) else str(whole(value))
 
 
 def typed(value: str) -> Any:
-    """One attribute as an argument."""
+    """Convert one attribute to an argument: a boolean, a number or text."""
     if value in ("true", "false"):
         return value == "true"
     return int(value) if value.isdigit() else value
 
 
 def whole(value: Any) -> Any:
-    """Terraform's numbers may be floats; ports and seconds are not."""
+    """Convert floats to integers, because Terraform's numbers may be floats but ports and seconds are not."""
     return int(value) if isinstance(value, float) else value
 
 

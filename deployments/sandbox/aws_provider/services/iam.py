@@ -1,4 +1,4 @@
-"""IAM roles, and what they may do."""
+"""IAM roles and their permissions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MISSING = ("NoSuchEntity", "NoSuchEntityException")
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as the real provider writes it."""
+    """Return a time in the real provider's format."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def document(answer: Any) -> str:
-    """A policy as text: boto3 has parsed what IAM sent."""
+    """Return a policy as text; boto3 returns IAM's policies already parsed."""
     return answer if isinstance(answer, str) else json.dumps(answer)
 
 
@@ -35,7 +35,7 @@ def _attached(place: Place, role: str) -> list[str]:
 
 
 def _inline(place: Place, role: str, held: list[Values]) -> list[Values]:
-    """The policies of a role, in the spelling that the state has where that means the same."""
+    """Return the inline policies of a role, in the spelling of the state where that means the same."""
     spelled = {each["name"]: each["policy"] for each in held}
     iam = place.client("iam")
     pages = iam.get_paginator("list_role_policies").paginate(RoleName=role)
@@ -49,7 +49,7 @@ def _inline(place: Place, role: str, held: list[Values]) -> list[Values]:
 
 
 class Role(Resource):
-    """aws_iam_role. A refresh shows in `managed_policy_arns` and `inline_policy` what other objects attached."""
+    """aws_iam_role. `managed_policy_arns` and `inline_policy` also show policies that other resources attached."""
 
     type = "aws_iam_role"
     service = "iam"

@@ -1,4 +1,4 @@
-"""IAM policies that can be attached. A change makes a new version; IAM keeps five at most."""
+"""Managed policies of IAM. A change creates a new version; IAM keeps at most five."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_VERSIONS = 5
 
 
 class ManagedPolicy(Resource):
-    """aws_iam_policy. Its id is the ARN; a refresh shows in `attachment_count` what other objects attached."""
+    """aws_iam_policy. Its id is the ARN. `attachment_count` also counts what other resources attached."""
 
     type = "aws_iam_policy"
     service = "iam"

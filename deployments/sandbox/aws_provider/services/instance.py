@@ -1,4 +1,4 @@
-"""EC2 instances, as far as a few that are kept by name need it: fleets are auto scaling groups."""
+"""EC2 instances, as far as a few individual ones need it. Fleets are auto scaling groups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GONE = ("shutting-down", "terminated")
 
 
 class Instance(Ec2):
-    """aws_instance. moto keeps no more of a root volume than its size, type and encryption."""
+    """aws_instance. Of a root volume, moto stores only size, type and encryption."""
 
     type = "aws_instance"
     label = "EC2 Instance"
@@ -76,7 +76,7 @@ class Instance(Ec2):
         )
 
     def _network(self, new: Values) -> dict[str, Any]:
-        """An interface of its own is asked for only if its public address is not left to the subnet."""
+        """Return the network arguments, with a network interface only if a public address is set explicitly."""
         public, groups = new["associate_public_ip_address"], new["vpc_security_group_ids"]
         where = given(SubnetId=new["subnet_id"], PrivateIpAddress=new["private_ip"])
         if public is None:

@@ -16,7 +16,7 @@ from deployments.sandbox.aws_provider.values import Values, policy
 
 
 class Key(Resource):
-    """aws_kms_key. Deleting one schedules its deletion: a key that waits for it counts as gone."""
+    """aws_kms_key. Deleting a key schedules its deletion, after which it counts as deleted."""
 
     type = "aws_kms_key"
     service = "kms"
@@ -123,7 +123,7 @@ def _whole(number: Any) -> int | None:
 
 
 def _key_id(value: Any) -> Any:
-    """A key's id; out of its ARN, too."""
+    """Return a key's id, given the id or the ARN."""
     return value.rpartition("/")[2] if isinstance(value, str) and value.startswith("arn:") else value
 
 

@@ -1,4 +1,4 @@
-"""EC2 launch templates: every change of what an instance is makes a new version."""
+"""EC2 launch templates. Every change of the instances' configuration creates a new version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ODD = {
     "security_group_names": "SecurityGroups",
     "security_groups": "Groups",
 }
-# What belongs to the template and not to the instances that are started from it.
+# Arguments that belong to the template and not to the instances started from it.
 _OF_THE_TEMPLATE = frozenset(
     {"id", "region", "arn", "name", "name_prefix", "description", "default_version", "latest_version"}
     | {"update_default_version", "tags", "tags_all"}
@@ -127,7 +127,7 @@ class LaunchTemplate(Ec2):
         specifications = [
             {"resource_type": each["ResourceType"], "tags": from_pairs(each.get("Tags"))}
             for each in data.get("TagSpecifications", [])
-            # moto lists the template's own tags here, too.
+            # moto also lists the template's own tags here.
             if each["ResourceType"] != "launch-template"
         ]
         return self._shown(data) | {

@@ -1,4 +1,4 @@
-"""Listeners: what a load balancer does with what arrives at a port."""
+"""Listeners: what a load balancer does with requests to a port."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACTION = (
     "forward.target_group.*",
     "redirect.*",
 )
-"""What an action of a listener or of one of its rules may say."""
+"""The arguments that an action of a listener or of a listener rule may have."""
 
 
 class Listener(Elb):
@@ -89,7 +89,7 @@ class Listener(Elb):
 
 
 def action(asked: dict[str, Any]) -> dict[str, Any]:
-    """The API's names of what an action holds; groups to forward to are a list there, and so is their stickiness."""
+    """Convert an action to the API's names, in which target groups and stickiness are part of ForwardConfig."""
     kinds = {"FixedResponse": "FixedResponseConfig", "Redirect": "RedirectConfig", "Forward": "ForwardConfig"}
     action = {kinds.get(name, name): value for name, value in asked.items()}
     forward = action.get("ForwardConfig")
@@ -100,7 +100,7 @@ def action(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def found_action(found: Any, number: int) -> Values:
-    """An action that the API answered, in Terraform's words."""
+    """Convert an action of a response to Terraform's names. `number` is its order if the response has none."""
     kind = found["Type"]
     return {
         "type": kind,

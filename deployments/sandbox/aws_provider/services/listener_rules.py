@@ -1,4 +1,4 @@
-"""Rules of listeners, and who is behind a target group."""
+"""Listener rules, and the targets of a target group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deployments.sandbox.aws_provider.services.words import to_api
 from deployments.sandbox.aws_provider.tags import as_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-# A condition's block, the API's field, and the API's name of what the block holds.
+# {block of a condition: (the API's field, the API's name for the content of the block)}.
 _CONDITIONS = {
     "host_header": ("host-header", "HostHeaderConfig"),
     "http_header": ("http-header", "HttpHeaderConfig"),
@@ -28,7 +28,7 @@ _CONDITIONS = {
 
 
 class ListenerRule(Elb):
-    """aws_lb_listener_rule. Without a priority it gets the one after the listener's last."""
+    """aws_lb_listener_rule. Without a priority, a rule gets the one after the listener's last."""
 
     type = "aws_lb_listener_rule"
     label = "ELBv2 Listener Rule"
@@ -93,7 +93,7 @@ def _last_priority(rules: Any) -> int:
 
 
 def _asked(condition: Values) -> list[dict[str, Any]]:
-    """A condition as the API takes it: one for each kind that is written in the block."""
+    """Convert a condition to the API's form: one condition for each kind in the block."""
     asked: list[dict[str, Any]] = []
     for kind, (field, config) in _CONDITIONS.items():
         blocks = condition.get(kind) or []
@@ -117,7 +117,7 @@ def _found(condition: Any) -> Values:
 
 
 class TargetGroupAttachment(Resource):
-    """aws_lb_target_group_attachment. Nobody can see from the outside who made it, so its id is made up."""
+    """aws_lb_target_group_attachment. Its id is generated, because AWS does not record who created it."""
 
     type = "aws_lb_target_group_attachment"
     service = "elbv2"
@@ -131,7 +131,7 @@ class TargetGroupAttachment(Resource):
 
     @override
     def locate(self, identity: str) -> Values:
-        """The attachment of an import id: group, target, and port and zone where there are any."""
+        """Return the attachment of an import id: group, target and, optionally, port and availability zone."""
         group, target, *rest = identity.split(",")
         port = {"port": int(rest[0])} if rest else {}
         zone = {"availability_zone": rest[1]} if len(rest) > 1 else {}

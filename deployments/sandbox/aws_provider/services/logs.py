@@ -106,7 +106,7 @@ class FlowLog(Ec2):
     )
 
     _KINDS = frozen({"vpc_id": "VPC", "subnet_id": "Subnet", "eni_id": "NetworkInterface"})
-    # ID prefixes in what the API answers: it does not say what kind of thing is logged.
+    # {argument: prefix of its ids}, because responses do not say what kind of object is logged.
     _PREFIXES = frozen({"vpc_id": "vpc-", "subnet_id": "subnet-", "eni_id": "eni-"})
 
     @override

@@ -1,4 +1,4 @@
-"""Names that Terraform makes up: from a prefix, or from nothing."""
+"""Generates names as Terraform does, with or without a prefix."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ _counter = itertools.count(1)
 
 
 def name_for(new: Values, kind: str = "terraform-", longest: int = 255) -> str:
-    """The configured `name`, or a unique one made from `name_prefix`.
+    """Return the configured `name`, or a unique one with the prefix `name_prefix`.
 
-    The form is Terraform's: the prefix, the time to a tenth of a millisecond, and a counter in hex.
+    The format is Terraform's: the prefix, the time to a tenth of a millisecond, and a counter in hexadecimal.
+
+    Args:
+        new: the planned values.
+        kind: the prefix if the configuration has none.
+        longest: the maximum length; a generated name is cut there.
     """
     if new.get("name"):
         return str(new["name"])

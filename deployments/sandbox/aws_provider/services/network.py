@@ -1,4 +1,4 @@
-"""VPC, subnets, and the ways out: internet gateway, elastic address, NAT gateway."""
+"""VPCs, subnets and their connections to the internet: gateway, elastic address, NAT gateway."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Vpc(Ec2):
 
     @override
     def replacing(self, prior: Values, planned: Values) -> list[str]:
-        """Dedicated hosts can be given up, and not asked for later."""
+        """Return the attributes that force a replacement. Tenancy can change in place from dedicated to default."""
         gives_up = (prior["instance_tenancy"], planned["instance_tenancy"]) == ("dedicated", "default")
         names = super().replacing(prior, planned)
         return [name for name in names if not (gives_up and name == "instance_tenancy")]
@@ -204,7 +204,7 @@ class InternetGateway(Ec2):
 
 
 class Eip(Ec2):
-    """aws_eip. What a NAT gateway does with it (association, interface) is not shown: that is not drift."""
+    """aws_eip. Association and interface made by a NAT gateway are not shown, because they are not drift."""
 
     type = "aws_eip"
     label = "EC2 EIP"
@@ -235,7 +235,7 @@ class Eip(Ec2):
         place.client("ec2").release_address(AllocationId=state["id"])
 
 
-# What an address of a gateway for a whole region has; moto has none.
+# Attributes of the addresses of a gateway for a whole region, which moto does not have.
 _REGIONAL = (
     *("allocation_id", "association_id", "availability_zone", "availability_zone_id"),
     *("network_interface_id", "public_ip", "status"),

@@ -1,4 +1,4 @@
-"""Network ACLs, with their entries inline, and entries as objects of their own."""
+"""Network ACLs with inline entries, and entries as separate resources."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, tag_specif
 from deployments.sandbox.aws_provider.tags import from_pairs
 from deployments.sandbox.aws_provider.values import Values, plain
 
-# moto names a route table when an ACL is missing.
+# moto's error for a missing ACL is about a route table.
 _MISSING = ("InvalidNetworkAclID.NotFound", "InvalidRouteTableID.NotFound")
 _NUMBERS = {"tcp": "6", "udp": "17", "icmp": "1", "icmpv6": "58", "all": "-1"}
-# The entry that AWS puts last into each ACL, and that cannot be removed.
+# The number of the last entry in each ACL, which AWS adds and nobody can remove.
 _LAST = 32767
 
 
@@ -29,7 +29,7 @@ def _lower(action: Any) -> Any:
 
 
 def _asked(entry: Values) -> dict[str, Any]:
-    """An inline entry, as the API takes it."""
+    """Convert an inline entry to the API's form."""
     protocol = _number(entry["protocol"])
     ports = {"From": int(entry["from_port"] or 0), "To": int(entry["to_port"] or 0)}
     icmp = {"Code": int(entry.get("icmp_code") or 0), "Type": int(entry.get("icmp_type") or 0)}
@@ -59,7 +59,7 @@ def _found(entry: Any) -> Values:
 
 
 def _canonical(entries: Any) -> Any:
-    """Entries as the API takes them: two sets that ask for the same are the same."""
+    """Convert entries to the API's form, in which two sets with the same meaning are equal."""
     return sorted((_asked(entry) for entry in entries), key=repr) if entries else plain(entries)
 
 
@@ -136,7 +136,7 @@ class NetworkAcl(Ec2):
         }
 
     def _entries(self, acl: Any, direction: str, held: Any) -> list[Values]:
-        """The entries, each in the words of the state if it means the same."""
+        """Return the entries, each in the spelling of the state if it means the same."""
         spelled = {repr(_asked(entry)): entry for entry in (held if isinstance(held, list) else [])}
         found = [_found(each) for each in _own(acl, direction == "egress")]
         return [spelled.get(repr(_asked(entry)), entry) for entry in found]
@@ -157,7 +157,7 @@ def _own(acl: Any, egress: bool) -> list[Any]:
 
 
 class NetworkAclRule(Resource):
-    """aws_network_acl_rule. Any change makes a new one."""
+    """aws_network_acl_rule. Any change replaces it."""
 
     type = "aws_network_acl_rule"
     service = "ec2"
@@ -183,7 +183,7 @@ class NetworkAclRule(Resource):
 
     @override
     def locate(self, identity: str) -> Values:
-        """The rule of an import id, such as acl-1:100:tcp:false."""
+        """Return the rule of an import id, such as acl-1:100:tcp:false."""
         acl, number, protocol, egress = identity.split(":")
         rule = {"network_acl_id": acl, "rule_number": int(number), "protocol": protocol, "egress": egress == "true"}
         return {**rule, "id": f"nacl-{acl}-{number}-{egress}"}

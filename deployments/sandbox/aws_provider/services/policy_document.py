@@ -1,7 +1,7 @@
-"""IAM policies written in HCL, put together without asking anyone (data aws_iam_policy_document).
+"""IAM policies that are written in HCL and built without calls to AWS (data aws_iam_policy_document).
 
-The text is laid out as the real provider lays it out (internal/service/iam/policy_model.go): two spaces, lists of
-one as a string, lists in descending order.
+The layout of the text is the real provider's (internal/service/iam/policy_model.go). It indents by two spaces, writes
+a list of one element as a string, and sorts lists in descending order.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _statements(document: Any) -> list[Any]:
 
 
 def _override(statements: list[Any], overriding: list[Any]) -> list[Any]:
-    """A statement takes the place of the one with the same Sid; one without a Sid is added."""
+    """Replace statements by those with the same Sid, and append statements with a new Sid or none."""
     replaced = {statement["Sid"]: statement for statement in overriding if statement.get("Sid")}
     kept = [replaced.pop(statement.get("Sid"), statement) for statement in statements]
     return kept + [s for s in overriding if not s.get("Sid") or s["Sid"] in replaced]
@@ -82,7 +82,7 @@ def _lone(values: list[str]) -> Any:
 
 
 def _text(value: Any) -> Any:
-    # "${" belongs to Terraform, so policies say "&{" for a variable of AWS.
+    # "${" is Terraform's syntax, so policies write "&{" for a variable of AWS.
     return [_text(part) for part in value] if isinstance(value, list) else value.replace("&{", "${")
 
 

@@ -1,4 +1,4 @@
-"""RDS: where a database may be placed, and what it is set to."""
+"""RDS subnet groups and parameter groups: where databases are placed, and their settings."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from deployments.sandbox.aws_provider.services.naming import name_for
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-# The most parameters that RDS takes in one call.
+# The maximum number of parameters that RDS allows in one call.
 MOST_PARAMETERS = 20
 
 
 class Rds(Resource):
-    """A type whose objects have RDS tags, kept by ARN."""
+    """A type whose objects have RDS tags, stored by ARN."""
 
     service = "rds"
 
@@ -31,7 +31,7 @@ class Rds(Resource):
             place.client("rds").add_tags_to_resource(ResourceName=state["arn"], Tags=as_pairs(added))
 
     def tags_of(self, place: Place, arn: str) -> dict[str, str]:
-        """The tags of an object."""
+        """Return the tags of an object."""
         return from_pairs(place.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
 
 
@@ -65,7 +65,7 @@ class SubnetGroup(Rds):
         self._bring_back(place, {**new, "name": state["id"]})
 
     def _bring_back(self, place: Place, new: Values) -> None:
-        """moto 5.2 forgets a group that it modifies."""
+        """Create the group again if it is missing, because moto 5.2 loses a group that it modifies."""
         groups = place.client("rds").describe_db_subnet_groups()["DBSubnetGroups"]
         if new["name"] not in [group["DBSubnetGroupName"] for group in groups]:
             self.create(place, new)
@@ -92,7 +92,7 @@ class SubnetGroup(Rds):
 class ParameterGroup(Rds):
     """aws_db_parameter_group.
 
-    moto cannot reset a parameter: one that is no longer wanted is set to the empty string, and counts as not set.
+    moto cannot reset a parameter. One that is no longer wanted is set to the empty string, and counts as not set.
     """
 
     type = "aws_db_parameter_group"

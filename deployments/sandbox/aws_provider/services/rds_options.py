@@ -17,7 +17,7 @@ from deployments.sandbox.aws_provider.values import Values
 
 
 class OptionGroup(Rds):
-    """aws_db_option_group, without options: moto keeps none."""
+    """aws_db_option_group, without options, because moto stores none."""
 
     type = "aws_db_option_group"
     label = "RDS DB Option Group"

@@ -1,4 +1,4 @@
-"""Data sources that say where we are: account, region, partition, zones."""
+"""Data sources for the current account, region, partition and availability zones."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class AvailabilityZones(DataSource):
     )
     reads = frozen({"names": "list(string)", "zone_ids": "list(string)", "group_names": "set(string)"})
 
-    # What moto does not say: every zone it has is one that needs no opting in.
+    # Attributes that moto does not return. All of its zones are availability zones that need no opt-in.
     _FIXED = frozen({"opt-in-status": "opt-in-not-required", "zone-type": "availability-zone"})
 
     @override

@@ -14,7 +14,7 @@ from deployments.sandbox.aws_provider.services.ec2 import given
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
 from deployments.sandbox.aws_provider.values import Values, caseless
 
-# Records that a zone has by itself, and that go with it.
+# The types of records that AWS creates with a zone and deletes with it.
 _OF_THE_ZONE = ("NS", "SOA")
 
 
@@ -98,7 +98,7 @@ def _record_id(new: Values) -> str:
 
 
 class Record(Resource):
-    """aws_route53_record: simple, alias and weighted ones. Its id is zone_name_type, then _set if it is in a set."""
+    """aws_route53_record: simple, alias and weighted records. Its id is zone_name_type, with _set in a record set."""
 
     type = "aws_route53_record"
     service = "route53"
@@ -155,7 +155,7 @@ class Record(Resource):
         )
 
     def _full_name(self, place: Place, new: Values) -> str:
-        """A record may be named relative to its zone."""
+        """Return the full name of a record, which may be written relative to its zone."""
         zone = place.client("route53").get_hosted_zone(Id=new["zone_id"])["HostedZone"]["Name"].rstrip(".")
         name = new["name"].lower().rstrip(".")
         if name in ("", zone):

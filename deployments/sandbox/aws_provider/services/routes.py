@@ -1,4 +1,4 @@
-"""Where packets go: route tables, routes, their associations, and gateway or interface endpoints."""
+"""Routing: route tables, routes, their associations, and gateway and interface endpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deployments.sandbox.aws_provider.services.ec2 import Ec2, given, only, tag_
 from deployments.sandbox.aws_provider.tags import from_pairs
 from deployments.sandbox.aws_provider.values import Values, policy
 
-# The target of a route: the argument, and its name in the API.
+# {argument with the target of a route: its name in the API}.
 TARGETS = {
     "gateway_id": "GatewayId",
     "nat_gateway_id": "NatGatewayId",
@@ -36,7 +36,7 @@ def _table(place: Place, identity: str) -> Any:
 
 
 class RouteTable(Ec2):
-    """aws_route_table. A refresh shows in `route` also what `aws_route` objects made, as the real provider's does."""
+    """aws_route_table. As in the real provider, `route` also shows routes that `aws_route` resources created."""
 
     type = "aws_route_table"
     label = "EC2 Route Table"
@@ -110,7 +110,7 @@ class Route(Resource):
     label = "EC2 Route"
     gone = ("InvalidRouteTableID.NotFound", "InvalidRoute.NotFound")
     args = frozen(emulated("route_table_id", "destination_cidr_block", *TARGETS))
-    # A route has one target: what AWS filled in for the last one goes with it.
+    # A route has one target, so a value that AWS filled in for the previous target is no longer valid.
     follows = frozen({name: ("network_interface_id",) for name in TARGETS if name != "network_interface_id"})
 
     @override
@@ -150,7 +150,7 @@ def _route_id(table: str, destination: str) -> str:
 
 
 class RouteTableAssociation(Resource):
-    """aws_route_table_association. Its id is another one after the route table was changed."""
+    """aws_route_table_association. A change of the route table gives it a new id."""
 
     type = "aws_route_table_association"
     service = "ec2"
@@ -218,7 +218,7 @@ class VpcEndpoint(Ec2):
         }
     )
     follows = frozen({"subnet_ids": ("network_interface_ids", "dns_entry")})
-    # Argument, its name in the API, and how a change is asked for.
+    # {argument: (its name in responses, its name in requests)}.
     _MEMBERS = frozen(
         {
             "route_table_ids": ("RouteTableIds", "RouteTableIds"),

@@ -1,4 +1,4 @@
-"""S3 buckets. What a bucket is set to are resources of their own: see `s3_settings`."""
+"""S3 buckets. The settings of a bucket are resources of their own: see `s3_settings`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from deployments.sandbox.aws_provider.services.s3_observed import SETTINGS, sett
 from deployments.sandbox.aws_provider.tags import Tags, as_pairs, from_pairs
 from deployments.sandbox.aws_provider.values import Values
 
-# The hosted zone of S3's website endpoints (AWS General Reference); others than eu-west-1 are not needed here.
+# The hosted zones of S3's website endpoints (AWS General Reference). Only eu-west-1 is needed here.
 _ZONES = {"eu-west-1": "Z1BKCTXD74EZPE"}
-# The longest name that S3 takes.
+# The longest name that S3 allows.
 LONGEST_NAME = 63
 
 
 class Bucket(Resource):
-    """aws_s3_bucket. What provider 4 moved to resources of their own is refused here, and shown by a refresh."""
+    """aws_s3_bucket. Settings that provider 4 moved to separate resources are shown but cannot be set here."""
 
     type = "aws_s3_bucket"
     service = "s3"
@@ -55,7 +55,7 @@ class Bucket(Resource):
 
     @override
     def update(self, place: Place, state: Values, new: Values, changed: frozenset[str]) -> None:
-        """Only `force_destroy` can change in place, and that is Terraform's own."""
+        """Do nothing: only `force_destroy` can change in place, and Terraform alone uses it."""
 
     @override
     def read(self, place: Place, state: Values) -> Values:

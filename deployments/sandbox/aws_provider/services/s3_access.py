@@ -1,4 +1,4 @@
-"""How a bucket is used from outside: its ACL, CORS rules, access logs, and the website in it."""
+"""Access to a bucket from outside: its ACL, CORS rules, access logs and website."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ _CANNED = {
     "authenticated-read": {(f"{_GROUPS}global/AuthenticatedUsers", "READ")},
     "log-delivery-write": {(f"{_GROUPS}s3/LogDelivery", "WRITE"), (f"{_GROUPS}s3/LogDelivery", "READ_ACP")},
 }
-"""What each canned ACL grants besides everything to the owner.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl"""
+"""{canned ACL: its grants}, without the owner's, who may do everything.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+"""
 
 
 class BucketAcl(Setting):
-    """aws_s3_bucket_acl, as a canned ACL. An ACL cannot be taken back: deleting this leaves it."""
+    """aws_s3_bucket_acl, as a canned ACL. An ACL cannot be removed, so deleting this resource leaves it in place."""
 
     type = "aws_s3_bucket_acl"
     label = "S3 Bucket ACL"

@@ -1,4 +1,4 @@
-"""How long a bucket keeps what is in it."""
+"""Lifecycle rules: how long a bucket keeps its objects."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Lifecycle(Setting):
         )
     )
 
-    # One of each in a rule, and any number of each: the block's name, the API's.
+    # {block of a rule: its name in the API}: first blocks that occur at most once, then those that may repeat.
     _ONE = frozen(
         {
             "abort_incomplete_multipart_upload": "AbortIncompleteMultipartUpload",
@@ -61,7 +61,7 @@ class Lifecycle(Setting):
         prefixes = [each["prefix"] for each in rule["filter"] if each["prefix"]]
         parts = {api: _asked(rule[name][0]) for name, api in self._ONE.items() if rule[name]}
         if rule["expiration"]:
-            # 0 and false are what the real provider fills in, and not what S3 takes.
+            # The real provider fills in 0 and false, which S3 does not accept.
             asked = {name: value for name, value in parts["Expiration"].items() if value}
             parts["Expiration"] = asked or {"ExpiredObjectDeleteMarker": False}
         lists = {api: [_asked(each) for each in rule[name]] for name, api in self._MANY.items() if rule[name]}

@@ -1,6 +1,6 @@
-"""What a bucket shows of its settings, which objects of their own make since version 4 of the real provider.
+"""The settings that a bucket shows, although separate resources set them since version 4 of the real provider.
 
-They are read with the bucket, as the real provider does: until they are imported, they are part of it.
+They are read with the bucket, as in the real provider. Until they are imported, they are part of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ _ABSENT = (
 
 
 def settings_of(place: Place, bucket: str, held: Any) -> Values:
-    """All that is shown of a bucket's settings. `held`: its policy in the state, whose spelling is kept."""
+    """Return all settings that a bucket shows.
+
+    Args:
+        place: the account and region.
+        bucket: its name.
+        held: its policy in the state, whose spelling is kept if it means the same.
+    """
     ask: Any = {"place": place, "bucket": bucket}
     encrypted = _answer("get_bucket_encryption", **ask).get("ServerSideEncryptionConfiguration", {})
     document = _answer("get_bucket_policy", **ask).get("Policy")
@@ -43,7 +49,7 @@ def settings_of(place: Place, bucket: str, held: Any) -> Values:
 
 
 def _answer(call: str, place: Place, bucket: str) -> Any:
-    """What S3 answers about a bucket; nothing for a setting that it does not have."""
+    """Return S3's response to a call about a bucket; empty for a setting that the bucket does not have."""
     s3 = place.client("s3")
     try:
         return getattr(s3, call)(Bucket=bucket)
@@ -89,7 +95,7 @@ def _cors(rule: Any) -> Values:
 
 
 def _grants(found: Any) -> list[Values]:
-    """One grant for each grantee, with all that it may."""
+    """Return one grant for each grantee, with all of its permissions."""
     grants: dict[tuple[str, str, str], list[str]] = {}
     for each in found:
         grantee = each["Grantee"]

@@ -1,4 +1,4 @@
-"""What a bucket is set to: versioning, encryption, public access, policy, ownership. The id is the bucket's name."""
+"""Settings of a bucket: versioning, encryption, public access, policy, ownership. Their id is the bucket's name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from deployments.sandbox.aws_provider.values import Values, policy
 
 
 class Setting(Resource):
-    """A setting of a bucket: put as a whole, and made the same way as it is changed."""
+    """A setting of a bucket. It is always set as a whole, so creating and changing it are the same call."""
 
     service = "s3"
 
     def put(self, place: Place, new: Values) -> None:
-        """Set what `new` says."""
+        """Set the setting to the values in `new`."""
         raise NotImplementedError
 
     @override
@@ -34,7 +34,7 @@ class Setting(Resource):
 
 
 class Versioning(Setting):
-    """aws_s3_bucket_versioning. Versioning cannot be taken back: deleting this suspends it."""
+    """aws_s3_bucket_versioning. Versioning cannot be removed, so deleting this resource suspends it."""
 
     type = "aws_s3_bucket_versioning"
     label = "S3 Bucket Versioning"

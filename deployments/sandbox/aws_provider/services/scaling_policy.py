@@ -1,4 +1,4 @@
-"""When an auto scaling group grows and shrinks."""
+"""Scaling policies: when an auto scaling group grows and shrinks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Security groups with their rules inline.
+"""Security groups with inline rules.
 
-AWS keeps rules merged by protocol and ports; a configuration groups them as it pleases. Both are taken apart into
-atoms (one protocol, one port range, one source, one description), compared as atoms, and a rule of the
-configuration is shown as it is written there as long as all its atoms exist.
+AWS merges rules by protocol and ports, and a configuration may group them in any way. So both are split into atoms
+(one protocol, port range, source and description) and compared as atoms. A rule is shown as the configuration writes
+it as long as all of its atoms exist.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from deployments.sandbox.aws_provider.values import Values
 
 
 class Atom(NamedTuple):
-    """The least a rule can say. `kind` is the argument that names the source."""
+    """The smallest part of a rule. `kind` is the argument that names the source."""
 
     protocol: str
     from_port: int
@@ -33,7 +33,7 @@ class Atom(NamedTuple):
     description: str
 
 
-# The argument, the API's list, and the name of the source in it.
+# {argument with sources: (the API's list, the name of the source in its elements)}.
 _SOURCES = {
     "cidr_blocks": ("IpRanges", "CidrIp"),
     "ipv6_cidr_blocks": ("Ipv6Ranges", "CidrIpv6"),
@@ -42,17 +42,17 @@ _SOURCES = {
 }
 _EVERYTHING = Atom("-1", 0, 0, "cidr_blocks", "0.0.0.0/0", "")
 _PROTOCOLS = {"all": "-1", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
-# Protocols of which AWS does not keep ports.
+# Protocols for which AWS stores no ports.
 _PORTLESS = ("-1",)
 
 
 def protocol_of(written: Any) -> Any:
-    """A protocol in the API's spelling."""
+    """Return a protocol in the API's spelling; None for None."""
     return _PROTOCOLS.get(str(written).lower(), str(written).lower()) if written is not None else None
 
 
 def atoms_of(rule: Values, own_id: Any) -> Iterator[Atom]:
-    """A rule of the configuration, taken apart."""
+    """Split a rule of the configuration into atoms. `own_id` is the id of the group, for the source `self`."""
     protocol = protocol_of(rule["protocol"])
     ports = (0, 0) if protocol in _PORTLESS else (int(rule["from_port"] or 0), int(rule["to_port"] or 0))
     start, end = ports
@@ -65,7 +65,7 @@ def atoms_of(rule: Values, own_id: Any) -> Iterator[Atom]:
 
 
 def atoms_in(permissions: Any) -> Iterator[Atom]:
-    """The API's permissions, taken apart."""
+    """Split the API's permissions into atoms."""
     for permission in permissions:
         protocol = permission["IpProtocol"]
         ports = (0, 0) if protocol in _PORTLESS else (permission.get("FromPort", 0), permission.get("ToPort", 0))
@@ -76,7 +76,7 @@ def atoms_in(permissions: Any) -> Iterator[Atom]:
 
 
 def permissions_for(atoms: set[Atom]) -> list[dict[str, Any]]:
-    """Atoms as the API takes them."""
+    """Combine atoms to permissions in the API's form."""
     grouped: dict[tuple[str, int, int], dict[str, Any]] = {}
     for atom in sorted(atoms):
         ports = {} if atom.protocol in _PORTLESS else {"FromPort": atom.from_port, "ToPort": atom.to_port}
@@ -88,7 +88,13 @@ def permissions_for(atoms: set[Atom]) -> list[dict[str, Any]]:
 
 
 def rules_from(found: set[Atom], held: list[Values], own_id: str) -> list[Values]:
-    """What was found, in the words of the rules that the state holds, as far as they are still true."""
+    """Combine atoms to rules.
+
+    Args:
+        found: the atoms that exist.
+        held: the rules in the state. Those whose atoms all exist are returned as they are.
+        own_id: the id of the group.
+    """
     left, rules = set(found), []
     for rule in held:
         atoms = set(atoms_of(rule, own_id))
@@ -115,7 +121,7 @@ def _rule(atoms: list[Atom], own_id: str) -> Values:
 
 
 def _canonical_rules(rules: Any) -> Any:
-    """All atoms of a set of rules: two sets with the same atoms mean the same."""
+    """Return all atoms of a set of rules. Sets with the same atoms mean the same."""
     return sorted({atom for rule in rules for atom in atoms_of(rule, "self")}) if rules else None
 
 
@@ -150,7 +156,7 @@ class SecurityGroup(Ec2):
 
     @override
     def complete(self, place: Place, new: Values) -> None:
-        # AWS lets everything out of a new group; Terraform's rule is that only what is written holds.
+        # AWS allows all outgoing traffic of a new group, but Terraform allows only what is written.
         self._move(place, new, "egress", {_EVERYTHING}, new["egress"] or [])
         self._move(place, new, "ingress", set(), new["ingress"] or [])
 

@@ -1,4 +1,4 @@
-"""Rules of security groups as objects of their own, in both of the forms that the provider has."""
+"""Rules of security groups as separate resources, in both of the forms that the provider has."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from deployments.sandbox.aws_provider.values import Values
 
 _LISTS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 _KINDS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id")
-"""The kinds of source that a rule of a type of its own can have: one of them."""
+"""The arguments with the source of a VPC rule, which has exactly one."""
 _AS_LISTS = {"cidr_blocks": "cidr_ipv4", "ipv6_cidr_blocks": "cidr_ipv6", "prefix_list_ids": "prefix_list_id"}
 
 
 class SecurityGroupRule(Resource):
-    """aws_security_group_rule: one protocol and port range, any number of sources. Without tags."""
+    """aws_security_group_rule: one protocol and port range, any number of sources, and no tags."""
 
     type = "aws_security_group_rule"
     service = "ec2"
@@ -54,7 +54,7 @@ class SecurityGroupRule(Resource):
 
     @override
     def locate(self, identity: str) -> Values:
-        """The rule of an import id, such as sg-1_ingress_tcp_80_80_10.0.0.0/8."""
+        """Return the rule of an import id, such as sg-1_ingress_tcp_80_80_10.0.0.0/8."""
         group, kind, protocol, start, end, *sources = identity.split("_")
         rule: Values = {
             "type": kind,
@@ -95,7 +95,7 @@ class SecurityGroupRule(Resource):
         }
 
     def _api_id(self, place: Place, state: Values) -> str | None:
-        """The API's id of a rule with one source, which is one rule there."""
+        """Return the API's id of a rule with one source, which is one rule in the API; None if it does not exist."""
         [wanted] = (atom._replace(description="") for atom in _atoms(state))
         of_it = [{"Name": "group-id", "Values": [state["security_group_id"]]}]
         rules = place.client("ec2").describe_security_group_rules(Filters=of_it)["SecurityGroupRules"]
@@ -119,7 +119,7 @@ def _rule_id(rule: Values) -> str:
 
 
 def _atom_in(rule: Any) -> Atom | None:
-    """A rule of the API, as far as it is one of a configuration."""
+    """Return a rule of the API as an atom; None if it has no source that a configuration can express."""
     permission: dict[str, Any] = {"IpProtocol": rule["IpProtocol"], **_ports(rule)}
     sources = {
         "IpRanges": [{"CidrIp": rule.get("CidrIpv4")}],
@@ -136,7 +136,7 @@ def _ports(rule: Any) -> dict[str, int]:
 
 
 class VpcRule(Ec2):
-    """What aws_vpc_security_group_ingress_rule and ..._egress_rule share: one source, an id and tags of AWS's."""
+    """The base of aws_vpc_security_group_ingress_rule and ..._egress_rule: one source, and an id and tags of AWS."""
 
     direction: ClassVar[str]
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidPermission.NotFound")
@@ -153,7 +153,7 @@ class VpcRule(Ec2):
 
     @override
     def replacing(self, prior: Values, planned: Values) -> list[str]:
-        """A rule keeps the kind of its source."""
+        """Return the attributes that force a replacement, such as another kind of source."""
         before, after = (next((kind for kind in _KINDS if each[kind] is not None), "") for each in (prior, planned))
         moved = [before, after] if before != after else []
         return [*super().replacing(prior, planned), *moved]

@@ -30,7 +30,7 @@ MISSING = ("NotFound", "NotFoundException", "ResourceNotFound")
 
 
 class Topic(Resource):
-    """aws_sns_topic. A refresh shows in `policy` what an `aws_sns_topic_policy` set."""
+    """aws_sns_topic. `policy` also shows the policy that an `aws_sns_topic_policy` has set."""
 
     type = "aws_sns_topic"
     service = "sns"
@@ -87,7 +87,7 @@ class Topic(Resource):
 
 
 class TopicPolicy(Resource):
-    """aws_sns_topic_policy. A topic always has a policy: without this one it is the default, that its owner may."""
+    """aws_sns_topic_policy. Without it, a topic has the default policy, which gives its owner access."""
 
     type = "aws_sns_topic_policy"
     service = "sns"
@@ -118,7 +118,7 @@ class TopicPolicy(Resource):
         self._set(place, arn, DEFAULT_POLICY.replace("TOPIC", arn).replace("OWNER", place.account))
 
 
-# What SNS gives a new topic (Amazon SNS API reference, CreateTopic), as the real provider puts it back.
+# The policy of a new topic (Amazon SNS API reference, CreateTopic), which the real provider restores.
 DEFAULT_POLICY = """{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID",
 "Effect":"Allow","Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes",
 "SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic",

@@ -16,7 +16,7 @@ _SECURE = "SecureString"
 
 
 class Parameter(Resource):
-    """aws_ssm_parameter. A value that nobody may read from a plan is `value`; `insecure_value` is shown."""
+    """aws_ssm_parameter. `value` is hidden in plans; `insecure_value` is shown."""
 
     type = "aws_ssm_parameter"
     service = "ssm"

@@ -1,4 +1,4 @@
-"""Target groups: where a load balancer sends requests to, and how it knows who is well."""
+"""Target groups: where a load balancer sends requests, and how it checks the health of targets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GROUP = {
 
 
 class TargetGroup(Elb):
-    """aws_lb_target_group. A refresh shows which load balancers' listeners use it."""
+    """aws_lb_target_group. It also shows the load balancers whose listeners use it."""
 
     type = "aws_lb_target_group"
     label = "ELBv2 Target Group"

@@ -1,6 +1,6 @@
-"""From Terraform's words to the API's and back: `volume_size` is `VolumeSize`, a block that occurs once is a dict.
+"""Converts between Terraform's names and the API's: `volume_size` is `VolumeSize`, a single block is a dictionary.
 
-For blocks in which nothing else differs. What differs is said by its resource.
+This is enough for blocks that differ in nothing else. Their resources handle all other differences.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def api_name(name: str, odd: Mapping[str, str]) -> str:
-    """The API's name of an argument. `odd` holds those that do not follow the rule."""
+    """Return the API's name of an argument. `odd` has the names that do not follow the rule."""
     return odd.get(name) or "".join(part.capitalize() for part in name.split("_"))
 
 
 def to_api(shape: Shape, values: Values, odd: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What is set in `values`, as the API takes it. "true" and "false" in strings become booleans."""
+    """Convert the values that are set to the API's form. The strings "true" and "false" become booleans.
+
+    Args:
+        shape: the shape of the type or block.
+        values: its values.
+        odd: {argument: its name in the API}, for names that do not follow the rule.
+    """
     odd = odd or {}
     answer: dict[str, Any] = {}
     for name in shape.fields:
@@ -36,7 +42,13 @@ def to_api(shape: Shape, values: Values, odd: Mapping[str, str] | None = None) -
 
 
 def from_api(shape: Shape, answer: Mapping[str, Any], odd: Mapping[str, str] | None = None) -> Values:
-    """What the API says, in Terraform's words. What it does not say is left out."""
+    """Convert a response to Terraform's form. Values that the response does not have are left out.
+
+    Args:
+        shape: the shape of the type or block.
+        answer: the response.
+        odd: {argument: its name in the API}, for names that do not follow the rule.
+    """
     odd = odd or {}
     values: Values = {}
     for name, spec in shape.fields.items():
