@@ -18,7 +18,10 @@ _CODE = (".tf", ".tofu", ".tf.json", ".tofu.json", ".hcl", ".tftest.json", ".tof
 
 
 def types_named(root: Path) -> frozenset[str]:
-    """Return every word in the code of `root` and its modules that may name a type. Some of them name none."""
+    """Return every word in the code of `root` and its modules that may name a type.
+
+    The result may contain words that are not types, but no type is missing.
+    """
     words = (
         word for folder in _folders(root) for file in _files(folder) for word in _NAME.findall(file.read_bytes())
     )

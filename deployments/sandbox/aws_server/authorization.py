@@ -74,7 +74,7 @@ class _Authorized(access_control.IAMRequestBase):
             resource: the ARN of the resource; "*" if it is not known.
 
         Raises:
-            ServiceException: the action is not allowed; its code and message are those of the service.
+            ServiceException: the action is not allowed. S3 has errors of its own.
         """
         if self._action == "sts:GetCallerIdentity":
             return

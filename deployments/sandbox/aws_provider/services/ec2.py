@@ -1,4 +1,4 @@
-"""What all types of the EC2 API share: tags by id, and `Invalid...NotFound` for missing objects."""
+"""The common parts of all types of the EC2 API: tags by id, and `Invalid...NotFound` for missing objects."""
 
 from __future__ import annotations
 

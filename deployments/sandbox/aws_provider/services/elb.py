@@ -1,4 +1,4 @@
-"""Load balancers, and what all types of their API share: attributes that are stored as text, by key."""
+"""Load balancers, and the common parts of all types of their API: attributes that are stored as text, by key."""
 
 from __future__ import annotations
 

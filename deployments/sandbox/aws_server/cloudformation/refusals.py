@@ -80,7 +80,7 @@ def _refuse_attribute(name: str, attribute: str, kind: str, region: str) -> None
     if kind == STACK or (given is not None and attribute in given):
         return
     if given is None and attribute in schemas.attributes(kind, region):
-        # Whether the attribute is emulated is known only after the resource has been made.
+        # Only after the resource has been made is it known if the attribute is emulated.
         return
     if attribute in schemas.attributes(kind, region):
         raise refuse(f"the sandbox does not emulate {attribute} of {kind} [{name}] for Fn::GetAtt")

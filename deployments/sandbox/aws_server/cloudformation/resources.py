@@ -47,7 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "AWS::SQS::QueuePolicy": messaging.QueuePolicy(),
     "AWS::SSM::Parameter": management.Parameter(),
 }
-"""Every other type is refused: "the sandbox does not emulate ..."."""
+"""{type: how the sandbox emulates it}. Every other type is refused: "the sandbox does not emulate ..."."""
 
 
 @dataclass(frozen=True)

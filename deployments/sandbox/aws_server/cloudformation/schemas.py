@@ -148,7 +148,9 @@ _Validator = validators.create(
         "enum": _enum,
     },
 )
-"""Without anyOf and the like, which are hints for generators. AWS itself does not enforce them."""
+"""Checks properties against AWS's schemas, but ignores anyOf and the like. Those are hints for generators, which AWS
+itself does not enforce.
+"""
 
 
 def _schema(kind: str, region: str) -> dict[str, Any]:

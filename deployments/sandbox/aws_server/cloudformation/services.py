@@ -175,7 +175,7 @@ class ServiceKind(Kind):
         there = self._there(aws, p, scope)
         if there is None:
             return None
-        # What the response to `making` has, the response to `reading` has too.
+        # Places may name attributes from the response to `making`; the response to `reading` has them too.
         scope = {**(there if isinstance(there, dict) else {}), **scope}
         attributes = {key: told(path, there, scope) for key, path in self.gives.items()}
         attributes |= {key: self._call(aws, call, {}, scope) for key, call in self.more.items()}
