@@ -148,8 +148,9 @@ _Validator = validators.create(
         "enum": _enum,
     },
 )
-"""Checks properties against AWS's schemas, but ignores anyOf and the like. Those are hints for generators, which AWS
-itself does not enforce.
+"""Checks properties against AWS's schemas, except for anyOf and the like.
+
+Those keywords are hints for generators, which AWS itself does not enforce.
 """
 
 
