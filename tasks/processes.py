@@ -28,7 +28,7 @@ from typing import IO
 
 import psutil
 
-from tasks.domain.errors import Unanswered, Unequipped
+from tasks.domain.errors import Refused, Unanswered, Unequipped
 from tasks.tool_environment import kept
 
 LOGGER = "flowmart.processes"
@@ -179,6 +179,10 @@ class Processes:
                 missing = command.cwd if not command.cwd.is_dir() else command.argv[0]
                 raise Unequipped(f"{missing}: not found; install it, or put it on PATH") from error
             except OSError as error:
+                if error.errno == errno.E2BIG:
+                    raise Refused(
+                        f"{command.argv[0]}: its arguments and variables are too long for a process"
+                    ) from error
                 if error.errno not in _NO_PROGRAM:
                     raise Unanswered(f"{command.argv[0]}: could not be started: {error.strerror}") from error
                 told = f"{command.argv[0]}: cannot be run: {error.strerror}; install it for this machine and user"

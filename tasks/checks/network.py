@@ -37,7 +37,9 @@ def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every
             return _judged(options, response)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         proxy = _proxy(options.url)
-        return unanswered(f"the proxy {proxy} does not respond: {_words(error)}") if proxy else _unanswered(error)
+        if proxy and not _accepts_connections(proxy, options.timeout):
+            return unanswered(f"the proxy {proxy} does not respond: {_words(error)}")
+        return _unanswered(error)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return _unanswered(error)
 
@@ -47,6 +49,16 @@ def _proxy(url: str) -> str:
     asked, proxies = urlsplit(url), getproxies()
     found = proxies.get(asked.scheme) or proxies.get("all") or ""
     return "" if proxy_bypass(asked.hostname or "") else urlsplit(found).netloc.rpartition("@")[2]
+
+
+def _accepts_connections(proxy: str, timeout: float) -> bool:
+    """Tell whether a proxy (name and port) can be reached. If it can, an error is that of the service behind it."""
+    place = urlsplit(f"//{proxy}")
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 80), timeout=timeout):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def tcp_expected(options: Tcp) -> str:

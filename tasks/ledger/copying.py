@@ -37,7 +37,7 @@ def copy(source: Store, target: Store) -> Copied:
     _refuse_another(source, target, there)
     new = [name for name in (*others, *ledger) if name not in there]
     passing = [name for name in new if name.startswith(f"{PASSING}/")]
-    lasting = [name for name in new if name not in {*passing}]
+    lasting = [name for name in new if not name.startswith(f"{PASSING}/")]
     for name in passing:
         # The object may be removed meanwhile.
         with suppress(AlreadyExists, NotFound):

@@ -21,7 +21,7 @@ from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 
 ROOT = "environments"
 
-_LOGIN = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9])*(_[A-Za-z0-9]+)?")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?")
 """Of a person on GitHub. Those of bots have another ending, and bots approve nothing."""
 
 _SHORTEST_DRIFT = 60.0

@@ -175,6 +175,18 @@ def test_what_differs_since_an_import_is_drift_that_says_so(colours: Colours, or
     assert (change.after or {})["VisibilityTimeout"] == 45
 
 
+def test_a_rollback_to_a_release_with_such_a_difference_is_good(colours: Colours, orders: str) -> None:
+    resources = {"Orders": queue(VisibilityTimeout=30)}
+    identifiers = {"Orders": {"QueueUrl": orders}}
+    one = importing(colours, "one", resources, identifiers)
+    receipt = colours.promoted(one)
+    two = importing(colours, "two", {**resources, "Alerts": TOPIC}, identifiers)
+    colours.applied(colours.plan(two))
+    colours.applied(colours.rollback(two, receipt))
+    assert colours.engine(one).verify().outcome is Outcome.SUCCEEDED
+    assert [change.note for change in colours.engine(one).detect_drift(receipt).changes] == [SINCE_IMPORT]
+
+
 def test_what_somebody_does_after_an_update_is_told_as_done_by_hand(colours: Colours, orders: str) -> None:
     colours.promoted(importing(colours, "one", {"Orders": queue()}, {"Orders": {"QueueUrl": orders}}))
     receipt = colours.promoted(colours.release("two", {"Resources": {"Orders": queue(VisibilityTimeout=30)}}))

@@ -137,6 +137,9 @@ def test_what_is_no_plain_state_is_left_to_the_tool(s3: S3, content: str) -> Non
         pytest.param(PLAIN, DEFAULT, {"AWS_PROFILE": "x"}, id="a profile in the environment"),
         pytest.param(PLAIN, DEFAULT, {"AWS_USE_FIPS_ENDPOINT": "true"}, id="something that we do not have"),
         pytest.param(PLAIN, DEFAULT, {"AWS_ACCESS_KEY_ID": ""}, id="no keys"),
+        pytest.param(PLAIN, DEFAULT, {"TF_WORKSPACE": "x"}, id="a workspace in the environment"),
+        pytest.param(PLAIN, DEFAULT, {"TF_DATA_DIR": "x"}, id="another data folder"),
+        pytest.param(PLAIN, DEFAULT, {"AWS_S3_ENDPOINT": "http://127.0.0.1:9"}, id="an endpoint of its own"),
     ],
 )
 def test_what_the_tool_may_see_otherwise_is_left_to_it(

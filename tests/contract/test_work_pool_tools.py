@@ -44,3 +44,5 @@ def test_units_of_every_tool_are_planned_and_applied_in_jobs(pool: WorkPool) -> 
     assert {*state.receipts} == UNITS
     assert state.receipts["shop"].outputs is not None
     assert (state.claim, pool.jobs("production")) == (None, [])
+    done = [run["parameters"]["job"] for run in pool.flow_runs() if run["state_type"] == "COMPLETED"]
+    assert {unit for unit in UNITS if any(f"-{unit}-apply-" in job for job in done)} == UNITS

@@ -182,9 +182,11 @@ def test_what_a_failing_unrehearsed_task_would_leave_out_is_not_comparable() -> 
 def test_a_play_for_a_group_that_is_made_as_the_playbook_runs_may_match_no_host() -> None:
     there, missed = {"event": "play", "name": "webservers", "pattern": "['webservers']"}, {"event": "no hosts"}
     assert without_hosts([line("Group", makes_groups=True), there, missed]) == ()
-    assert without_hosts([there, missed, line("Group", makes_groups=True)]) == (
-        "play webservers (hosts: 'webservers')",
-    )
+    told = ("play webservers (hosts: 'webservers')",)
+    assert without_hosts([there, missed, line("Group", makes_groups=True)]) == told
+    skipped = line("Group", event="skipped", makes_groups=True)
+    assert without_hosts([skipped, there, missed]) == told
+    assert without_hosts([line("Ask", event="skipped", rehearsed=False), skipped, there, missed]) == ()
 
 
 def failure(task: str, host: str = "bastion") -> dict[str, Any]:

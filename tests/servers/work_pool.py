@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tasks.ledger.history import History
 from tasks.settings import Settings
 from tests.servers.machines import Machine
+from tests.servers.prefect_api import asked
 
 POOL = "units"
 
@@ -44,6 +48,14 @@ class WorkPool:
     def down(self) -> None:
         """End Prefect and the registrar."""
         self.server.flowmart("server", "down")
+
+    def flow_runs(self) -> list[dict[str, Any]]:
+        """The flow runs that Prefect gave to the pool."""
+        user, _, password = self._led["PREFECT_API_AUTH_STRING"].partition(":")
+        address = self._led["PREFECT_API_URL"]
+        with httpx.Client(base_url=address, auth=(user, password), timeout=300, trust_env=False) as client:
+            found = asked(client, "POST", "/flow_runs/filter", {"work_pools": {"name": {"any_": [POOL]}}})
+            return list(found)
 
     def jobs(self, environment: str) -> list[str]:
         """What is kept of jobs."""

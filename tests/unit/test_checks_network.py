@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -189,6 +190,22 @@ def test_a_service_that_does_not_speak_tls_fails(port: int) -> None:
 @pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/"])
 def test_an_invalid_address_is_unanswered(url: str) -> None:
     assert asked("http", url=url).outcome is Outcome.UNANSWERED
+
+
+def test_a_service_that_drops_connections_behind_a_proxy_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy opens the tunnel, and the service closes it in the middle of the TLS handshake."""
+
+    class Tunnel(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.server_address[1]}")
+        monkeypatch.setenv("no_proxy", "")
+        assert asked("http", url="https://service.example/").outcome is Outcome.FAILED
+        proxy.shutdown()
 
 
 def test_a_proxy_that_does_not_respond_says_nothing_of_the_service(

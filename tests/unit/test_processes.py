@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tasks import processes
-from tasks.domain.errors import Unanswered, Unequipped
+from tasks.domain.errors import Refused, Unanswered, Unequipped
 from tasks.processes import Command
 
 PATIENT = """
@@ -203,8 +203,8 @@ def test_a_tool_that_works_for_long_is_told_about_by_its_last_line(tmp_path: Pat
     assert seen.count("half way") == 1
 
 
-def test_a_program_that_the_system_cannot_start_now_is_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(Unanswered, match=r"could not be started: Argument list too long"):
+def test_arguments_that_no_process_takes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"its arguments and variables are too long"):
         processes.run(Command((sys.executable, "-c", "pass", "x" * 10_000_000), tmp_path))
 
 

@@ -117,7 +117,7 @@ def test_another_store_is_not_mixed_with_a_copy(store: MemoryStore, kept: str) -
     target = MemoryStore()
     target.objects = {name: data for name, data in other.objects.items() if name.startswith(f"{kept}/")}
     before = dict(target.objects)
-    with pytest.raises(InvalidInput, match="no earlier copy"):
+    with pytest.raises(InvalidInput, match="not an earlier copy"):
         copy(store, target)
     assert target.objects == before
 

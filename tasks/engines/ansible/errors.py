@@ -25,8 +25,8 @@ _DENIED = re.compile(
 """Messages of OpenSSH (sshconnect.c, sshconnect2.c) when a host, or a bastion before it, refuses the login."""
 
 
-_FINAL = re.compile(r"Function not implemented|Operation not supported|Unsupported parameters for ")
-"""Errors that no earlier task can fix: unsupported by the host (ENOSYS, EOPNOTSUPP) or by the module."""
+_FINAL = re.compile(r"Function not implemented|Unsupported parameters for ")
+"""Failures that no earlier task can prevent: a missing system call (ENOSYS), and a parameter the module lacks."""
 
 
 def is_final(failure: str) -> bool:

@@ -26,13 +26,15 @@ def unanswered_questions(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
-    """Return the plays that matched no host, by name and host pattern.
+    """Return the plays that matched no host, in words: their names and their patterns of hosts.
 
-    Plays after a task that makes groups are left out: whether they have hosts depends on the hosts.
+    Plays after a task that made groups are left out: only the hosts tell which of these groups are empty. A task that
+    was skipped made none, unless an earlier one could not be rehearsed, which may have been the reason.
     """
-    found, play = [], ""
+    found, play, certain = [], "", True
     for line in lines:
-        if line.get("makes_groups"):
+        certain &= line.get("rehearsed", True)
+        if line.get("makes_groups") and not (line["event"] == "skipped" and certain):
             break
         if line["event"] == "play":
             play = f"play {line['name']} (hosts: {line['pattern'].strip('[]')})"

@@ -94,14 +94,18 @@ class CloudFormation:
         return progress(saved, stack, secrets, str(answers.scrubbed(failed, secrets)))
 
     def verify(self) -> Verification:
-        """Check that the stack's status is good, another change set would be empty, and nothing has drifted."""
+        """Check that the stack's status is good, another change set would be empty, and nothing has drifted.
+
+        What differs since its import is drift that no apply or rollback of ours repairs, so it is left out.
+        """
         source, stacks = self._source, self._stacks
         stack = stacks.find(source.stack)
         if stack is not None and is_busy(stack):
             return Verification(Outcome.FAILED, pending=True, detail=f"stack {source.stack} is {_status(stack)}")
         if stack is None or stack["StackStatus"] not in answers.UPDATABLE:
             return Verification(Outcome.FAILED, detail=f"stack {source.stack} is {_status(stack)}")
-        differing = tuple(change.reversed for change in self._differences(source, stacks, stack)[0])
+        found = self._differences(source, stacks, stack)[0]
+        differing = tuple(change.reversed for change in found if change.note != SINCE_IMPORT)
         return Verification(Outcome.FAILED if differing else Outcome.SUCCEEDED, differing)
 
     def plan_rollback(self, failed: Workspace, to: Receipt | Baseline | None) -> Plan | None:

@@ -160,8 +160,10 @@ def rescaled(cluster: Cluster, objects: Objects, found: Left) -> list[str]:
         found: what is left to others.
     """
     told = []
-    for about, where in _places(cluster, {a: item for a, item in objects.items() if _replicas(item) is not None}):
-        item, live = objects[about], cluster.read(where)
+    scaled = [*_places(cluster, {a: item for a, item in objects.items() if _replicas(item) is not None})]
+    there = reading.read_all(cluster, [where for _, where in scaled])
+    for about, where in scaled:
+        item, live = objects[about], there[where]
         if live is None or without_autoscaled(item, live) == item or _replicas(live) == _replicas(item):
             continue
         if _replicas(found.ignoring.cut(about, item, live)) is not None:

@@ -33,6 +33,9 @@ _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _GIVEN = frozenset({*_KEYS, "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"})
 """The variables that `tasks.aws.client_with` uses."""
 
+_ELSEWHERE = frozenset({"TF_WORKSPACE", "TF_DATA_DIR", "AWS_S3_ENDPOINT", "AWS_ENDPOINT_URL_S3"})
+"""Variables that lead Terraform to another state, workspace or server than the backend's settings say."""
+
 _FORMAT = 4
 
 
@@ -72,7 +75,8 @@ def _are_ours(variables: Mapping[str, str]) -> bool:
     """Tell whether our client would use the same keys and endpoint as the tool, given these variables."""
     others = {name: value for name, value in variables.items() if name.startswith("AWS_") and name not in _GIVEN}
     alike = all(os.environ.get(name) == value for name, value in others.items())
-    return alike and all(variables.get(name) for name in _KEYS) and "AWS_PROFILE" not in {*variables, *os.environ}
+    elsewhere = _ELSEWHERE.isdisjoint(variables) and "AWS_PROFILE" not in {*variables, *os.environ}
+    return alike and elsewhere and all(variables.get(name) for name in _KEYS)
 
 
 def _state(found: Any) -> Mapping[str, Any] | None:
