@@ -184,7 +184,7 @@ def test_what_is_not_ready_yet_cannot_be_observed_yet(shop: Releases) -> None:
     target = shop.target("a", "app", deployment("cart", "broken-ready"), time_limit=1)
     plan = shop.planned(target)
     shop.apply(plan)
-    with pytest.raises(Unanswered, match=f"still at work on Deployment/{shop.namespace}/cart"):
+    with pytest.raises(Unanswered, match=f"still working on Deployment/{shop.namespace}/cart"):
         shop.engine(target).observe(plan)
 
 
