@@ -1,4 +1,4 @@
-"""An analysis: what metrics must show for a while after an apply, what was measured, and what that amounts to."""
+"""Defines analyses: what is measured for a while after an apply, the measurements, and the verdict."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any, Literal
 NoData = Literal["inconclusive", "pass", "fail"]
 
 ENVIRONMENT = ""
-"""Stands for the environment itself among the units that have an analysis: every apply begins its analysis anew."""
+"""Represents the environment itself among the subjects of analyses. Every apply restarts its analysis."""
 
 
 class Rating(StrEnum):
-    """How one window is. `unknown`: there is no value; `unanswered`: it could not be asked for."""
+    """The rating of one window.
+
+    `unknown` means that there is no value; `unanswered`, that the server did not respond.
+    """
 
     GOOD = "good"
     DOUBTFUL = "doubtful"
@@ -24,7 +27,7 @@ class Rating(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an analysis amounts to."""
+    """The result of an analysis."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -33,7 +36,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Compare:
-    """A limit from the past: `times` the median of windows right `before` the apply, or a `week` earlier."""
+    """A limit from the past: `times` the median of the windows just `before` the apply, or a `week` earlier."""
 
     of: Literal["before", "week"]
     times: float
@@ -41,16 +44,16 @@ class Compare:
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What is counted in a log.
+    """A count of documents in a log.
 
     Attributes:
         stream: the streams or indices, with wildcards.
         service: `service.name` of the documents.
-        filter: any query in place of the service, as the API takes it.
-        level: this one and worse: warning, error or critical.
-        level_field, kind_field: where the level and the kind of an error are.
-        min_documents: with fewer documents of any level, the value is not known.
-        new_kinds: count the kinds of errors that were never seen before the apply, and not the documents.
+        filter: any query that replaces the service filter, as the API takes it.
+        level: this level and more severe ones: warning, error or critical.
+        level_field, kind_field: the fields of the level and of the kind of an error.
+        min_documents: with fewer documents of any level, the value is unknown.
+        new_kinds: count kinds of errors that never occurred before the apply, instead of documents.
     """
 
     stream: str
@@ -65,21 +68,22 @@ class LogQuery:
 
 @dataclass(frozen=True)
 class Metric:
-    """One thing that is measured in every window.
+    """A value that is measured in every window.
 
     Exactly one of `total` (with `bad`), `query`, `alerts` and `logs` is set.
 
     Attributes:
-        bad, total: events; their ratio is the value.
-        query: gives the value.
-        alerts: labels of alerts of which none may fire; the value is how many do.
+        bad, total: counts of events; their ratio is the value.
+        query: a query that returns the value.
+        alerts: labels of alerts that must not fire; the value is the number that do.
         logs: what is counted in a log.
-        at_most, at_least: the value is good up to here.
-        fail_above, fail_below: it is bad from here; between is doubtful.
-        min_events: with less `total`, the value is not known.
-        tolerate: how many windows may be anything but good.
-        no_data: what a window without data counts as.
-        environments: where the metric is asked; none: wherever the analysis is.
+        at_most, at_least: the limits of good values.
+        fail_above, fail_below: the limits of bad values; values between good and bad are doubtful.
+        min_events: with a lower `total`, the value is unknown.
+        compare: a limit from the past, or None.
+        tolerate: the number of windows that may be anything but good.
+        no_data: the rating of a window without data.
+        environments: where the metric is measured; empty means everywhere that the analysis runs.
     """
 
     name: str
@@ -101,15 +105,15 @@ class Metric:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is measured after an apply, in windows that do not overlap. All times are in seconds.
+    """The measurements after an apply, in windows that do not overlap. All times are in seconds.
 
     Attributes:
         metrics: what is measured.
-        length, window: how long, a multiple of one window.
-        delay: how long after the apply the first window begins.
+        length, window: the total length, a multiple of one window's length.
+        delay: time from the apply to the first window.
         lag: how late samples may arrive.
-        timeout: of one query.
-        patience: for how long after the end windows without an answer are asked again.
+        timeout: the time limit of one query.
+        patience: how long after the end unanswered windows are retried.
         decide_within: how long a person may take to decide on doubtful values.
         blocks: whether units that need this one wait for it.
     """
@@ -126,12 +130,12 @@ class Analysis:
 
     @property
     def windows(self) -> int:
-        """How many windows there are."""
+        """Return the number of windows."""
         return round(self.length / self.window)
 
     @property
     def seconds(self) -> float:
-        """How long after the apply the last window can be asked for."""
+        """Return the seconds from the apply until the last window can be queried."""
         return self.delay + self.length + self.lag
 
 
@@ -142,11 +146,11 @@ class Window:
     Attributes:
         metric: its name.
         begins, ends: ISO 8601, UTC.
-        rating: how it is.
-        value: what was measured; None where it is not known.
-        why: what decided, in words.
-        query: what was asked, with the length of the window filled in.
-        link: where the server shows it.
+        rating: its rating.
+        value: the measured value; None if it is unknown.
+        why: the reason for the rating, for people.
+        query: the query, with the length of the window filled in.
+        link: a page of the server that shows it.
     """
 
     metric: str
@@ -169,14 +173,14 @@ class AppliedAt:
 
 @dataclass(frozen=True)
 class Paused:
-    """A promotion that waits for a person, since its analysis is inconclusive.
+    """A promotion that waits for a person because its analysis is inconclusive.
 
     Attributes:
         release: the release that was applied.
-        at: since when (ISO 8601, UTC).
-        why: the evidence in words.
-        doubtful: whether there are values that are not good, and not only silence.
-        until: when doubtful values are rolled back (ISO 8601, UTC).
+        at: when it was paused (ISO 8601, UTC).
+        why: the evidence, for people.
+        doubtful: whether some values were not good, so it was not only missing data.
+        until: when a release with doubtful values is rolled back (ISO 8601, UTC).
         subjects: the units whose analysis is inconclusive; "" is the environment itself.
     """
 

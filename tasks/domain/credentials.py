@@ -1,4 +1,4 @@
-"""Secrets that tools are given as environment variables: where each is, never what it is."""
+"""Defines secrets that tools get as environment variables. It holds the source of each, never its value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Source:
-    """Where a secret is read when a tool needs it. All but one of the first five are empty.
+    """The source of a secret that is read when a tool needs it. Exactly one of the first five is set.
 
     Attributes:
         variable: an environment variable of the process that promotes.
@@ -15,7 +15,7 @@ class Source:
         command: a program with its arguments, which prints the secret.
         secretsmanager: the name or ARN of a secret in AWS Secrets Manager.
         ssm: the name of a parameter in AWS Systems Manager.
-        key: the secret's key, where what is read is a JSON object.
+        key: the key of the secret, if the source contains a JSON object.
     """
 
     variable: str = ""

@@ -1,4 +1,4 @@
-"""What a drift report finds: objects that differ from what was applied, and suppressions without effect."""
+"""Defines the contents of a drift report: objects that differ from what was applied, and idle suppressions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DriftedObject:
-    """One object that is not as it was applied. `told` is a line each: what, then what differs.
+    """An object that differs from what was applied. `told` describes it in lines: the object, then its differences.
 
-    `attributes` are the paths that differ, sorted ("spec.replicas"); none where the whole object is new or gone.
-    `expected` and `found` hold their values, `MASK` for what is sensitive. `identity` says which finding it is, in
-    every report. `since` is when it was first seen (ISO 8601). `new`: the last report did not tell of it. `until`
-    (UTC date) and `reason` are those of its suppression; empty: it is not suppressed.
+    `attributes` are the paths that differ, sorted ("spec.replicas"); empty if the whole object is new or gone.
+    `expected` and `found` hold their values, with `MASK` for sensitive ones. `identity` identifies the same drift in
+    every report. `since` is the time when it was first seen (ISO 8601). `new` means that the last report did not
+    contain it. `until` (UTC date) and `reason` are those of its suppression; they are empty if it is not suppressed.
     """
 
     unit: str
@@ -33,13 +33,13 @@ class DriftedObject:
 
     @property
     def suppressed(self) -> bool:
-        """Whether it may stay for now."""
+        """Tell whether a suppression covers the drift."""
         return bool(self.until)
 
 
 @dataclass(frozen=True)
 class Idle:
-    """A suppression that can be removed from drift.yaml, and why."""
+    """A suppression that can be removed from drift.yaml, and the reason."""
 
     unit: str
     address: str

@@ -1,11 +1,11 @@
-"""Environments as a graph: the order in which a release reaches them, and when it may begin in one. Pure.
+"""Sorts environments as a graph, and decides when a release may begin in one. Pure.
 
     dev ── staging ─┬─ production-eu ─┬─ archive
                     ├─ production-us ─┤
                     └─ production-ap ─┘
 
-An environment may come after several others (fan-in), and several may come after one (fan-out); those of one wave
-do not wait for each other. The functions take `after`: {environment: the environments that it comes after}.
+An environment may come after several others (fan-in), and several may come after one (fan-out). Environments of one
+wave do not wait for each other. The functions take `after`: {environment: the environments that it comes after}.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ After = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Verified:
-    """The release that is verified in an environment, and since when without a break."""
+    """The release that is verified in an environment, and the start of its uninterrupted verification."""
 
     release: str
     at: datetime
@@ -34,7 +34,7 @@ class Eligibility:
     Attributes:
         environment: where it would begin.
         waits_for: environments that come before it and in which the release is not verified.
-        soaks_until: when the soak time is over; None when it is over, or has not begun.
+        soaks_until: the end of the soak time; None if it is over or has not begun.
     """
 
     environment: str
@@ -48,7 +48,10 @@ class Eligibility:
 
 
 def waves(after: After) -> tuple[tuple[str, ...], ...]:
-    """The environments in waves: each comes right after the last wave with an environment that it comes after.
+    """Return the environments in waves: each is in the wave after the last of its predecessors.
+
+    Args:
+        after: {environment: the environments that it comes after}.
 
     Raises:
         ValueError: the environments form a cycle.
@@ -64,12 +67,12 @@ def waves(after: After) -> tuple[tuple[str, ...], ...]:
 
 
 def order(after: After) -> tuple[str, ...]:
-    """Every environment after those that it comes after, wave by wave."""
+    """Return the environments wave by wave, so that each follows those that it comes after."""
     return tuple(name for wave in waves(after) for name in wave)
 
 
 def ancestors(after: After, environment: str) -> tuple[str, ...]:
-    """Every environment that a release passes before it may begin in `environment`, in order."""
+    """Return all environments that a release passes before it may begin in `environment`, in order."""
     found: set[str] = set()
     ahead = list(after[environment])
     while ahead:
@@ -81,14 +84,17 @@ def ancestors(after: After, environment: str) -> tuple[str, ...]:
 
 
 def path(after: After, to: str | None = None) -> tuple[str, ...]:
-    """The environments that a promotion up to `to` passes, in order: its ancestors and itself; all without `to`."""
+    """Return the environments that a promotion up to `to` passes, in order: its ancestors and `to`.
+
+    Without `to`, return all environments.
+    """
     return order(after) if to is None else (*ancestors(after, to), to)
 
 
 def eligibility(
     environment: Environment, release: str, verified: Mapping[str, Verified], now: datetime
 ) -> Eligibility:
-    """Whether a release may begin in an environment.
+    """Decide whether a release may begin in an environment.
 
     Args:
         environment: where it would begin.
@@ -107,6 +113,9 @@ def eligibility(
 
 
 def candidate(environment: Environment, verified: Mapping[str, Verified]) -> str | None:
-    """The release that could come to an environment next: the one verified in all that it comes after."""
+    """Return the release that may come to an environment next: the one that is verified in all its predecessors.
+
+    Return None if they have different releases, if one has none, or if the environment has no predecessor.
+    """
     before = {verified[name].release if name in verified else None for name in environment.after}
     return before.pop() if len(before) == 1 else None

@@ -1,7 +1,7 @@
-"""The error types of the product.
+"""Defines the error types of the product.
 
-Whether something may be tried again is the type, never a flag: `Unanswered` is the only branch that a
-retry policy looks for. Every message says what failed, where, and what to do next.
+The type alone says whether a retry may succeed, never a flag: retry policies retry only `Unanswered` and its
+subclasses. Every message says what failed, where, and what to do next.
 """
 
 from __future__ import annotations
@@ -14,39 +14,42 @@ class FlowmartError(Exception):
 
 
 class InvalidInput(FlowmartError):
-    """A file or an argument is wrong: the message names the file, the key and what would be right."""
+    """A file or an argument is wrong. The message names the file, the key and a correct value."""
 
 
 class Unequipped(InvalidInput):
-    """This machine lacks what the work needs, such as a program: that says nothing about what is worked on."""
+    """This machine lacks something that the work needs, such as a program. That says nothing about the release."""
 
 
 class Unanswered(FlowmartError):
-    """We got no answer: network, time limit, throttling. Worth trying again; never a reason to roll back."""
+    """A dependency did not respond: network, time limit, throttling.
+
+    A retry may succeed. This is never a reason to roll back.
+    """
 
 
 NO_VERDICT = (Unanswered, Unequipped)
-"""Errors that say nothing about the release: it is neither rejected nor rolled back because of them."""
+"""Errors that say nothing about the release. They neither reject it nor roll it back."""
 
 
 class Throttled(Unanswered):
-    """A cloud says that it is asked too often: fewer units are worked on at once from then on."""
+    """A cloud reports too many requests. From then on, fewer units run at once."""
 
 
 class Interrupted(Unanswered):
-    """An apply or rollback got no answer and is not known to be done: the claim stays for `recover`."""
+    """An apply or rollback got no response and may not be done. The claim stays open for `recover`."""
 
 
 class Refused(FlowmartError):
-    """The tool or the rules said no. Trying the same thing again gives the same answer."""
+    """The tool or the rules rejected it. Retrying the same thing gives the same result."""
 
 
 class StalePlan(Refused):
-    """What was planned is no longer what would happen: plan again."""
+    """The plan no longer matches what an apply would do. Plan again."""
 
 
 class ApprovalWanted(Refused):
-    """Nothing was changed: a person has to approve the plans first. `request` is what waits for that."""
+    """Nothing was changed: the plans require an approval first. `request` is the pending request."""
 
     def __init__(self, message: str, request: Any = None) -> None:
         super().__init__(message)
@@ -54,9 +57,10 @@ class ApprovalWanted(Refused):
 
 
 class Inconclusive(FlowmartError):
-    """An analysis has no verdict that decides; `subject` is the unit, or "" for the environment.
+    """An analysis ended without a decisive verdict. `subject` is the unit, or "" for the environment.
 
-    `doubtful`: there are values that are not good, and not only silence. `decide_within`: seconds for a person.
+    `doubtful` means that some values were not good, so it was not only missing data. `decide_within` is the time in
+    seconds that a person has to decide.
     """
 
     def __init__(self, message: str, subject: str = "", doubtful: bool = False, decide_within: float = 0.0) -> None:
@@ -67,15 +71,15 @@ class Inconclusive(FlowmartError):
 
 
 class PromotionPaused(FlowmartError):
-    """What was applied stays, and a person decides whether to continue or to roll back."""
+    """The applied changes stay in place until a person decides whether to continue or to roll back."""
 
 
 class EnvironmentClosed(Refused):
-    """Nothing was changed: a freeze, or a change window that is not open."""
+    """Nothing was changed because of a freeze, or because no change window is open."""
 
 
 class RolledBack(Refused):
-    """A release was rejected in an environment, and everything that was attempted is back as it was."""
+    """A release was rejected in an environment, and every attempted unit was rolled back."""
 
 
 class EnvironmentBusy(Refused):
@@ -83,27 +87,27 @@ class EnvironmentBusy(Refused):
 
 
 class ClaimLost(FlowmartError):
-    """The claim of this run is not its own any more: it writes nothing more and ends its tools."""
+    """This run no longer holds its claim. It stops writing and ends its tools."""
 
 
 class EnvironmentBlocked(Refused):
-    """A rollback failed here: a person has to resolve it before anything else may happen."""
+    """A rollback failed here. A person must resolve it before anything else may run in the environment."""
 
 
 class AlreadyExists(FlowmartError):
-    """A create-only write found the name taken: somebody else was first."""
+    """A create-only write failed because the name exists: another writer was first."""
 
 
 class NotFound(FlowmartError):
-    """The store has no object, the ledger no entry, the archive no release of that name."""
+    """The store has no such object, the ledger no such entry, or the archive no such release."""
 
 
 class BrokenChain(FlowmartError):
-    """The ledger does not add up: an entry was changed, removed or put in between."""
+    """The ledger is inconsistent: an entry was changed, removed or inserted."""
 
 
 class DamagedRelease(FlowmartError):
-    """What the store holds of a release is not what was released: something was changed, cut off or removed."""
+    """The stored files of a release differ from what was released: something was changed, truncated or removed."""
 
 
 class UnreadableRecord(FlowmartError):
@@ -111,4 +115,4 @@ class UnreadableRecord(FlowmartError):
 
 
 class RollbackFailed(FlowmartError):
-    """The loudest state there is: the environment is neither on the new release nor on the old one."""
+    """The most severe error: the environment is on neither the new release nor the old one."""

@@ -1,8 +1,8 @@
-"""What must come before what: pure functions over {name: the names that it needs}.
+"""Sorts a dependency graph and finds its cycles: pure functions over {name: the names that it needs}.
 
-Units and environments are both such graphs. The functions know names only, so the manifest checks with them and
-the promotion sorts with them. A need that is not itself a key is taken as met: a promotion that touches two
-units out of five asks about these two.
+Units and environments both form such graphs. The functions only use names, so the manifest validates with them and
+promotions sort with them. A need that is not a key of the graph counts as met: a promotion of two units out of five
+only sorts these two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ Needs = Mapping[str, Sequence[str]]
 
 
 def order(units: Needs) -> tuple[str, ...]:
-    """Everything after what it needs, otherwise as declared; ValueError when `units` has a cycle."""
+    """Return the names in dependency order, and otherwise in the declared order.
+
+    Args:
+        units: {name: the names that it needs}.
+
+    Raises:
+        ValueError: `units` has a cycle.
+    """
     waiting, found = dict(units), []
     while waiting:
         ready = next((name for name in waiting if not _unmet(waiting, name)), None)
@@ -26,7 +33,10 @@ def order(units: Needs) -> tuple[str, ...]:
 
 
 def cycle(needs: Needs) -> tuple[str, ...] | None:
-    """The first circle that following `needs` leads into, closed: ("a", "b", "a"); None when there is none."""
+    """Return the first cycle that following `needs` leads to, or None if there is no cycle.
+
+    The cycle is closed: ("a", "b", "a").
+    """
     left = _what_cannot_be_ordered(needs)
     if not left:
         return None
@@ -37,7 +47,7 @@ def cycle(needs: Needs) -> tuple[str, ...] | None:
 
 
 def cycles(needs: Needs) -> Iterator[tuple[str, ...]]:
-    """Circles that share no member, as `cycle` gives them, until what is left can be ordered."""
+    """Yield cycles in the form of `cycle` that share no member, until the rest of the graph has no cycle."""
     left = dict(needs)
     while found := cycle(left):
         yield found
@@ -45,7 +55,10 @@ def cycles(needs: Needs) -> Iterator[tuple[str, ...]]:
 
 
 def affected(units: Needs, changed: AbstractSet[str]) -> tuple[str, ...]:
-    """`changed` and everything downstream of it, in order. Names that are not in `units` are passed over."""
+    """Return the names in `changed` and everything downstream of them, in dependency order.
+
+    Names in `changed` that are not in `units` are ignored.
+    """
     found: list[str] = []
     for name in order(units):
         if name in changed or any(need in found for need in units[name]):
@@ -54,7 +67,7 @@ def affected(units: Needs, changed: AbstractSet[str]) -> tuple[str, ...]:
 
 
 def ways_to_the_end(units: Needs, costs: Mapping[str, float]) -> dict[str, float]:
-    """{name: what it and the costliest chain of those downstream of it cost together}."""
+    """Return {name: the cost of the most expensive chain that starts with it and continues downstream}."""
     found = {name: costs[name] for name in units}
     for name in reversed(order(units)):
         for need in units[name]:

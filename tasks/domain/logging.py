@@ -1,4 +1,4 @@
-"""Where an environment's logs are kept, and who shows them."""
+"""Defines where an environment's logs are kept, and which server shows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class ElasticsearchServer(Server):
     """The Elasticsearch or OpenSearch of an environment.
 
     Attributes:
-        writer: how it is reached for changes; None: as for reading.
+        service: the AWS service to sign requests for.
+        writer: the server with the credentials for changes; None if they are the same as for reading.
     """
 
     service: str = "es"
@@ -20,10 +21,10 @@ class ElasticsearchServer(Server):
 
     @property
     def writing(self) -> Server:
-        """How it is reached for changes."""
+        """Return the server with the credentials for changes."""
         return self.writer or self
 
 
 @dataclass(frozen=True)
 class DashboardsServer(ElasticsearchServer):
-    """The Kibana or the OpenSearch Dashboards of an environment."""
+    """The Kibana or OpenSearch Dashboards of an environment."""

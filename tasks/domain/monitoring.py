@@ -1,4 +1,4 @@
-"""Where an environment's metrics are asked for: a Prometheus, or another server of its API."""
+"""Defines where an environment's metrics are queried: a Prometheus, or another server with its API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How steps end: outcomes, and what applies, observations, verifications and checks came to."""
+"""Defines the outcomes of steps, and the results of applies, observations, verifications and checks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.domain.plan import Change
 
 
 class Outcome(StrEnum):
-    """How a step ended. `failed`: rejected. `unanswered`: no answer, which is never taken for a rejection."""
+    """How a step ended. `failed` means rejected. `unanswered` means no response, and never counts as a rejection."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -20,17 +20,21 @@ class Outcome(StrEnum):
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome of several steps: failed if one failed, else unanswered if one got no answer."""
+    """Return the combined outcome of several steps.
+
+    Returns:
+        FAILED if any step failed, else UNANSWERED if any got no response, else SUCCEEDED.
+    """
     found = set(outcomes)
     return next((worst for worst in (Outcome.FAILED, Outcome.UNANSWERED) if worst in found), Outcome.SUCCEEDED)
 
 
 @dataclass(frozen=True)
 class Applied:
-    """The result of an engine's apply or rollback. `outputs` hold `MASK` for sensitive ones.
+    """The result of an engine's apply or rollback. Sensitive `outputs` are `MASK`.
 
-    `details` is what the engine keeps in the receipt; two results are the same whatever it is. `throttled`: there was
-    no answer, because the cloud is asked too often.
+    The engine keeps `details` in the receipt; they are ignored when two results are compared. `throttled` means that
+    the cloud did not respond because it receives too many requests.
     """
 
     outcome: Outcome
@@ -41,12 +45,17 @@ class Applied:
 
     @classmethod
     def unanswered(cls, error: Unanswered, detail: str = "") -> Self:
-        """The result of an apply that an error ended; `detail` (default: what it says) is for people."""
+        """Return the result of an apply that ended with an error.
+
+        Args:
+            error: the error; its type decides whether the result is `throttled`.
+            detail: a text for people; the default is the error's message.
+        """
         return cls(Outcome.UNANSWERED, detail=detail or str(error), throttled=isinstance(error, Throttled))
 
 
 class Progress(StrEnum):
-    """How far an apply got that gave no answer, as far as the tool can tell afterwards."""
+    """How far an apply without a response got, as far as the tool can tell afterwards."""
 
     DONE = "done"
     UNCHANGED = "unchanged"
@@ -55,7 +64,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """What is there after an unanswered apply. `outputs` and `details` are as `Applied` has them, once it is done."""
+    """The state found after an unanswered apply. If it is done, `outputs` and `details` are those of `Applied`."""
 
     progress: Progress
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -65,10 +74,10 @@ class Observation:
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether the tool finds a unit as its receipt says.
+    """Whether the tool finds a unit to be as its receipt says.
 
-    `differences` are what a plan would still change. `pending`: the objects are right, but not ready yet, so asking
-    again may succeed.
+    `differences` are the changes that a plan would still make. `pending` means that the objects are correct but not
+    ready yet, so a retry may succeed.
     """
 
     outcome: Outcome
@@ -79,7 +88,7 @@ class Verification:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One smoke check's answer: what was `expected`, what was `found`, after how many attempts and seconds."""
+    """The result of one smoke check: what was `expected`, what was `found`, after how many attempts and seconds."""
 
     name: str
     kind: str

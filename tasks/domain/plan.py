@@ -1,4 +1,4 @@
-"""What applying a target would do: changes, the tool's own artifact, how reversible it is. Data, no effects."""
+"""Defines a plan as data without effects: its changes, the tool's own artifact and how reversible it is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from tasks.domain.values import digest_of
 
 
 class Action(StrEnum):
-    """What a plan would do to one object, or (`move`, `import`, `forget`) to what the tool remembers of it.
+    """The effect of a plan on one object, or for `move`, `import` and `forget` on the tool's record of it.
 
-    `invoke`: run something that is not an object. `other`: what a tool says and nobody here knows; it needs care.
+    `invoke` runs something that is not an object. `other` is an action of the tool that this version does not know;
+    it needs care.
     """
 
     CREATE = "create"
@@ -30,10 +31,10 @@ class Action(StrEnum):
 
 
 OBJECT_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
-"""Those that change an object itself."""
+"""Actions that change an object itself."""
 
 SINCE_IMPORT = "differs from the code since it was imported"
-"""The note of a drifted object that nobody has touched: it was imported as it was."""
+"""The note of a drifted object that nobody has changed: it already differed when it was imported."""
 
 _REVERSED = {
     Action.CREATE: Action.DELETE,
@@ -44,7 +45,7 @@ _REVERSED = {
 
 
 class Reversibility(StrEnum):
-    """Whether applying a plan can be undone by applying the earlier release."""
+    """Whether applying the earlier release can undo a plan."""
 
     REVERSIBLE = "reversible"
     NEEDS_CARE = "needs care"
@@ -53,11 +54,12 @@ class Reversibility(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """What a plan would do to one object. `before` and `after` hold `MASK` and `UNKNOWN`, never a secret.
+    """A planned change of one object. `before` and `after` contain `MASK` and `UNKNOWN`, never a secret.
 
-    `kind` is the tool's own type ("aws_vpc"); `because` names the attributes that force a replacement. `note` is what
-    else happens to it ("moved from aws_vpc.old", "imports vpc-1"). `thing` names the object where the address is not
-    its own: that of a playbook's change is a task, and one task may make a file that another removes.
+    `kind` is the tool's own type ("aws_vpc"). `because` names the attributes that force a replacement. `note`
+    describes anything else that happens to the object ("moved from aws_vpc.old", "imports vpc-1"). `thing` names the
+    object if `address` does not identify it: the address of a playbook's change is a task, and one task may create a
+    file that another one removes.
     """
 
     address: str
@@ -71,28 +73,28 @@ class Change:
 
     @property
     def names(self) -> frozenset[str]:
-        """All that the object is called in plans."""
+        """Return all names of the object in plans."""
         return frozenset(filter(None, (self.address, self.thing)))
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """The top-level attributes that differ, sorted."""
+        """Return the top-level attributes that differ, sorted."""
         before, after = self.before or {}, self.after or {}
         return tuple(sorted(key for key in {*before, *after} if before.get(key) != after.get(key)))
 
     @property
     def reversed(self) -> Change:
-        """From what was done to what would put it right, and back: what was deleted would be created."""
+        """Return the opposite change: a deletion becomes a creation, and `before` and `after` are swapped."""
         action = _REVERSED.get(self.action, self.action)
         return replace(self, action=action, before=self.after, after=self.before)
 
 
 @dataclass(frozen=True)
 class StateChange:
-    """What a plan changes in what the tool remembers, and not in an object: a move, an import or a forgotten object.
+    """A change of the tool's record and not of an object: a move, an import or a forgotten object.
 
-    `previous` is the address before a move. `identity` is the id of what is imported or forgotten; empty if the tool
-    does not say it.
+    `previous` is the address before a move. `identity` is the id of the imported or forgotten object; it is empty if
+    the tool does not report it.
     """
 
     action: Action
@@ -111,20 +113,21 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Plan:
-    """What applying a target would do. `basis`: the state it was computed from (terraform: lineage/serial).
+    """The changes that applying a target would make.
 
-    `unknown` names what could not be planned, rehearsed or read. `baseline` is what exists already of a unit that
-    was never applied by us: applying the plan adopts it.
+    `basis` is the state that the plan was computed from (terraform: lineage/serial). `unknown` names what could not
+    be planned, rehearsed or read. `baseline` is what already exists of a unit that we never applied: applying the
+    plan adopts it.
 
-    `output_changes` are the outputs that it changes, as far as the tool says which.
+    `output_changes` are the outputs that it changes, as far as the tool reports them.
 
-    `secrets` is a keyed hash over the sensitive values that it would set, empty without any: another secret is
-    another plan.
+    `secrets` is a keyed hash over the sensitive values that the plan would set; it is empty if there are none. A plan
+    with another secret is another plan.
 
-    `state_changes` is what it changes in what the tool remembers: a rollback undoes that too.
+    `state_changes` are changes of the tool's record. A rollback undoes them too.
 
-    `outputs` are those that applying it will give, where that is known already: then units below can be planned with
-    them. None: they are only known afterwards, or stay as they are.
+    `outputs` are the outputs after the apply if they are already known, so that units downstream can be planned with
+    them. None means that they are known only after the apply, or do not change.
     """
 
     target: Target
@@ -147,26 +150,29 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Whether applying it would change nothing at all. What is unknown is not unchanged."""
+        """Tell whether applying it would change nothing at all. A plan with `unknown` parts is not empty."""
         return not self.changes and not self.changes_outputs and not self.unknown
 
     @property
     def created(self) -> frozenset[str]:
-        """Names of the objects that applying it brings into being: all that a rollback may remove again."""
+        """Return the names of the objects that applying it creates. A rollback may remove these objects again."""
         made = (change for change in self.changes if change.action in (Action.CREATE, Action.REPLACE))
         return frozenset(name for change in made for name in change.names)
 
     @property
     def removed(self) -> frozenset[str]:
-        """Addresses of the objects that applying it deletes or replaces."""
+        """Return the addresses of the objects that applying it deletes or replaces."""
         return frozenset(
             change.address for change in self.changes if change.action in (Action.DELETE, Action.REPLACE)
         )
 
     def removed_beyond(self, created: Collection[str]) -> tuple[str, ...]:
-        """What applying it deletes or replaces that is not among what was created, by names, sorted.
+        """Return the objects that applying it deletes or replaces and that are not in `created`, sorted.
 
-        An object that it moves counts by its address before the move, too.
+        An object that the plan moves also matches by its address before the move.
+
+        Args:
+            created: the names of the objects that were created.
         """
         moved = {each.address: each.previous for each in self.state_changes if each.action is Action.MOVE}
         removed = [change for change in self.changes if change.action in (Action.DELETE, Action.REPLACE)]
@@ -175,9 +181,9 @@ class Plan:
 
     @property
     def risks(self) -> frozenset[str]:
-        """What applying it takes or may take away: objects deleted, replaced or forgotten, and what is unknown.
+        """Return what applying it takes away or may take away: deleted, replaced and forgotten objects, and unknowns.
 
-        What it adopts counts too: nobody has compared that with anything before.
+        Adopted objects are included too, because they were never compared with anything before.
         """
         changed = [(each.action, each.address) for each in self.changes]
         changed += [(each.action, each.address) for each in self.state_changes]
@@ -187,12 +193,12 @@ class Plan:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Changes by action; actions that do not occur are 0."""
+        """Return the number of changes for each action; actions that do not occur are 0."""
         return {action.value: sum(c.action is action for c in self.changes) for action in Action}
 
     @property
     def digest(self) -> str:
-        """Over the meaning of the plan (what it changes, from which sources), not over the tool's bytes."""
+        """Return a digest of the plan's meaning (its changes and their sources), not of the tool's bytes."""
         changes = [[c.address, c.kind, c.action, c.before, c.after, *filter(None, [c.note])] for c in self.changes]
         what = [str(self.target), self.unit_digest, self.inputs_digest, changes]
         outputs = [[c.address, c.action, c.before, c.after] for c in self.output_changes]

@@ -1,4 +1,4 @@
-"""What platform.yaml declares: units, environments and their rules."""
+"""Defines the content of platform.yaml as frozen types: units, environments and their rules."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tasks.domain.logging import DashboardsServer, ElasticsearchServer
 from tasks.domain.monitoring import PrometheusServer
 
 Purpose = Literal["plan", "apply"]
-"""What credentials are for: `plan` only reads (plan, smoke, drift), `apply` writes (apply, rollback)."""
+"""The purpose of credentials: `plan` only reads (plan, smoke, drift), `apply` writes (apply, rollback)."""
 
 
 class Level(StrEnum):
-    """What a validator's errors do: `deny` the plan, only `warn`, or it is `off` and not run."""
+    """The effect of a validator's errors: `deny` rejects the plan, `warn` only warns, and `off` does not run it."""
 
     DENY = "deny"
     WARN = "warn"
@@ -28,7 +28,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Validation:
-    """How a unit wants one validator of its tool. `level` None: the validator's own; `ignore` is {rule: reason}."""
+    """A unit's settings for one validator of its tool.
+
+    With `level` None, the validator's own level applies. `ignore` is {rule: reason}.
+    """
 
     level: Level | None = None
     ignore: Mapping[str, str] = field(default_factory=dict)
@@ -36,9 +39,9 @@ class Validation:
 
 @dataclass(frozen=True)
 class Check:
-    """One smoke check. `options` are those of its `kind`, already validated and interpolated.
+    """A smoke check. `options` are those of its `kind`, already validated and interpolated.
 
-    `within` is how long it may take until it passes, `every` the pause between two attempts; in seconds.
+    The check has `within` seconds to pass, with `every` seconds between two attempts.
     """
 
     name: str
@@ -52,7 +55,7 @@ class Check:
 class Roles:
     """ARNs of the role that only reads (plan, smoke, drift) and the role that writes (apply, rollback).
 
-    In a unit, an empty one is the environment's.
+    In a unit, an empty ARN means the environment's role.
     """
 
     plan: str
@@ -61,12 +64,12 @@ class Roles:
 
 @dataclass(frozen=True)
 class Unit:
-    """One deployable piece, as declared: `source` may still hold `{environment}`.
+    """A deployable unit, as declared: `source` may still contain `{environment}`.
 
-    `account`, `region` and `roles` are this unit's own, where it is not in the environment's; otherwise empty.
-    `options` are the engine's, as written; `validators` are how the unit wants those of its tool, by name. `analysis`
-    is what metrics must show after its apply. `secrets` are variables for its tool, and where their values are.
-    `needs_in` are units that it needs in some environments only, by environment.
+    `account`, `region` and `roles` are set only if the unit is not in the environment's account or region. `options`
+    are the engine's options, as written. `validators` are the unit's settings for its tool's validators, by name.
+    `analysis` is the analysis that runs after its apply. `secrets` are environment variables for its tool, with the
+    sources of their values. `needs_in` holds units that it needs in some environments only, by environment.
     """
 
     name: str
@@ -88,7 +91,7 @@ class Unit:
     secrets: Mapping[str, Source] = field(default_factory=dict)
 
     def within(self, environment: str) -> Unit:
-        """The unit with all that it needs in an environment."""
+        """Return the unit with everything that it needs in an environment."""
         more = self.needs_in.get(environment, ())
         return replace(self, needs=tuple(dict.fromkeys((*self.needs, *more))), needs_in={}) if self.needs_in else self
 
@@ -97,7 +100,7 @@ class Unit:
 class Cluster:
     """Contexts of the kubeconfig by purpose: `plan` only reads (plan, smoke, drift), `apply` writes.
 
-    `kubeconfig` is a path; empty: what KUBECONFIG or ~/.kube/config says.
+    `kubeconfig` is a path. If it is empty, KUBECONFIG or ~/.kube/config is used.
     """
 
     plan: str
@@ -106,19 +109,19 @@ class Cluster:
 
 
 ALWAYS, WHEN_IRREVERSIBLE, WHEN_DRIFTED = "always", "when irreversible", "when drifted"
-"""Conditions under which plans wait for an approval."""
+"""Conditions under which plans require an approval."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """When people have to approve plans, and who.
+    """When plans require approval, and by whom.
 
     Attributes:
-        approvers: who may approve; none named: everybody.
-        expires: for how many seconds a request stands.
-        identity: what must prove who somebody is.
-        when: the conditions of which one is enough; none: never.
-        count: how many different people have to approve.
+        approvers: people who may approve; if empty, everybody may.
+        expires: seconds until a request expires.
+        identity: the kind of proof of identity that is required from an approver.
+        when: conditions of which any one requires an approval; if empty, none is required.
+        count: the number of different people who must approve.
     """
 
     approvers: tuple[str, ...] = ()
@@ -132,7 +135,7 @@ class Approval:
 class Window:
     """Days ("mon") on which promotions may begin, from `begins` until `ends` (HH:MM) in `timezone` (IANA name).
 
-    One that does not end after it begins ends on the next day.
+    If `ends` is not after `begins`, the window ends on the next day.
     """
 
     days: tuple[str, ...]
@@ -146,7 +149,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Freeze:
-    """From the beginning of one day (YYYY-MM-DD, UTC) to the end of another nothing is promoted."""
+    """A period without promotions, from the start of day `begins` to the end of day `ends` (YYYY-MM-DD, UTC)."""
 
     begins: str
     ends: str
@@ -155,7 +158,10 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """In which environment rollbacks are rehearsed, and how often by itself, in seconds; None: only when asked."""
+    """The environment in which rollbacks are rehearsed.
+
+    `every` is the interval of automatic rehearsals in seconds. If it is None, a rehearsal runs only on request.
+    """
 
     environment: str
     every: float | None = None
@@ -163,23 +169,23 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a release is promoted to.
+    """An environment that releases are promoted to.
 
     Attributes:
-        account, region: of AWS; empty where no unit needs any. An account comes with `roles`.
-        after: the environments in which the release must be verified first; none for a first environment.
-        soak: for how many seconds it must have been verified in all of them before it may begin here.
-        reconcile: drift is repaired as soon as a report has found it.
-        drift_every: how often the server looks for drift, in seconds.
-        prometheus: where metrics are asked for; None: nowhere.
-        elasticsearch: where logs are kept; None: nowhere.
-        dashboards: the Kibana or the OpenSearch Dashboards that shows them; None: nobody.
+        account, region: of AWS; empty if no unit needs AWS. An account comes with `roles`.
+        after: environments in which the release must be verified first; empty for a first environment.
+        soak: seconds that the release must have been verified in all of them before it may begin here.
+        reconcile: whether drift is repaired as soon as a report has found it.
+        drift_every: seconds between two drift checks by the server.
+        prometheus: the server that is queried for metrics, or None.
+        elasticsearch: the server that keeps the logs, or None.
+        dashboards: the Kibana or OpenSearch Dashboards that shows the logs, or None.
         log_link: the page that shows lines of FlowMart's log, with placeholders (see `tasks.reports.log_links`).
-        analysis: what metrics must show after all that was applied here.
-        credentials: {purpose: {variable: where its value is}}, for tools.
-        rehearsal: where rollbacks of this environment are rehearsed; None: nowhere.
-        rehearsed_within: for how many seconds a rehearsed rollback counts at the gate; None: none is needed.
-        work_pool: the work pool of Prefect in which units are worked on; "": where the run itself is.
+        analysis: the analysis that covers everything applied here.
+        credentials: {purpose: {variable: source of its value}}, for tools.
+        rehearsal: where rollbacks of this environment are rehearsed, or None.
+        rehearsed_within: seconds for which a rehearsed rollback satisfies the gate; None if none is required.
+        work_pool: the Prefect work pool that runs the units; "" runs them in the process of the promotion.
     """
 
     name: str
@@ -206,16 +212,20 @@ class Environment:
     work_pool: str = ""
 
     def secrets(self, purpose: Purpose) -> Mapping[str, Source]:
-        """The variables that tools are given for a purpose, and where their values are."""
+        """Return {variable: source of its value} for the secrets that tools get for a purpose."""
         return self.credentials.get(purpose, {})
 
     @property
     def secret_names(self) -> frozenset[str]:
-        """The variables that are secrets for any purpose."""
+        """Return the variables that are secrets for any purpose."""
         return frozenset(name for each in self.credentials.values() for name in each)
 
     def role(self, purpose: Purpose) -> str:
-        """The ARN of the role for a purpose; `InvalidInput` where the environment has no AWS account."""
+        """Return the ARN of the role for a purpose.
+
+        Raises:
+            InvalidInput: the environment has no AWS account.
+        """
         if self.roles is None:
             raise InvalidInput(f"{self.name}: has no AWS account; add account and region to it in platform.yaml")
         return self.roles.plan if purpose == "plan" else self.roles.apply
@@ -223,9 +233,10 @@ class Environment:
 
 @dataclass(frozen=True)
 class Platform:
-    """All units and environments. Environments are in promotion order: each after those that it comes after.
+    """All units and environments. Environments are in promotion order: each follows those in its `after`.
 
-    `paths` is what releases consist of besides infrastructure/; with any, sources are relative to the repository.
+    `paths` lists what releases contain besides infrastructure/. If it is not empty, sources are relative to the
+    repository.
     """
 
     name: str
@@ -235,34 +246,38 @@ class Platform:
     paths: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment:
-        """The environment of that name; KeyError when there is none."""
+        """Return the environment of that name.
+
+        Raises:
+            KeyError: there is no such environment.
+        """
         return {environment.name: environment for environment in self.environments}[name]
 
     @property
     def after(self) -> dict[str, tuple[str, ...]]:
-        """The graph of the environments: {environment: those that it comes after}."""
+        """Return the graph of the environments: {environment: those that it comes after}."""
         return {environment.name: environment.after for environment in self.environments}
 
     @property
     def for_rehearsals(self) -> frozenset[str]:
-        """The environments in which rollbacks of others are rehearsed; releases come there in no other way."""
+        """Return the environments that only serve to rehearse rollbacks of others. No release is promoted to them."""
         return frozenset(each.rehearsal.environment for each in self.environments if each.rehearsal)
 
     @property
     def delivered(self) -> tuple[Environment, ...]:
-        """The environments that releases are promoted to, in promotion order: all but those for rehearsals."""
+        """Return the environments that releases are promoted to, in promotion order: all but those for rehearsals."""
         return tuple(each for each in self.environments if each.name not in self.for_rehearsals)
 
     @property
     def work_pools(self) -> tuple[str, ...]:
-        """The work pools that environments name, sorted."""
+        """Return the work pools that environments name, sorted."""
         return tuple(sorted({each.work_pool for each in self.environments} - {""}))
 
     @cached_property
     def by_name(self) -> Mapping[str, Unit]:
-        """{name: the unit}; asked for several times for each of many units."""
+        """Return {name: unit}. Cached because it is read several times for each of many units."""
         return {unit.name: unit for unit in self.units}
 
     def units_in(self, environment: str) -> tuple[Unit, ...]:
-        """The units that are deployed to `environment`, in declared order, with what they need there."""
+        """Return the units that are deployed to `environment`, in declared order, with what they need there."""
         return tuple(unit.within(environment) for unit in self.units if environment in unit.environments)

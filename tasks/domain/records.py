@@ -1,8 +1,9 @@
-"""Frozen dataclasses as JSON and back, strictly: what the store holds is either read completely or refused.
+"""Converts frozen dataclasses to JSON and back. A stored record is either read completely or rejected.
 
-`encode` gives what `json` can write. `decode` reads it by the annotations of the dataclass: every field without a
-default must be there, no unknown one may be, and each value must be of the annotated type. So a newer version reads
-what an older one wrote before a field was added, and an older one refuses, by name, what it would half understand.
+`encode` returns a value that `json` can write. `decode` reads it by the annotations of the dataclass: every field
+without a default must be present, unknown fields are rejected, and each value must have the annotated type. So a
+newer version can read records written before a field was added. An older version rejects, by name, fields that it
+does not understand.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from tasks.domain.errors import UnreadableRecord
 
 ELSEWHERE = "it was written by another version of flowmart"
-"""What every message about a record of an unknown shape says."""
+"""The end of every message about a record of an unknown shape."""
 
 Decoded = TypeVar("Decoded")
 _Read = Callable[[Any, str], Any]
 
 
 def encode(value: Any) -> Any:
-    """A value as JSON has it: dataclasses and mappings as objects, tuples and sorted sets as lists, else text."""
+    """Return a value that `json` can write.
+
+    Args:
+        value: dataclasses and mappings become objects, tuples become lists, sets become sorted lists. Numbers, bools
+            and None stay as they are; anything else becomes text.
+    """
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
@@ -39,15 +45,15 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: type[Decoded], data: Any, where: str) -> Decoded:
-    """The record of type `kind` in `data`, which `json` has read.
+    """Return the record of type `kind` in `data`, which `json` has read.
 
     Args:
         kind: a frozen dataclass.
-        data: what `encode` made of one.
-        where: what a message names: "staging/17, applied".
+        data: the result of `encode` for such a record.
+        where: the location that a message names: "staging/17, applied".
 
     Raises:
-        UnreadableRecord: A field without a default is missing, or a field is unknown or of another type.
+        UnreadableRecord: a field without a default is missing, or a field is unknown or of another type.
     """
     hint: Any = kind
     found: Decoded = _reader(hint)(data, where)
@@ -56,7 +62,7 @@ def decode(kind: type[Decoded], data: Any, where: str) -> Decoded:
 
 @cache
 def _reader(hint: Any) -> _Read:
-    """What reads a value of this annotation."""
+    """Return the function that reads a value of this annotation."""
     if is_dataclass(hint) and isinstance(hint, type):
         return _dataclass_reader(hint)
     origin, inner = get_origin(hint) or hint, get_args(hint)
@@ -125,7 +131,7 @@ def _scalar_reader(hint: Any, origin: Any, inner: tuple[Any, ...]) -> _Read:
     allowed: tuple[type, ...] = (int, float) if hint is float else (hint,)
 
     def read(data: Any, where: str) -> Any:
-        # A bool is an int to Python, and never meant as one.
+        # Python's bool is a subclass of int, so isinstance would accept True as a number.
         if type(data) not in allowed:
             raise _refusal(where, f"{_shown(data)} is not {hint.__name__}")
         return data

@@ -1,7 +1,7 @@
-"""Typed edges: `{unit.output}` in a unit's inputs, replaced by what the unit that it needs gave out. Pure.
+"""Resolves `{unit.output}` in a unit's inputs to outputs of the units that it needs. Pure.
 
-A text that is one reference and nothing else becomes the output as it is, so that a number stays a number and a list
-a list. What is sensitive does not travel: a secret is handed on as the reference to it (its ARN, its name).
+A text that consists of one reference becomes the output itself, so a number stays a number and a list a list.
+Sensitive outputs cannot be referenced: pass a reference to the secret (its ARN, its name) instead.
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import MASK, texts
 
-# As in the manifest, ${x}, {{x}} and {"json": 1} belong to somebody else.
+# As in the manifest, ${x}, {{x}} and {"json": 1} are not references but other syntax.
 _REFERENCE = re.compile(r"(?<![{$])\{([a-z][a-z0-9-]*)\.([A-Za-z0-9_-]+)\}(?!\})")
 
 Upstream = Mapping[str, Mapping[str, Any] | None]
 
 
 def fill(values: Any, upstream: Upstream) -> Any:
-    """`values` with every `{unit.output}` replaced, in all texts inside.
+    """Return `values` with every `{unit.output}` replaced, in all nested texts.
 
-    `InvalidInput` names the unit, the output and what there is, when a reference leads to nothing or to a secret.
+    Args:
+        values: a text, mapping or list; anything else is returned as it is.
+        upstream: {unit: {output: value}}.
+
+    Raises:
+        InvalidInput: a reference leads to nothing or to a secret. The message names the unit, the output and the
+            outputs that exist.
     """
     if isinstance(values, str):
         alone = _REFERENCE.fullmatch(values)
@@ -36,23 +42,23 @@ def fill(values: Any, upstream: Upstream) -> Any:
 
 
 def references(values: Any) -> Iterator[tuple[str, str]]:
-    """Every (unit, output) that `values` refers to."""
+    """Yield every (unit, output) that `values` refers to."""
     return (found for text in texts(values) for found in _REFERENCE.findall(text))
 
 
 def sources(values: Any) -> frozenset[str]:
-    """The units that `values` refers to."""
+    """Return the units that `values` refers to."""
     return frozenset(unit for unit, _ in references(values))
 
 
 def alone(value: Any) -> tuple[str, str] | None:
-    """The (unit, output) that a value refers to when it is one reference and nothing else."""
+    """Return the (unit, output) of a value that consists of one reference, else None."""
     found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
     return (found[1], found[2]) if found else None
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in the words of an interface: "string", "number", "bool", "list" or "map"."""
+    """Return the kind of a value: "string", "number", "bool", "list" or "map"."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int | float):
@@ -63,12 +69,19 @@ def kind_of(value: Any) -> str:
 
 
 def fits(given: str, wanted: str) -> bool:
-    """Whether a value of one kind can stand for another. Every tool reads a number or a bool as text too."""
+    """Tell whether a value of kind `given` is accepted for kind `wanted`.
+
+    Every tool reads numbers and bools as text too.
+    """
     return "any" in (given, wanted) or given == wanted or (wanted == "string" and given in ("number", "bool"))
 
 
 def refuse_unfit(values: Mapping[str, Any], accepts: Mapping[str, str] | None, unit: str) -> None:
-    """`InvalidInput` names the first input that is of another kind than its unit takes."""
+    """Check that each input has the kind that its unit takes.
+
+    Raises:
+        InvalidInput: names the first input of another kind.
+    """
     for name, value in values.items():
         wanted = (accepts or {}).get(name, "any")
         if value is not None and not fits(kind_of(value), wanted):

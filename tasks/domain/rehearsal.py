@@ -1,4 +1,4 @@
-"""A rehearsed rollback: what became of each unit. Data, no effects."""
+"""Defines the result of a rehearsed rollback for each unit. Data, no effects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class UnitResult(StrEnum):
-    """What a rehearsed rollback did to a unit."""
+    """The effect of a rehearsed rollback on a unit."""
 
     ROLLED_BACK = "rolled back"
     UNCHANGED = "unchanged"
@@ -19,12 +19,12 @@ class UnitResult(StrEnum):
 
 
 GOOD = (UnitResult.ROLLED_BACK, UnitResult.UNCHANGED)
-"""The results of units for which a rollback brings everything back."""
+"""The results of units that a rollback restores completely."""
 
 
 @dataclass(frozen=True)
 class RehearsedUnit:
-    """A unit of the environment that a rollback was rehearsed for, and `why` the result is not simply good."""
+    """A unit of the environment whose rollback was rehearsed. `why` explains any result that is not good."""
 
     name: str
     result: UnitResult

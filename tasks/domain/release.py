@@ -1,4 +1,4 @@
-"""A release, where it goes (target), what it is planned with (inputs) and what is applied (receipt)."""
+"""Defines a release and its target, its inputs for a plan, and the receipt and baseline that a rollback needs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tasks.domain.values import digest_of
 
 @dataclass(frozen=True)
 class Release:
-    """The content of `infrastructure/` and of the platform's `paths`, frozen.
+    """An immutable copy of `infrastructure/` and of the platform's `paths`.
 
-    `digest` is over every file in it; `id` is its first 12 digits. `units` maps "environment/unit" to the digest of
-    exactly what that unit reads there. Where the content came from is not part of it: see `Provenance`.
+    `digest` covers every file; `id` is its first 12 digits. `units` maps "environment/unit" to the digest of exactly
+    the content that the unit reads there. The origin of the content is not part of a release: see `Provenance`.
     """
 
     id: str
@@ -24,10 +24,11 @@ class Release:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a release came from, one of the times that it was asked for.
+    """The origin of a release, recorded for each time that it is requested.
 
-    `author` is the commit's, as git writes it: "Anna Berg <anna@flowmart.example>". `pull_request` is the number of
-    the one that brought the commit, where that is known. `requested_by` asked for the release, `at` is when (UTC).
+    `author` is the author of the commit, as git writes it: "Anna Berg <anna@flowmart.example>". `pull_request` is the
+    number of the pull request that merged the commit, if known. `requested_by` requested the release, at the time
+    `at` (UTC).
     """
 
     commit: str = ""
@@ -40,20 +41,20 @@ class Provenance:
 
 @dataclass(frozen=True)
 class RequestedRelease:
-    """A release, and where it came from the last time that it was asked for."""
+    """A release with the provenance of its latest request."""
 
     release: Release
     provenance: Provenance
 
     @property
     def id(self) -> str:
-        """The release's id."""
+        """Return the release's id."""
         return self.release.id
 
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """(release, environment, unit): the one coordinate that every step takes."""
+    """The coordinates that every step takes: release, environment and unit."""
 
     release: str
     environment: str
@@ -65,11 +66,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a unit is planned with besides its source: declared values, and outputs of the units it needs.
+    """The inputs of a unit's plan besides its source: declared values, and outputs of the units that it needs.
 
-    `upstream` is {unit: {output: value}}; a sensitive output is the `MASK`. `None` in place of a unit's
-    outputs: not known yet. `secretive` is {unit: id of its receipt} of those with sensitive outputs: what these are
-    cannot be compared, so each apply of such a unit counts as a change of them.
+    `upstream` is {unit: {output: value}}; a sensitive output is `MASK`. `None` in place of a unit's outputs means
+    that they are not known yet. `secretive` is {unit: id of its receipt} for units with sensitive outputs. Sensitive
+    outputs cannot be compared, so each apply of such a unit counts as a change of its outputs.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -78,21 +79,21 @@ class Inputs:
 
     @property
     def known(self) -> bool:
-        """Whether every unit that is needed has outputs."""
+        """Tell whether the outputs of all needed units are known."""
         return all(outputs is not None for outputs in self.upstream.values())
 
     @property
     def digest(self) -> str:
-        """Changes exactly when a value or an upstream output does."""
+        """Return a digest that changes exactly when a value or an upstream output changes."""
         return digest_of({"values": self.values, "upstream": self.upstream, "secretive": self.secretive})
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What is known to be applied in an environment for a unit, and how to get back to it.
+    """A record of what is known to be applied for a unit in an environment, used to roll back to it.
 
-    `details` is the engine's own: by what it recognises later what it applied (terraform: where the state is, its
-    lineage and serial).
+    `details` belongs to the engine, which later uses it to recognise what it applied. For terraform, it holds the
+    location, lineage and serial of the state.
     """
 
     id: str
@@ -107,11 +108,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What existed of a unit before our first apply: a rollback never removes it.
+    """The state of a unit that existed before our first apply. A rollback never removes it.
 
-    `description` is for people ("state with serial 12 and 3 resources"). `data` is the engine's own: what it needs to
-    return to that version, where the tool keeps it (a Helm revision, a CloudFormation template). Empty: a rollback
-    leaves the unit as it is.
+    `description` is for people ("state with serial 12 and 3 resources"). `data` belongs to the engine: it says how to
+    return to that version where the tool keeps it (a Helm revision, a CloudFormation template). If `data` is empty, a
+    rollback leaves the unit as it is.
     """
 
     description: str

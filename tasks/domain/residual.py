@@ -1,4 +1,7 @@
-"""Residual differences: what a tool reports right after a good apply, though nobody touched anything. Pure."""
+"""Filters residual differences: what a tool still reports right after a successful apply, though nobody changed it.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ from tasks.domain.values import digest_of
 
 
 def drift_beyond(residual: Iterable[Change], found: Iterable[Change]) -> tuple[Change, ...]:
-    """The drift in `found` but for what was found just so, with the same values, right after the apply."""
+    """Return the changes in `found` that were not already reported, with the same values, right after the apply."""
     known = {_value(change) for change in residual}
     return tuple(change for change in found if _value(change) not in known)
 
 
 def differences_beyond(residual: Iterable[Change], found: Iterable[Change]) -> tuple[Change, ...]:
-    """What a verification found but for what is always found, whatever its values are: they may be new each time.
+    """Return the changes of a verification that are not residual. Values are ignored: they may differ every time.
 
-    A residual difference was seen as drift. A verification may see it the other way round, as what is still to do.
+    A residual difference was recorded as drift. A verification may report it in reverse, as a change that is still to
+    be made.
     """
     known = {_identity(each) for change in residual for each in (change, change.reversed)}
     return tuple(change for change in found if _identity(change) not in known)

@@ -1,4 +1,4 @@
-"""What policies say about plans, and the exceptions that a release declares."""
+"""Defines violations of policies by plans, and the exceptions that a release declares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Violation:
-    """What a policy has to say about a plan. `address` is empty when it is about the plan as a whole."""
+    """A denial or warning of a policy about a plan. `address` is empty if it concerns the whole plan."""
 
     policy: str
     message: str
@@ -17,7 +17,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Override:
-    """An exception in the release: until `expires` (UTC date) `policy` may not deny `address` in `environment`."""
+    """An exception in a release: `policy` may not deny `address` in `environment` until `expires` (UTC date)."""
 
     policy: str
     environment: str
@@ -29,9 +29,10 @@ class Override:
 
 @dataclass(frozen=True)
 class Suppression:
-    """Drift that nobody needs to be told of until `expires` (UTC date). `*` in `address` stands for any text.
+    """Drift that is not reported until `expires` (UTC date). `*` in `address` matches any text.
 
-    `attributes` are paths with everything below them; none: whatever is found about the object.
+    `attributes` are paths, each including everything below it. If there are none, the suppression covers any drift of
+    the object.
     """
 
     environment: str

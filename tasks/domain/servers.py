@@ -1,4 +1,4 @@
-"""Servers with an API over HTTP that a platform declares: where they are, and how to authenticate."""
+"""Defines the HTTP servers that a platform declares: their addresses, and how to authenticate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Secret:
-    """Where a secret is read when it is needed: the environment variable or the file of that name. One is empty."""
+    """The source of a secret that is read when needed: an environment variable or a file. One of them is empty."""
 
     variable: str = ""
     file: str = ""
@@ -16,18 +16,18 @@ class Secret:
 
 @dataclass(frozen=True)
 class Server:
-    """How a server is reached.
+    """The address and credentials of a server.
 
     Attributes:
-        url: its address; a path in it comes before the paths of the API.
+        url: its address; a path in it is a prefix of the API's paths.
         username, password: for basic authentication.
         bearer: a token.
-        api_key: a key of Elasticsearch, in the encoded form.
-        sigv4: the AWS region to sign requests for; empty: unsigned.
+        api_key: an Elasticsearch API key, in the encoded form.
+        sigv4: the AWS region to sign requests for; if empty, requests are not signed.
         service: the AWS service to sign requests for.
-        ca, certificate, key: files for TLS; empty: the system's trust store, no client certificate.
+        ca, certificate, key: files for TLS; if empty, the system's trust store and no client certificate.
         headers: more headers, such as that of a tenant.
-        parameters: more parameters of every request.
+        parameters: more query parameters of every request.
     """
 
     url: str

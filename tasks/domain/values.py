@@ -1,4 +1,4 @@
-"""Markers that stand in for values, what is in a nested value, and the digest over any. Standard library only."""
+"""Defines markers that replace values, walks nested values, and computes digests. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 MASK = "(sensitive value)"
-"""What stands in plans, logs, artifacts and the ledger where a tool says that a value is sensitive."""
+"""Replaces a sensitive value in plans, logs, artifacts and the ledger."""
 
 CHANGED = "(sensitive value, changed)"
-"""What stands after a change where a tool says that a value is sensitive, and it is another one than before."""
+"""Replaces a sensitive value after a change, if it differs from the value before."""
 
 UNKNOWN = "(known after apply)"
-"""What stands where a tool cannot know the value before it has applied."""
+"""Replaces a value that a tool knows only after the apply."""
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Every value inside `value`, at any depth of mappings, lists and tuples; keys are not among them."""
+    """Yield every value inside `value`, at any depth of mappings, lists and tuples. Keys are not included."""
     if isinstance(value, Mapping):
         for item in value.values():
             yield from leaves(item)
@@ -30,11 +30,11 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text inside `value`, as `leaves` finds it."""
+    """Yield every text among the `leaves` of `value`."""
     return (leaf for leaf in leaves(value) if isinstance(leaf, str))
 
 
 def digest_of(value: Any) -> str:
-    """SHA-256, in hex, over the canonical JSON (sorted keys, no spaces) of `value`."""
+    """Return the SHA-256, in hex, of the canonical JSON (sorted keys, no spaces) of `value`."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

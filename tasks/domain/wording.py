@@ -1,4 +1,4 @@
-"""Changes in words that a person understands, for the terminal, the artifacts and the drift report. Pure."""
+"""Formats changes and events as text for the terminal, the artifacts and the drift report. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VERBS = {"update": "change", "other": "look at"}
 
 @dataclass(frozen=True)
 class Difference:
-    """One value that differs: where ("tags.Team"), what it was before and what it is after."""
+    """A value that differs: its path ("tags.Team"), and its values before and after."""
 
     path: str
     before: Any
@@ -37,12 +37,12 @@ class Difference:
 
 
 def number(how_many: int, noun: str) -> str:
-    """A number of things: "1 check", "2 checks"."""
+    """Return a count with its noun: "1 check", "2 checks"."""
     return f"{how_many} {noun}{'' if how_many == 1 else 's'}"
 
 
 def length(seconds: float) -> str:
-    """A length of time: "90 s", "30 min", "2 h", "1 d"."""
+    """Return a duration as text: "90 s", "30 min", "2 h", "1 d"."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
@@ -50,39 +50,45 @@ def length(seconds: float) -> str:
 
 
 def counted(changes: Mapping[str, int]) -> str:
-    """Numbers of changes by action: "2 to create, 1 to change"; empty when there are none."""
+    """Return the number of changes by action: "2 to create, 1 to change"; empty if there are none."""
     return ", ".join(f"{number} to {_VERBS.get(action, action)}" for action, number in changes.items() if number)
 
 
 def counts(plan: Plan) -> str:
-    """ "2 to create, 1 to change, 1 unknown", or "no changes"."""
+    """Return a summary of a plan: "2 to create, 1 to change, 1 unknown", or "no changes"."""
     return summed(plan.counts, plan.changes_outputs, len(plan.unknown))
 
 
 def unknown(plan: Plan) -> tuple[str, ...]:
-    """What could not be planned, a line each."""
+    """Return a line for each part of the plan that is unknown before the apply."""
     return tuple(f"not known before it is applied: {each}" for each in plan.unknown)
 
 
 def remarks(plan: Plan) -> tuple[str, ...]:
-    """What a reader of a plan has to know besides its changes: what is not known, and its warnings."""
+    """Return what a reader of a plan must know besides its changes: the unknown parts and the warnings."""
     return (*unknown(plan), *plan.warnings)
 
 
 def summed(changes: Mapping[str, int], changes_outputs: bool, unknown: int) -> str:
-    """The same of numbers: changes by action, whether outputs change, how much is unknown."""
+    """Return a summary in the form of `counts`.
+
+    Args:
+        changes: the number of changes by action.
+        changes_outputs: whether outputs change.
+        unknown: the number of unknown parts.
+    """
     known = counted(changes) or ("outputs only" if changes_outputs else "")
     return ", ".join(filter(None, (known, f"{unknown} unknown" if unknown else ""))) or "no changes"
 
 
 def planned(plan: Plan) -> str:
-    """The counts, and how reversible it is where it is not simply reversible."""
+    """Return the plan's counts, followed by its reversibility unless it is simply reversible."""
     care = plan.reversibility is not Reversibility.REVERSIBLE
     return f"{counts(plan)} ({plan.reversibility.value})" if care else counts(plan)
 
 
 def drift(change: Change) -> tuple[str, ...]:
-    """What somebody did to one object, a line each: the first names the object, the others what differs."""
+    """Return the manual change of one object in lines: first the object, then each difference."""
     known = change.before or change.after or {}
     identity = known.get("id") or known.get("name") or known.get("arn")
     done = change.note if change.note == SINCE_IMPORT else f"{_DONE[change.action]} by hand"
@@ -91,12 +97,15 @@ def drift(change: Change) -> tuple[str, ...]:
 
 
 def differences(change: Change) -> tuple[str, ...]:
-    """ "ingress: added {...}", "tags.Team: platform -> payments": one line for each value that differs."""
+    """Return the differing values, a line or more each: "ingress: added {...}", "tags.Team: platform -> payments"."""
     return tuple(line for difference in differing(change) for line in _lines(difference))
 
 
 def differing(change: Change) -> tuple[Difference, ...]:
-    """The values that differ, as deep as they have names: a list whose entries have none is one value."""
+    """Return the values that differ, at the deepest path that has a name.
+
+    A list whose entries have no names counts as one value.
+    """
     before, after = change.before or {}, change.after or {}
     names = [name for name in change.attributes if not (name == "tags_all" and "tags" in change.attributes)]
     return tuple(found for name in names for found in _differing(name, before.get(name), after.get(name)))
@@ -125,13 +134,16 @@ def _lines(found: Difference) -> Iterable[str]:
 
 
 def _by_name(items: list[Any]) -> dict[str, Any]:
-    """Entries that have a name each (containers, ports), by it, so that a changed one is not "removed, added"."""
+    """Return entries by their names (containers, ports), so that a change does not show as "removed, added".
+
+    The result is empty if an entry has no name, or if two share one.
+    """
     named = {str(item["name"]): item for item in items if isinstance(item, Mapping) and item.get("name")}
     return named if len(named) == len(items) else {}
 
 
 def short(value: Any) -> str:
-    """One value on one line; of an object only what is set."""
+    """Return a value on one line; empty values of an object are left out."""
     if value is None:
         return "(not set)"
     if isinstance(value, Mapping):
@@ -146,13 +158,17 @@ def short(value: Any) -> str:
 
 
 def happened(event: events.Event) -> tuple[str, str]:
-    """An event for people: the unit that it is about ("" for the whole environment), and what happened."""
+    """Describe an event for people.
+
+    Returns:
+        The unit ("" for the whole environment), and what happened.
+    """
     unit = event.unit if isinstance(event, events.UnitEvent) else ""
     return unit, _HAPPENED[type(event)](event)
 
 
 def worked(units: Sequence[RehearsedUnit]) -> str:
-    """ "worked for 6 of 7 units; database: irreversible (database deletes table.orders)"."""
+    """Return a summary: "worked for 6 of 7 units; database: irreversible (database deletes table.orders)"."""
     others = [unit for unit in units if unit.result not in GOOD]
     every = number(len(units), "unit")
     of = f"{len(units) - len(others)} of {every}" if others else f"all {every}" if units[1:] else every
@@ -160,7 +176,7 @@ def worked(units: Sequence[RehearsedUnit]) -> str:
 
 
 def first_line(text: str) -> str:
-    """The first line of a text; "" of an empty one."""
+    """Return the first line of a text, or "" if it is empty."""
     return text.splitlines()[0] if text else ""
 
 
