@@ -1,6 +1,6 @@
-"""Filters residual differences: what a tool still reports right after a successful apply, though nobody changed it.
+"""Filters residual differences: what a tool still reports right after a successful apply. Pure.
 
-Pure.
+A residual difference is not drift, because nobody changed anything.
 """
 
 from __future__ import annotations

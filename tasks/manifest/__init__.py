@@ -1,10 +1,10 @@
-"""platform.yaml, overrides.yaml and drift.yaml -> the frozen types of `tasks.domain`.
+"""Parses platform.yaml, overrides.yaml and drift.yaml into the frozen types of `tasks.domain`.
 
-`document` reads YAML and remembers lines. `declared` defines the shape of the file, and `explain` describes what does
-not have it in the words of the file. `draft` keeps what has the right shape, so that the rules in `environments`,
-`units` and `checks` report mistakes of meaning in the same pass. `platform`, `overrides` and `suppressions` build the
-types, `wiring` compares units with what they take and give, and `mistakes` makes one error of everything that was
-found. `tasks.checks` defines the options of checks, `tasks.engines` the engines.
+`document` reads YAML and remembers line numbers. `declared` defines the shape of the file, and `explain` reports
+violations of that shape in the terms of the file. `draft` keeps the entries with a correct shape, so that the rules
+in `environments`, `units` and `checks` report mistakes of meaning in the same pass. `platform`, `overrides` and
+`suppressions` build the types. `wiring` checks that the inputs and outputs of units fit together. `mistakes` combines
+all mistakes into one error. `tasks.checks` defines the options of checks, `tasks.engines` the engines.
 """
 
 from tasks.manifest.environments import unit_environment

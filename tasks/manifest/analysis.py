@@ -1,7 +1,7 @@
-"""`analysis` of units and environments: its rules, and what it becomes.
+"""Validates and builds the `analysis` of units and environments.
 
-Queries hold braces of PromQL; only `{name}` alone, such as `{environment}`, is a placeholder. `{window}` is filled in
-when a window is asked for.
+Queries contain PromQL braces. Only `{name}` on its own, such as `{environment}`, is a placeholder. `{window}` is
+filled in when a window is queried.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _QUERIES = ("bad", "total", "query")
 
 
 def built(declared: DeclaredAnalysis | None) -> Analysis | None:
-    """The analysis as it is declared, with its placeholders."""
+    """Build the analysis as declared, with its placeholders; None if none is declared."""
     if declared is None:
         return None
     return Analysis(
@@ -39,14 +39,20 @@ def built(declared: DeclaredAnalysis | None) -> Analysis | None:
 
 
 def filled(analysis: Analysis | None, names: Mapping[str, Any]) -> Analysis | None:
-    """The analysis in one environment."""
+    """Return the analysis with its placeholders filled in for one environment; None if there is none."""
     if analysis is None:
         return None
     return replace(analysis, metrics=tuple(_filled(each, names) for each in analysis.metrics))
 
 
 def mistakes(declared: DeclaredAnalysis, names: Mapping[str, Any], around: Environment) -> Iterator[Mistake]:
-    """What is wrong in one environment, `around` it."""
+    """Report the mistakes in one environment.
+
+    Args:
+        declared: the analysis.
+        names: the placeholders and their values.
+        around: the environment.
+    """
     if around.prometheus is None and any(each.logs is None for each in declared.metrics):
         yield Mistake((), "needs a Prometheus to ask: add `monitoring` to the platform")
     if around.elasticsearch is None and any(each.logs is not None for each in declared.metrics):
@@ -56,7 +62,7 @@ def mistakes(declared: DeclaredAnalysis, names: Mapping[str, Any], around: Envir
 
 
 def places(declared: DeclaredAnalysis, known: tuple[str, ...]) -> Iterator[Mistake]:
-    """Metrics for environments where the analysis is not."""
+    """Report metrics for environments that the analysis does not run in."""
     for place, metric in enumerate(declared.metrics):
         for which, name in enumerate(metric.environments):
             if name not in known:
@@ -82,9 +88,9 @@ def _in_metric(metric: DeclaredMetric, names: Mapping[str, Any]) -> Iterator[Mis
 
 
 def _metrics(declared: DeclaredMetric) -> Iterator[Metric]:
-    """A metric; and that of the kinds of errors which were never there before, where a log is asked for them.
+    """Yield a metric and, if a log is searched for new kinds of errors, a second metric that counts them.
 
-    One new kind in one window is enough, whatever the other one tolerates.
+    One new kind in one window is enough, whatever the first metric tolerates.
     """
     one = _metric(declared)
     yield one

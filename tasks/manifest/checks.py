@@ -1,7 +1,7 @@
-"""The rules for smoke checks: their names, their kinds, and the options of each kind.
+"""Validates smoke checks: their names, their kinds, and the options of each kind.
 
-The options are validated by the models of the checks themselves, with the values that they have in one
-environment; what the unit's outputs will be is not known yet, so `{outputs.NAME}` stays.
+The models of the checks validate the options, with their values in one environment. The unit's outputs are not known
+yet, so `{outputs.NAME}` stays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.manifest.schema import Schema, option_schemas
 
 
 def names(checks: Sequence[DeclaredCheck]) -> Iterator[Mistake]:
-    """Two checks of one unit that have the same name."""
+    """Report checks of one unit that have the same name."""
     used = [check.name for check in checks]
     for place, name in enumerate(used):
         if name in used[:place]:
@@ -37,7 +37,7 @@ def mistakes(check: DeclaredCheck) -> Iterator[Mistake]:
 
 
 def option_mistakes(check: DeclaredCheck, scope: Mapping[str, Any], folder: Path) -> Iterator[Mistake]:
-    """What is wrong with the options, given the environment's values. `folder` is where programs are found."""
+    """Report the mistakes in the options, given the environment's values. `folder` contains the programs."""
     if check.kind not in WRITTEN:
         return
     unfilled = tuple(placeholders.mistakes(check.options, scope, outputs=True))
@@ -62,7 +62,7 @@ def _no_program(kind: str, options: Mapping[str, Any], folder: Path) -> tuple[Mi
 
 
 def _schema(kind: str, options: Mapping[str, Any]) -> Schema:
-    """The variant of the kind that the options are meant to be; when they are none, what makes them one."""
+    """Return the variant of the kind that the options match, or else a schema of the keys that choose a variant."""
     schemas = option_schemas(kind)
     meant = [schema for schema in schemas if _constants(schema).items() <= options.items()]
     if meant:

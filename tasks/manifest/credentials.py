@@ -1,4 +1,4 @@
-"""Secrets that a platform declares for tools: what they come to, and what is wrong with them."""
+"""Builds and validates the secrets that a platform declares for tools."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ PURPOSES = ("plan", "apply")
 _RESERVED = re.compile(
     r"(AWS|FLOWMART|PREFECT|GIT|LD|PYTHON)_.*|PATH|HOME|TMPDIR|KUBECONFIG|HELM_KUBECONTEXT", re.IGNORECASE
 )
-"""Variables that say who we are or where things are, which is told in other ways."""
+"""Variables that set identities and paths, which are configured in other ways."""
 
 
 def built(declared: DeclaredSecrets) -> Mapping[str, Source]:
-    """As they are written."""
+    """Return the secrets as declared, with their placeholders."""
     return {name: Source(**each.model_dump(exclude_none=True)) for name, each in declared.items()}
 
 
 def filled(sources: Mapping[str, Source], about: Mapping[str, Any]) -> Mapping[str, Source]:
-    """With their placeholders filled in."""
+    """Return the secrets with their placeholders filled in."""
     return {name: _filled(source, about) for name, source in sources.items()}
 
 
 def of_environment(declared: DeclaredCredentials, about: Mapping[str, Any]) -> Mapping[str, Mapping[str, Source]]:
-    """{purpose: {variable: where its value is}}."""
+    """Return {purpose: {variable: source of its value}}."""
     return {each: filled(built(getattr(declared, each)), about) for each in PURPOSES}
 
 
 def with_those_of(unit: Unit, around: Environment, about: Mapping[str, Any]) -> Environment:
-    """The environment with the unit's own secrets, which are for both purposes and go before the environment's."""
+    """Return the environment with the unit's own secrets. They apply to both purposes and take precedence."""
     own = filled(unit.secrets, about)
     return replace(around, credentials={each: {**around.credentials.get(each, {}), **own} for each in PURPOSES})
 
 
 def of_purposes(declared: DeclaredCredentials) -> Iterator[Mistake]:
-    """Names that cannot be different for plan and apply."""
+    """Report variables that cannot differ between plan and apply."""
     for purpose in PURPOSES:
         for name in getattr(declared, purpose):
             if name.startswith("TF_VAR_"):
@@ -52,7 +52,7 @@ def of_purposes(declared: DeclaredCredentials) -> Iterator[Mistake]:
 
 
 def mistakes(declared: DeclaredSecrets, about: Mapping[str, Any], account: str) -> Iterator[Mistake]:
-    """What is wrong with them in an environment: `about` are the placeholders that there are."""
+    """Report the mistakes in the secrets of an environment; `about` are the known placeholders."""
     for name, source in declared.items():
         if _RESERVED.fullmatch(name):
             yield Mistake(

@@ -1,4 +1,4 @@
-"""The block `terraform` at the top of platform.yaml: options of all Terraform units that do not set them."""
+"""Applies the block `terraform` at the top of platform.yaml: default options of all Terraform units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ BLOCK = "terraform"
 
 
 def expanded(document: Document) -> Document:
-    """The document with these options in each unit; unchanged where the block is wrong, which is reported once."""
+    """Return the document with the default options in each Terraform unit.
+
+    If the block is wrong, the document is unchanged, so that the mistake is reported only once.
+    """
     written, units = document.data.get(BLOCK), document.data.get("units")
     if not _is_right(written) or not isinstance(units, Mapping):
         return document

@@ -1,8 +1,8 @@
-"""YAML files -> plain data that remembers its lines.
+"""Reads YAML files as plain data with line numbers.
 
-PyYAML's own loader forgets where a value stood, takes the second of two equal keys without a word, and reads
-YAML 1.1, where `no` is false and 0123 is 83. People and their editors mean YAML 1.2: this reader takes scalars
-the way its core schema does, leaves dates as text, and reports duplicates.
+PyYAML's own loader drops line numbers, silently takes the second of two equal keys, and reads YAML 1.1, in which `no`
+is false and 0123 is 83. People and their editors expect YAML 1.2. This reader resolves scalars by the core schema of
+YAML 1.2, keeps dates as text, and reports duplicate keys.
 """
 
 from __future__ import annotations
@@ -47,9 +47,12 @@ COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
 
 
 def read(path: Path) -> Document:
-    """The document in `path`; InvalidInput when it cannot be read or is not YAML.
+    """Read the document in `path`.
 
-    It is named after the folder it is in, as people know it, also when that is a temporary checkout.
+    Messages name it by its folder and file name, as people know it, even if it is in a temporary checkout.
+
+    Raises:
+        InvalidInput: the file cannot be read or is not YAML.
     """
     name = f"{path.resolve().parent.name}/{path.name}"
     return _document(name, _compose(name, _text(name, path)))
@@ -91,7 +94,7 @@ def _not_yaml(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
 
 
 def _hint(text: str, line: int) -> str:
-    """What people most often get wrong in such a line."""
+    """Return a hint at the most common mistake in such a line, or ""."""
     wrong = "".join(text.splitlines()[line - 1 : line])
     if re.search(r"[:-]\s+\{[\w.]+\}", wrong):
         return "; text that begins with { needs quotes"
@@ -99,7 +102,7 @@ def _hint(text: str, line: int) -> str:
 
 
 class Reader:
-    """One pass over a document's nodes; `lines` and `mistakes` fill up on the way."""
+    """Reads a document's nodes in one pass, and collects `lines` and `mistakes`."""
 
     def __init__(self) -> None:
         self.lines: dict[Key, int] = {}
@@ -107,7 +110,7 @@ class Reader:
         self._around: list[yaml.Node] = []
 
     def read(self, node: yaml.Node, key: Key) -> Any:
-        """The data of `node`, which stands at `key`."""
+        """Return the data of `node`, which is at `key`."""
         self.lines.setdefault(key, node.start_mark.line + 1)
         if node in self._around:
             self._mistake(key, "refers to itself: an alias cannot be inside of its own anchor")

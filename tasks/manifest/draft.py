@@ -1,6 +1,6 @@
-"""platform.yaml as far as it can be understood: what the rules look at, so that one mistake does not hide others.
+"""Parses as much of platform.yaml as is valid, so that one mistake does not hide others from the rules.
 
-An entry with a wrong shape is left out, but its name stays known: whoever needs it made no mistake.
+An entry with a wrong shape is left out, but its name stays known: units that need it are not reported.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Draft:
-    """The entries whose shape is right, and the names of all entries. `folder` is where sources are found.
+    """The entries with a correct shape, and the names of all entries. `folder` contains the sources.
 
-    `platform` is its name, empty where that is none; `paths` is what is released besides infrastructure/.
-    `is_open` says that there are units that are not known here.
+    `platform` is the platform's name, or empty if it is not a text. `paths` lists what is released besides
+    infrastructure/. `is_open` means that some units are not known here.
     """
 
     folder: Path
@@ -45,11 +45,11 @@ class Draft:
     is_open: bool = False
     paths: tuple[str, ...] = ()
     filled: dict[str, Environment] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """The environments that `environments.filled` has made so far: every unit asks for each of its own."""
+    """A cache for `environments.filled`, because every unit reads each of its environments."""
 
 
 def draft(folder: Path, document: Document) -> Draft:
-    """What can be understood of `document`."""
+    """Return the part of `document` that has a correct shape."""
     environments, units = _entries(document, "environments"), _entries(document, "units")
     return Draft(
         folder=folder,
@@ -66,7 +66,7 @@ def draft(folder: Path, document: Document) -> Draft:
 
 
 def mistakes(document: Document) -> tuple[Mistake, ...]:
-    """What is wrong with the shape of `document`."""
+    """Report the mistakes in the shape of `document`."""
     none = _without_units(document)
     try:
         platform_model().model_validate(document.data)
@@ -76,7 +76,7 @@ def mistakes(document: Document) -> tuple[Mistake, ...]:
 
 
 def _without_units(document: Document) -> tuple[Mistake, ...]:
-    """That there are no units, where no Terragrunt repository has them."""
+    """Report that there are no units, unless a Terragrunt repository contains them."""
     if document.data.get("terragrunt") is not None or document.data.get("units", {}) != {}:
         return ()
     told = "must not be empty" if "units" in document.data else f"is missing. {_UNITS}"
@@ -92,7 +92,7 @@ def _name(document: Document) -> str:
 
 
 def _of_all(model: type[Model], document: Document, key: str) -> Model | None:
-    """What the platform says for all its environments under a key."""
+    """Return the platform's settings for all its environments under a key."""
     written = document.data.get(key) if isinstance(document.data, Mapping) else None
     return _well_formed(model, {"": written}).get("")
 

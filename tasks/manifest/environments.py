@@ -1,7 +1,7 @@
-"""The rules that environments keep together, and what they become: a graph of `Environment`s.
+"""Validates environments and builds a graph of `Environment`s.
 
-`after` leads from each environment to those that a release passes before it. There may be several first ones,
-several after the same one, and several before one; a cycle is a mistake.
+`after` leads from each environment to those that a release passes before it. An environment may have several
+predecessors and several successors, and several environments may come first. A cycle is a mistake.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from tasks.manifest.mistakes import Key, Mistake, day, no_day, not_among
 ROOT = "environments"
 
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?")
-"""Of a person on GitHub. Those of bots have another ending, and bots approve nothing."""
+"""Matches the login of a person on GitHub. Bots have another ending, and they cannot approve anything."""
 
 _SHORTEST_DRIFT = 60.0
-"""Seconds: a report of a large environment takes longer, and they come one after the other."""
+"""Seconds. A report of a large environment may take longer, and reports run one after the other."""
 
 
 def scope(platform: str, environment: Environment) -> dict[str, Any]:
-    """The placeholders that units may use in this environment, with what stands for them."""
+    """Return the placeholders that units may use in this environment, with their values."""
     return _with_values(_about(platform, environment.name, environment), environment.values)
 
 
 def unit_environment(platform: str, around: Environment, unit: Unit) -> Environment:
-    """The environment as a unit sees it. A unit with an account of its own has the default roles in there.
+    """Return the environment as a unit sees it. A unit with its own account gets the default roles of that account.
 
     Args:
         platform: the platform's name.
-        around: the environment as it is declared.
-        unit: the unit as it is declared, or resolved for this environment.
+        around: the environment as declared.
+        unit: the unit as declared, or resolved for this environment.
     """
     names = scope(platform, around)
     place = replace(
@@ -54,7 +54,7 @@ def unit_environment(platform: str, around: Environment, unit: Unit) -> Environm
 
 
 def filled(draft: Draft, name: str) -> Environment:
-    """The environment with its roles and values filled in, and with what the platform says for all of them."""
+    """Return the environment with its roles and values filled in, and with the settings of the whole platform."""
     if name not in draft.filled:
         draft.filled[name] = _filled(draft, name)
     return draft.filled[name]
@@ -91,18 +91,18 @@ def _filled(draft: Draft, name: str) -> Environment:
 
 
 def built(draft: Draft) -> tuple[Environment, ...]:
-    """The environments in promotion order. Only for a draft without mistakes."""
+    """Return the environments in promotion order. The draft must not have mistakes."""
     order = environment_graph.order(_after(draft))
     return tuple(filled(draft, name) for name in order)
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
-    """What is wrong with the environments, one by one and as a graph."""
+    """Report the mistakes in each environment, and those of the whole graph."""
     for name, declared in draft.environments.items():
         yield from (m.below((ROOT, name)) for m in _in_one(draft, name, declared))
         yield from (m.below((ROOT, name)) for m in _order(draft, name, declared))
         yield from (m.below((ROOT, name)) for m in rehearsals.mistakes(draft, name, declared))
-    # One that names itself was reported already.
+    # An environment that names itself is reported above.
     others = {name: tuple(before for before in after if before != name) for name, after in _after(draft).items()}
     for circle in graph.cycles(others):
         told = " -> ".join(reversed(circle))
@@ -162,7 +162,7 @@ def _in_one(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[
 
 
 def role_mistakes(roles: Mapping[str, str | None], about: Mapping[str, Any], name: str) -> Iterator[Mistake]:
-    """What is wrong with the roles of `name`, an environment or a unit; those that are None are not its own."""
+    """Report the mistakes in the roles of `name`, an environment or a unit. Roles that are None are inherited."""
     for role, arn in roles.items():
         if arn is None:
             continue
@@ -206,7 +206,7 @@ def _gate(declared: DeclaredEnvironment) -> Iterator[Mistake]:
 
 
 def _nobody(approval: Approval) -> Iterator[Mistake]:
-    """Approvers that nobody can ever be, so that their environment would wait for ever."""
+    """Report approvers that no person can be; their environment would wait for ever."""
     for place, name in enumerate(approval.approvers):
         if "/" in name or name.startswith("@"):
             told = f"{name!r} looks like a team, and teams are not asked for: list the login of each person"

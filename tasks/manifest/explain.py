@@ -1,9 +1,9 @@
-"""pydantic's errors -> mistakes in the words of platform.yaml.
+"""Translates pydantic's errors into mistakes in the terms of platform.yaml.
 
-pydantic knows types; the person knows keys. So a location is cut down to what is really in the document (a union's
-branch is not a key), and the errors at one place become one sentence that says what would be right: either
-`RIGHT`, what the value must be ("a list"), or `SAYS`, a sentence of its own. What is allowed at a place comes from
-the JSON schema, which is made of the same models.
+pydantic knows types; the reader knows keys. So a location is cut down to keys that are in the document (a union's
+branch is not a key). The errors at one place become one sentence that gives a correct value: either `RIGHT`, which
+describes the value ("a list"), or `SAYS`, a whole sentence. The allowed values at a place come from the JSON schema,
+which is generated from the same models.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from tasks.manifest.schema import Schema, at
 
 
 def mistakes(error: ValidationError, data: Any, schema: Schema) -> tuple[Mistake, ...]:
-    """One mistake for every place in `data` that pydantic complains about; `schema` describes all of `data`."""
+    """Return one mistake for every place in `data` that pydantic reports.
+
+    Args:
+        error: pydantic's errors.
+        data: the validated data.
+        schema: the JSON schema of all of `data`.
+    """
     places: dict[Key, list[ErrorDetails]] = {}
     for detail in error.errors():
         places.setdefault(_place(detail, data), []).append(detail)
@@ -44,7 +50,7 @@ def _is_in(data: Any, step: str | int) -> bool:
 
 
 def _sentence(key: Key, details: list[ErrorDetails], schema: Schema) -> str:
-    """What is wrong at one place. A union gives several errors there: any of its branches would be right."""
+    """Describe the mistake at one place. A union reports several errors there: any of its branches would be right."""
     for detail in details:
         if says := SAYS.get(detail["type"]):
             return says(detail, schema, key)
@@ -54,7 +60,7 @@ def _sentence(key: Key, details: list[ErrorDetails], schema: Schema) -> str:
 
 
 def _right(detail: ErrorDetails, schema: Schema) -> str:
-    """What the value must be, after "must be"."""
+    """Return the phrase that follows "must be"."""
     if detail["type"] == "string_pattern_mismatch":
         pattern = str(detail["ctx"]["pattern"])
         return PATTERNS.get(pattern, f"a text that matches {pattern}")
@@ -98,7 +104,7 @@ def _discriminator(detail: ErrorDetails) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What a value is, to people who write YAML."""
+    """Return the kind of a value, in terms of YAML."""
     if isinstance(value, Mapping):
         only = next(iter(value), "") if list(value.values()) == [None] else ""
         return f"a mapping, which is how YAML reads {{{only}}} without quotes" if only else "a mapping"
@@ -112,7 +118,7 @@ ABSENT: Mapping[str, Callable[[ErrorDetails], str | int]] = {
     "union_tag_not_found": _discriminator,
     "union_tag_invalid": _discriminator,
 }
-"""Errors about a key that pydantic's location does not lead to, with that key."""
+"""Errors about a key that is not in pydantic's location, with a function that returns the key."""
 
 SAYS: Mapping[str, Callable[[ErrorDetails, Schema, Key], str]] = {
     "missing": _missing,

@@ -1,4 +1,4 @@
-"""Files beside platform.yaml that are one list: overrides.yaml and drift.yaml.
+"""Reads files beside platform.yaml that contain one list: overrides.yaml and drift.yaml.
 
 Such a file may be missing or empty. Its entries name environments and units, which platform.yaml must know.
 """
@@ -20,7 +20,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read(path: Path, model: type[Model]) -> tuple[Document | None, list[Model]]:
-    """The document in `path` and its entries; None and nothing where nothing is written.
+    """Return the document in `path` and its entries; None and an empty list if it is missing or empty.
 
     Raises:
         InvalidInput: names every mistake of shape.
@@ -40,7 +40,7 @@ def read(path: Path, model: type[Model]) -> tuple[Document | None, list[Model]]:
 
 
 def place(platform: Platform, environment: str, unit: str) -> Iterator[Mistake]:
-    """What is wrong with where an entry holds."""
+    """Report an unknown environment, or a unit that is not deployed there."""
     environments = [each.name for each in platform.environments]
     deployed = [each.name for each in platform.units_in(environment)]
     if environment not in environments:

@@ -1,4 +1,4 @@
-"""Where logs of an environment are kept: what the platform says, and over it what the environment says."""
+"""Merges where an environment's logs are kept: the platform's settings, overridden by the environment's."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ LINKED = ("trace", "claim", "release")
 def elasticsearch(
     platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
 ) -> ElasticsearchServer | None:
-    """The Elasticsearch of an environment, its placeholders filled in with `about`; None where there is none."""
+    """Return the Elasticsearch of an environment, with placeholders filled in from `about`; None if it has none."""
     return _filled(ElasticsearchServer, _merged(platform, own, "elasticsearch"), about)
 
 
 def dashboards(
     platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
 ) -> DashboardsServer | None:
-    """The Kibana of an environment, its placeholders filled in with `about`; None where there is none."""
+    """Return the Kibana of an environment, with placeholders filled in from `about`; None if it has none."""
     return _filled(DashboardsServer, _merged(platform, own, "dashboards"), about)
 
 
 def mistakes(
     platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]
 ) -> Iterator[Mistake]:
-    """What is wrong with what an environment's logging comes to. `about` are the placeholders that there are."""
+    """Report the mistakes in an environment's merged logging. `about` are the known placeholders."""
     for name in ("elasticsearch", "dashboards"):
         declared = _merged(platform, own, name)
         if declared is not None:
@@ -60,7 +60,10 @@ def _filled(kind: type[Server], declared: DeclaredElasticsearch | None, about: M
 
 
 def link(platform: DeclaredLogging | None, own: DeclaredLogging | None, about: Mapping[str, Any]) -> str:
-    """The page that shows lines of FlowMart's log, with the placeholders of `LINKED` left in it; "" for none."""
+    """Return the address of the page that shows FlowMart's log; "" if there is none.
+
+    Placeholders of `LINKED` stay in it.
+    """
     return str(placeholders.fill(_link(platform, own), about))
 
 

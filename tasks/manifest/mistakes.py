@@ -1,7 +1,7 @@
-"""Mistakes in a file that a person wrote, and the one error that names all of them.
+"""Defines mistakes in a file that a person wrote, and combines them into one error.
 
-A person who corrects a file wants every mistake at once, where it is and what would be right. So nothing here
-raises at the first one: readers and rules yield `Mistake`s, and `refuse` raises when there are any.
+A person who corrects a file needs every mistake at once, with its location and the correction. So readers and rules
+yield `Mistake`s instead of raising at the first one. `refuse` raises if there are any.
 """
 
 from __future__ import annotations
@@ -16,27 +16,30 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 
 CLOSE = 0.65
-"""How alike two names are (difflib's ratio) when one may be the other, misspelt: asw and aws are."""
+"""The similarity (difflib's ratio) from which a name counts as a misspelling of another: asw and aws are close."""
 
 Key = tuple[str | int, ...]
-"""Where something is in a document: ("units", "database", "checks", 0, "kind")."""
+"""A location in a document: ("units", "database", "checks", 0, "kind")."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong at `key`, and what would be right."""
+    """A mistake at `key`. The message says what is wrong and what would be right."""
 
     key: Key
     message: str
 
     def below(self, key: Key) -> Mistake:
-        """The same mistake, seen from the document that holds this part at `key`."""
+        """Return the same mistake, located in the document that contains this part at `key`."""
         return Mistake((*key, *self.key), self.message)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content as plain data. `lines` has the line of every key; `mistakes` what reading it found."""
+    """A file's content as plain data.
+
+    `lines` has the line of every key; `mistakes` are those found while reading it.
+    """
 
     name: str
     data: Any
@@ -44,14 +47,18 @@ class Document:
     mistakes: tuple[Mistake, ...] = ()
 
     def line(self, key: Key) -> int:
-        """The line of `key`, or of the closest thing around it that is there."""
+        """Return the line of `key`, or of its closest ancestor that is in the document."""
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)
 
 
 def refuse(document: Document, mistakes: Iterable[Mistake]) -> None:
-    """Raise `InvalidInput` that names every mistake, top to bottom; return when there is none."""
+    """Raise one error for all mistakes; do nothing if there are none.
+
+    Raises:
+        InvalidInput: names every mistake, from top to bottom.
+    """
     found = sorted({(document.line(m.key), written(m.key), m.message) for m in mistakes})
     if not found:
         return
@@ -61,7 +68,7 @@ def refuse(document: Document, mistakes: Iterable[Mistake]) -> None:
 
 
 def day(text: str) -> date | None:
-    """The day that is written as YYYY-MM-DD; None where there is no such day."""
+    """Return the day that is written as YYYY-MM-DD; None if there is no such day."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -69,30 +76,30 @@ def day(text: str) -> date | None:
 
 
 def no_day(key: Key, text: str) -> Mistake:
-    """That what is written at `key` is no day of the calendar."""
+    """Return the mistake that the text at `key` is not a day of the calendar."""
     return Mistake(key, f"there is no day {text}: write YYYY-MM-DD")
 
 
 def written(key: Key) -> str:
-    """`key` the way people write it: units.database.checks[0].kind."""
+    """Return `key` as people write it: units.database.checks[0].kind."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in key)
     return "".join(steps).removeprefix(".")
 
 
 def shown(value: Any) -> str:
-    """`value` as it could stand in the file, short enough for a message."""
+    """Return `value` as it could be written in the file, short enough for a message."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def not_among(value: Any, what: str, allowed: Iterable[str]) -> str:
-    """Says that `value` is not `what` ("an engine"), with the closest and all of the `allowed`."""
+    """Return the message that `value` is not `what` ("an engine"), with the closest and all `allowed` names."""
     names = tuple(allowed)
     return f"{shown(value)} is not {what}.{did_you_mean(value, names)} {any_of(names)}"
 
 
 def did_you_mean(value: Any, allowed: Iterable[str]) -> str:
-    """A sentence that hints at what of `allowed` is written almost like this or begins with it, or nothing."""
+    """Return a hint at the allowed name that begins with this value or is spelled almost like it, or ""."""
     text, names = str(value).lower(), list(allowed)
     longer = [name for name in names if len(text) > 2 and name.startswith(text)]
     close = longer or difflib.get_close_matches(text, names, n=1, cutoff=CLOSE)
@@ -100,5 +107,5 @@ def did_you_mean(value: Any, allowed: Iterable[str]) -> str:
 
 
 def any_of(names: Iterable[str]) -> str:
-    """The sentence that says which names there are."""
+    """Return the sentence that lists the allowed names."""
     return f"Allowed: {', '.join(names) or 'nothing'}"

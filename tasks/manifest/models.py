@@ -1,7 +1,7 @@
-"""The models of platform.yaml with what the registered engines add: a block of options under each engine's name.
+"""Extends the models of platform.yaml with a block of options for each registered engine, under its name.
 
-Shape, messages and JSON schema of these blocks come from the engines' own models, those of installed engines too. The
-block of an engine that cannot be used may hold anything: the unit's `engine` is the one mistake to report.
+The shape, messages and JSON schema of these blocks come from the engines' own models, including those of installed
+engines. The block of an engine that cannot be used may contain anything: only the unit's `engine` is reported.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ class UnreadOptions(Options):
 
 
 def unusable_engines() -> Mapping[str, str]:
-    """{engine: why no unit can have it, and what to do}."""
+    """Return {engine: why no unit can use it, and what to do}."""
     taken = {name: _taken(name) for name in ENGINES if name in DeclaredUnit.model_fields}
     return {**ENGINES.unusable, **taken}
 
 
 def unit_model() -> type[DeclaredUnit]:
-    """What may be written for a unit."""
+    """Return the model of a unit."""
     keys = DeclaredUnit.model_fields
     options = dict.fromkeys(ENGINES.unusable, UnreadOptions) | {name: ENGINES.options(name) for name in ENGINES}
     return _unit_model(tuple((name, model) for name, model in options.items() if name not in keys))
 
 
 def platform_model() -> type[DeclaredPlatform]:
-    """What may be written in platform.yaml."""
+    """Return the model of platform.yaml."""
     return _platform_model(unit_model())
 
 
 def option_error(engine: str) -> ValidationError | None:
-    """Why a unit cannot leave out the options of its engine; None when it can."""
+    """Return why a unit must have options of its engine; None if it can leave them out."""
     try:
         ENGINES.options(engine)()
     except ValidationError as error:

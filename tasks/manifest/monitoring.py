@@ -1,4 +1,4 @@
-"""Where metrics of an environment are asked for: what the platform says, and over it what the environment says."""
+"""Merges where an environment's metrics are queried: the platform's settings, overridden by the environment's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = ("monitoring", "prometheus")
 def filled(
     platform: DeclaredMonitoring | None, own: DeclaredMonitoring | None, about: Mapping[str, Any]
 ) -> PrometheusServer | None:
-    """The Prometheus of an environment, its placeholders filled in with `about`; None where there is none."""
+    """Return the Prometheus of an environment, with placeholders filled in from `about`; None if it has none."""
     declared = _merged(platform, own)
     if declared is None or declared.url is None:
         return None
@@ -33,7 +33,7 @@ def filled(
 def mistakes(
     platform: DeclaredMonitoring | None, own: DeclaredMonitoring | None, about: Mapping[str, Any]
 ) -> Iterator[Mistake]:
-    """What is wrong with what an environment's monitoring comes to. `about` are the placeholders that there are."""
+    """Report the mistakes in an environment's merged monitoring. `about` are the known placeholders."""
     declared = _merged(platform, own)
     if declared is not None:
         yield from servers.mistakes(declared, KEY, about)

@@ -1,6 +1,7 @@
-"""How single texts are written in platform.yaml, overrides.yaml and drift.yaml: names, places, days, durations.
+"""Defines how single values are written in the manifest files: names, places, days, durations.
 
-`declared` puts them together to what may be written; `explain` says what such a text must be.
+The files are platform.yaml, overrides.yaml and drift.yaml. `declared` combines these values into the shape of the
+files. `explain` describes a correct value.
 """
 
 from __future__ import annotations
@@ -51,18 +52,22 @@ PATTERNS = {
     NOT_EMPTY: "text",
     OUTPUT: "{outputs.NAME}",
 }
-"""What a text must be, in words."""
+"""Descriptions of a correct value for each pattern."""
 
 NEVER = "never"
 CONDITIONS: tuple[str, ...] = (ALWAYS, WHEN_IRREVERSIBLE, WHEN_DRIFTED)
-"""When people approve plans."""
+"""Conditions under which plans require an approval."""
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def seconds(written: Any) -> float:
-    """The seconds of "90s", "5m", "1h" or a number; more than none."""
+    """Return the seconds of "90s", "5m", "1h" or a number.
+
+    Raises:
+        PydanticCustomError: it is not a duration above 0.
+    """
     found = DURATION.fullmatch(written) if isinstance(written, str) else None
     if found:
         written = float(found[1]) * SECONDS[found[2]]
@@ -72,12 +77,16 @@ def seconds(written: Any) -> float:
 
 
 def wait(written: Any) -> float:
-    """The seconds of a duration that may be none: "0s" or 0."""
+    """Return the seconds of a duration that may be 0 ("0s" or 0)."""
     return 0.0 if written in (0, "0", "0s") and not isinstance(written, bool) else seconds(written)
 
 
 def one_or_several(written: Any) -> Any:
-    """The names of "dev" or ["dev", "staging"], as a list; at least one."""
+    """Return "dev" or ["dev", "staging"] as a list.
+
+    Raises:
+        PydanticCustomError: it is neither a text nor a list, or is empty.
+    """
     if not isinstance(written, str | list):
         raise PydanticCustomError("names", "no names")
     if not written:
@@ -86,7 +95,11 @@ def one_or_several(written: Any) -> Any:
 
 
 def conditions(written: Any) -> Any:
-    """The conditions of "when drifted", or of a list of them; none for "never"."""
+    """Return one condition ("when drifted") or a list of conditions as a list; "never" becomes an empty list.
+
+    Raises:
+        ValueError: a condition is unknown, or "never" is not the only one.
+    """
     listed = written if isinstance(written, list) else [written]
     for each in listed:
         if each not in (NEVER, *CONDITIONS):
@@ -97,9 +110,13 @@ def conditions(written: Any) -> Any:
 
 
 def gate(written: Any) -> Any:
-    """A gate that is written as its condition alone, as the mapping that it stands for."""
+    """Return a gate as a mapping, also if only its condition is written.
+
+    Raises:
+        ValueError: it is neither a text nor a mapping.
+    """
     if isinstance(written, str):
-        # Two older words for two of them.
+        # "auto" and "approval" are the older words for these two conditions.
         return {"approval": {"auto": NEVER, "approval": ALWAYS}.get(written, written)}
     if not isinstance(written, Mapping | BaseModel):
         words = ", ".join((NEVER, *CONDITIONS))

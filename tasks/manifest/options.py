@@ -1,7 +1,7 @@
-"""The options of the smoke checks as they are written in platform.yaml: beside the keys that every check has.
+"""Defines the options of smoke checks as written in platform.yaml, next to the keys that every check has.
 
-An option that is called like one of these keys is written under the name of its kind instead: the `name` of the
-output that a check of kind `output` asks about is written `output: NAME`.
+An option that clashes with one of these keys is written under the name of its kind. A check of kind `output` has an
+option `name`, so it is written `output: NAME`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tasks.manifest.declared.units import DeclaredCheck
 
 
 def fields(kind: str, written: Mapping[str, Any]) -> dict[str, Any]:
-    """`written` options under the names that the checks know them by."""
+    """Return the `written` options under the names that the checks use."""
     known_as = {about.alias: field for field, about in WRITTEN[kind].model_fields.items() if about.alias}
     return {known_as.get(key, key): value for key, value in written.items()}
 
@@ -35,4 +35,4 @@ def _clashes(field: str) -> bool:
 
 
 WRITTEN: Mapping[str, type[BaseModel]] = {kind: _as_written(kind, model) for kind, model in OPTIONS.items()}
-"""The kinds of smoke check there are, each with the model of what may be written for it."""
+"""The kinds of smoke checks, each with the model of its options as written."""

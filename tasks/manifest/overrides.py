@@ -1,7 +1,7 @@
-"""overrides.yaml: the exceptions from policies that a release brings with it.
+"""Loads overrides.yaml: the exceptions from policies that a release contains.
 
-They are part of the release so that they are reviewed with the change that needs them. Whether one has expired is
-for the policies to judge, on the day of the plan.
+They are part of the release so that they are reviewed with the change that needs them. The policies decide whether
+one has expired, on the day of the plan.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILE = "overrides.yaml"
 
 
 def load_overrides(infrastructure: Path) -> tuple[Override, ...]:
-    """The overrides in `infrastructure`/overrides.yaml; none when there is no such file.
+    """Load the overrides in `infrastructure`/overrides.yaml; empty if there is no such file.
 
     Raises:
         InvalidInput: names every mistake, such as an environment or unit that platform.yaml does not know.

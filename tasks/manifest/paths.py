@@ -1,4 +1,7 @@
-"""`paths` of platform.yaml: what is released besides infrastructure/; sources are relative to the repository then."""
+"""Handles `paths` of platform.yaml: what is released besides infrastructure/.
+
+With `paths`, the sources of units are relative to the repository.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ KEY = "paths"
 
 
 def declared(data: Any) -> tuple[str, ...]:
-    """The paths that a platform.yaml names, in one spelling each; none of an entry that is not a text."""
+    """Return the paths of a platform.yaml in normal spelling. Entries that are not text are ignored."""
     found = data.get(KEY) if isinstance(data, Mapping) else None
     entries = found if isinstance(found, list | tuple) else ()
     return tuple(dict.fromkeys(str(PurePosixPath(each)) for each in entries if isinstance(each, str) and each))
 
 
 def declared_in(text: str, folder: str) -> tuple[str, ...]:
-    """The paths in the text of a platform.yaml in `folder`; without what cannot be right, which `load` refuses."""
+    """Return the valid paths in the text of a platform.yaml in `folder`. `load` rejects the invalid ones."""
     try:
         found = declared(yaml12.load(text))
     except (yaml.YAMLError, TooLarge):
@@ -33,17 +36,17 @@ def declared_in(text: str, folder: str) -> tuple[str, ...]:
 
 
 def root(infrastructure: Path, platform: Platform) -> Path:
-    """The folder that the sources of units are relative to: infrastructure/, or with paths what is around it."""
+    """Return the folder that units' sources are relative to: infrastructure/, or its parent if there are `paths`."""
     return infrastructure.parent if platform.paths else infrastructure
 
 
 def is_released(path: str, folder: str, paths: Collection[str]) -> bool:
-    """Whether a path of the repository is in its releases, or holds something that is."""
+    """Tell whether a path of the repository is in its releases, or contains something that is."""
     return any(_overlap(PurePosixPath(path), PurePosixPath(each)) for each in (folder, *paths))
 
 
 def mistakes(infrastructure: Path, data: Any) -> Iterator[Mistake]:
-    """What is wrong with the paths of a platform.yaml, given what is there."""
+    """Report the mistakes in the paths of a platform.yaml, including paths that do not exist."""
     if declared(data) and data.get("terragrunt") is not None:
         yield Mistake((KEY,), "cannot stand beside `terragrunt`, whose root is below infrastructure/: leave one out")
     for path in declared(data):

@@ -1,8 +1,8 @@
-"""`{environment}`, `{platform}`, `{account}`, `{region}` and `{values.NAME}` in the texts of a manifest.
+"""Fills in `{environment}`, `{platform}`, `{account}`, `{region}` and `{values.NAME}` in texts of a manifest.
 
-A text that is one placeholder and nothing else becomes the value itself, so that a number stays a number; inside
-of a longer text, what is not text is written as JSON. Braces that belong to somebody else are left alone: `${x}`,
-`{{x}}`, `{"json": 1}` and `{3}` are no placeholders. `{outputs.NAME}` is for the smoke checks to fill in.
+A text that consists of one placeholder becomes the value itself, so a number stays a number. Inside a longer text,
+values that are not text are written as JSON. Braces of other syntax are left alone: `${x}`, `{{x}}`, `{"json": 1}`
+and `{3}` are not placeholders. The smoke checks fill in `{outputs.NAME}`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OUTPUTS = "outputs."
 
 
 def fill(part: Any, names: Mapping[str, Any]) -> Any:
-    """`part` with every placeholder of `names` replaced, in all texts inside; others stay as they are."""
+    """Return `part` with every placeholder of `names` replaced, in all nested texts. Others stay as they are."""
     if isinstance(part, str):
         return _fill_text(part, names)
     if isinstance(part, Mapping):
@@ -30,7 +30,13 @@ def fill(part: Any, names: Mapping[str, Any]) -> Any:
 
 
 def mistakes(part: Any, names: Mapping[str, Any], *, outputs: bool = False) -> Iterator[Mistake]:
-    """The placeholders in `part` that nobody fills in; `outputs` says whether outputs are filled in later."""
+    """Report unknown placeholders in `part`.
+
+    Args:
+        part: a text, mapping or list.
+        names: the known placeholders.
+        outputs: whether `{outputs.NAME}` is allowed, because it is filled in later.
+    """
     for key, name in _used(part, ()):
         if name.startswith(OUTPUTS):
             if not outputs:

@@ -1,4 +1,4 @@
-"""platform.yaml -> `Platform`, and one unit of it for one environment."""
+"""Loads platform.yaml as a `Platform`, and resolves one of its units for one environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ FILE = "platform.yaml"
 
 
 def load(infrastructure: Path) -> Platform:
-    """The platform that `infrastructure`/platform.yaml declares; `InvalidInput` names every mistake in it."""
+    """Load the platform that `infrastructure`/platform.yaml declares.
+
+    Raises:
+        InvalidInput: names every mistake in the file.
+    """
     found = document.read(infrastructure / FILE)
     _refuse_what_is_no_mapping(found)
     found = defaults.expanded(terragrunt.expanded(infrastructure, found))
@@ -41,16 +45,22 @@ def load(infrastructure: Path) -> Platform:
 
 
 def terragrunt_block(infrastructure: Path, platform: Platform) -> terragrunt.TerragruntBlock | None:
-    """What the block `terragrunt` of the platform.yaml that declares `platform` says; None without one."""
+    """Return the `terragrunt` block of the platform.yaml that declares `platform`, or None if it has none.
+
+    Raises:
+        InvalidInput: a placeholder is unknown, or two environments would have the same folder.
+    """
     block = terragrunt.declared(document.read(infrastructure / FILE))
     return terragrunt.filled(block, platform) if block else None
 
 
 def resolve(platform: Platform, environment: str, unit: str) -> Unit:
-    """The unit as it is deployed to `environment`: source, inputs and checks filled in.
+    """Return the unit as it is deployed to `environment`, with source, inputs and checks filled in.
 
-    InvalidInput when there is no such environment or unit, or when the unit is not deployed there. What
-    remains is `{outputs.NAME}` in the options of checks, which the checks replace when they are asked.
+    `{outputs.NAME}` in the options of checks stays: the checks replace it when they run.
+
+    Raises:
+        InvalidInput: there is no such environment or unit, or the unit is not deployed there.
     """
     around = _environment(platform, environment)
     declared = _unit(platform, around, unit)
@@ -90,7 +100,7 @@ def _unit(platform: Platform, environment: Environment, name: str) -> Unit:
 
 
 def _without_unknown_needs(platform: Platform) -> Platform:
-    """Where some units are not known yet, what needs them is as if it did not."""
+    """Drop needs that refer to units that are not known yet."""
     known = {unit.name for unit in platform.units}
     kept = (replace(unit, needs=tuple(need for need in unit.needs if need in known)) for unit in platform.units)
     return replace(platform, units=tuple(kept))

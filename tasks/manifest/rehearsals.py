@@ -1,7 +1,7 @@
-"""Where rollbacks are rehearsed, as platform.yaml declares it: what is wrong with that, and what it becomes.
+"""Validates and builds the rehearsals of rollbacks that platform.yaml declares.
 
-An environment for rehearsals is used by nothing else: it comes after no other, none comes after it, nobody is asked
-there, and it has no unit that the environment it is for does not have.
+An environment for rehearsals has no other use. It comes after no other, none comes after it, and it needs no
+approval. It has no unit that the rehearsed environment does not have.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from tasks.manifest.mistakes import Key, Mistake, not_among
 _WHERE: Key = ("rehearsal", "environment")
 
 _SHORTEST = 3600.0
-"""Seconds: a rehearsal applies everything three times."""
+"""Seconds. A rehearsal applies everything three times."""
 
 
 def built(declared: DeclaredEnvironment) -> Rehearsal | None:
-    """Where rollbacks of an environment are rehearsed; None where none are."""
+    """Return where rollbacks of an environment are rehearsed; None if they are not."""
     found = declared.rehearsal
     return Rehearsal(found.environment, found.every) if found else None
 
 
 def mistakes(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator[Mistake]:
-    """What is wrong with the rehearsals of an environment, seen from it."""
+    """Report the mistakes in the rehearsals of the environment `name`."""
     found = declared.rehearsal
     if found is None:
         if declared.gate.rehearsed is not None:
@@ -46,7 +46,7 @@ def mistakes(draft: Draft, name: str, declared: DeclaredEnvironment) -> Iterator
 
 
 def _used_otherwise(draft: Draft, scratch: str, declared: DeclaredEnvironment) -> Iterator[str]:
-    """Why an environment is not for rehearsals alone."""
+    """Yield the reasons why an environment is not for rehearsals alone."""
     if declared.after:
         before = ", ".join(declared.after)
         yield f"{scratch} comes after {before}, so it is not for rehearsals alone: remove its `after`"

@@ -1,6 +1,6 @@
-"""platform.schema.json: what editors check and complete platform.yaml with, made from the models.
+"""Generates platform.schema.json, with which editors check and complete platform.yaml, from the models.
 
-`python -m tasks.manifest` prints it. A test holds the file in infrastructure/ equal to it.
+`python -m tasks.manifest` prints it. A test keeps the file in infrastructure/ equal to it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PLACEHOLDER: Schema = {"type": "string", "pattern": r"^\{(environment|platform|a
 
 
 def platform_schema() -> Schema:
-    """The JSON schema (draft 2020-12) of platform.yaml."""
+    """Return the JSON schema (draft 2020-12) of platform.yaml."""
     schema = _tidied(platform_model().model_json_schema(ref_template=REFERENCE))
     definitions = schema["$defs"]
     definitions["DeclaredUnit"]["properties"]["engine"]["enum"] = list(ENGINES)
@@ -37,7 +37,7 @@ def platform_schema() -> Schema:
 
 
 def option_schemas(kind: str) -> tuple[Schema, ...]:
-    """What may be written as the options of a check of `kind`: one object schema for each of its variants."""
+    """Return the object schemas for the options of a check of `kind`, one for each of its variants."""
     model = WRITTEN[kind]
     schema = _tidied(model.model_json_schema(ref_template=REFERENCE))
     definitions = schema.pop("$defs", {})
@@ -45,7 +45,7 @@ def option_schemas(kind: str) -> tuple[Schema, ...]:
 
 
 def at(schema: Schema, key: Key) -> Schema:
-    """The part of `schema` that describes what stands at `key`; empty when it describes nothing there."""
+    """Return the part of `schema` that describes the value at `key`; empty if there is none."""
     node = _resolved(schema, schema)
     for step in key:
         node = _resolved(schema, _below(node, step))
@@ -68,7 +68,7 @@ def _below(node: Schema, step: str | int) -> Schema:
 def _resolved(schema: Schema, node: Schema) -> Schema:
     branches = [branch for branch in node.get("anyOf", ()) if branch != {"type": "null"}]
     if len(branches) == 1:
-        # What may be left out: the one thing that it is otherwise.
+        # An optional value: describe the one type that it has if it is present.
         node = {**branches[0], **{key: value for key, value in node.items() if key != "anyOf"}}
     if "$ref" not in node:
         return node
@@ -105,7 +105,7 @@ def _alternatives(part: Schema) -> Iterator[Schema]:
 
 
 def _tidied(part: Any) -> Any:
-    """Without the titles that repeat the keys; a name that does not match its pattern is an error."""
+    """Remove titles that repeat the keys, and reject names that do not match their pattern."""
     if isinstance(part, list):
         return [_tidied(item) for item in part]
     if not isinstance(part, dict):
@@ -115,5 +115,5 @@ def _tidied(part: Any) -> Any:
 
 
 def text() -> str:
-    """The content of platform.schema.json."""
+    """Return the content of platform.schema.json."""
     return json.dumps(platform_schema(), indent=2, ensure_ascii=False) + "\n"

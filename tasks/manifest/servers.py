@@ -1,4 +1,4 @@
-"""Servers that a platform declares, and over that its environments: what both come to, and what is wrong."""
+"""Merges and validates the servers that a platform and its environments declare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Layer = TypeVar("Layer", bound=Declared)
 
 
 def merged(*layers: Layer | None) -> Layer | None:
-    """What the platform says, with the keys over it that the environment has; None where neither says anything."""
+    """Merge the layers by key; later layers override earlier ones. Return None if all are None."""
     known = [layer for layer in layers if layer is not None]
     if not known:
         return None
@@ -24,7 +24,7 @@ def merged(*layers: Layer | None) -> Layer | None:
 
 
 def mistakes(declared: Any, key: Key, about: Mapping[str, Any]) -> Iterator[Mistake]:
-    """What is wrong with a declared server that has been merged. `about` are the placeholders that there are."""
+    """Report the mistakes in a merged server. `about` are the known placeholders."""
     if declared.url is None:
         yield Mistake((*key, "url"), f"is missing: add it here, or to `{key[0]}` of the platform")
     written = declared.model_dump(exclude_unset=True)
@@ -32,7 +32,7 @@ def mistakes(declared: Any, key: Key, about: Mapping[str, Any]) -> Iterator[Mist
 
 
 def authentication(auth: DeclaredAuth | None, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a server that say how requests are authenticated, its placeholders filled in."""
+    """Return a server's fields for authentication, with placeholders filled in."""
     if auth is None:
         return {}
     return {
@@ -44,12 +44,12 @@ def authentication(auth: DeclaredAuth | None, about: Mapping[str, Any]) -> dict[
 
 
 def tls(declared: DeclaredTls | None, about: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a server that name files for TLS."""
+    """Return a server's fields for TLS files, with placeholders filled in."""
     return {name: str(placeholders.fill(path or "", about)) for name, path in declared or DeclaredTls()}
 
 
 def secret(declared: DeclaredSecret | None, about: Mapping[str, Any]) -> Secret | None:
-    """Where a secret is; None where none is declared."""
+    """Return the source of a secret; None if none is declared."""
     if declared is None:
         return None
     return Secret(declared.variable or "", str(placeholders.fill(declared.file or "", about)))

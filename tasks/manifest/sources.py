@@ -1,4 +1,4 @@
-"""Whether what a unit names is in this release: its source, a folder with something in it, and its programs."""
+"""Checks that a unit's source is a folder of the release with files in it, and that its programs are there."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from tasks.manifest.mistakes import did_you_mean, shown
 
 
 def normal(source: str) -> str:
-    """One spelling for one folder: a/b, not ./a//b/."""
+    """Return the normal spelling of a folder: a/b, not ./a//b/."""
     return str(PurePosixPath(source))
 
 
 def fault(infrastructure: Path, source: str, released: Collection[str] = ()) -> str:
-    """What is wrong with the folder `source` of a unit; empty when it is right.
+    """Return what is wrong with the folder `source` of a unit; empty if it is right.
 
     Args:
         infrastructure: the folder of platform.yaml.
-        released: its `paths`; with any, `source` is relative to the repository.
+        source: the folder, relative to infrastructure/ or, with `released`, to the repository.
+        released: the `paths` of platform.yaml.
     """
     around = partial(_of_repository, released=released) if released else _of_infrastructure
     return _asked(around, infrastructure, source)
 
 
 def program_fault(folder: Path, program: str) -> str:
-    """What is wrong with the file `program` of a check, relative to `folder`; empty when it is right."""
+    """Return what is wrong with the file `program` of a check, relative to `folder`; empty if it is right."""
     return _asked(_program_fault, folder, program)
 
 
 def _asked(question: Callable[[Path, str], str], folder: Path, name: str) -> str:
-    """A name that no file system can have (too long, a zero byte) is as wrong as one that is not there."""
+    """Report names that no file system can have (too long, a zero byte) like those that do not exist."""
     try:
         return question(folder, name)
     except OSError as error:
@@ -81,7 +82,7 @@ def _program_fault(folder: Path, program: str) -> str:
 
 
 def _missing(root: Path, source: str, prefix: str) -> str:
-    """Where the path ends in nothing, and what could have been meant there."""
+    """Describe a missing folder, with the folders that exist there and the closest name."""
     there, rest = root, list(PurePosixPath(source).parts)
     while rest and (there / rest[0]).is_dir():
         there /= rest.pop(0)

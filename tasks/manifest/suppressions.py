@@ -1,7 +1,7 @@
-"""drift.yaml: the drift that a release knows of, and that may stay until a day.
+"""Loads drift.yaml: known drift that may stay until a day.
 
-Like an override it is reviewed and released, so that nobody silences production from a clone of their own. What a
-suppression holds for, and whether it has expired, is for `tasks.drift` to judge, on the day of the report.
+Like an override, it is reviewed and released, so that nobody can silence production from their own clone.
+`tasks.drift` decides what a suppression covers and whether it has expired, on the day of the report.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from tasks.manifest.platform import load
 FILE = "drift.yaml"
 
 LONGEST = 90
-"""Days that a suppression may lie ahead: drift that stays for longer belongs into the code."""
+"""Days that a suppression may last: drift that stays for longer belongs in the code."""
 
 
 def load_suppressions(infrastructure: Path, today: date) -> tuple[Suppression, ...]:
-    """The suppressions in `infrastructure`/drift.yaml; none when there is no such file.
+    """Load the suppressions in `infrastructure`/drift.yaml; empty if there is no such file.
 
-    One that has expired is not a mistake, so that a release stays valid.
+    An expired suppression is not a mistake, so that a release stays valid.
 
     Raises:
         InvalidInput: names every mistake, such as a day too far ahead of `today` (UTC).

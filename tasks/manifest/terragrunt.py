@@ -1,7 +1,7 @@
-"""The block `terragrunt:` of platform.yaml: every unit that Terragrunt found becomes a unit like those written out.
+"""Expands the block `terragrunt:` of platform.yaml: each unit that Terragrunt finds becomes a declared unit.
 
-What was found is in the release (`tasks.engines.terragrunt.record`). A working tree has no such record; there its
-units are not known, and their names are not reported as mistakes.
+The release records the units that were found (`tasks.engines.terragrunt.record`). A working tree has no such record.
+Its Terragrunt units are not known, so their names are not reported as mistakes.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tasks.manifest.notation import SLUG
 
 BLOCK = "terragrunt"
 STACK = ".terragrunt-stack"
-"""The folder that Terragrunt generates the units of a stack in; it says nothing about them."""
+"""The folder in which Terragrunt generates the units of a stack. It is left out of their names."""
 
 Needs = Mapping[str, Mapping[str, tuple[str, ...]]]
 """{unit: {environment: the units that it needs there}}."""
 
 
 def declared(document: Document) -> DeclaredTerragrunt | None:
-    """The block; None where there is none, or where its shape is wrong, which is reported elsewhere."""
+    """Return the block; None if there is none or if its shape is wrong, which is reported elsewhere."""
     written = document.data.get(BLOCK) if isinstance(document.data, Mapping) else None
     try:
         return DeclaredTerragrunt.model_validate(written) if written is not None else None
@@ -43,7 +43,7 @@ def declared(document: Document) -> DeclaredTerragrunt | None:
 
 
 def is_open(infrastructure: Path, document: Document) -> bool:
-    """Whether there are units that are not known here, since nobody has looked for them yet."""
+    """Tell whether there are Terragrunt units that are not known here, because discovery has not run yet."""
     written = isinstance(document.data, Mapping) and document.data.get(BLOCK) is not None
     found = record.load(infrastructure)
     return written and (found is None or bool(found.omitted))
@@ -51,7 +51,7 @@ def is_open(infrastructure: Path, document: Document) -> bool:
 
 @dataclass(frozen=True)
 class TerragruntBlock:
-    """What to look for, and with what. `roots` is {environment: the folder of its units below infrastructure/}."""
+    """The folders and programs for discovery. `roots` is {environment: folder of its units below infrastructure/}."""
 
     roots: Mapping[str, str]
     binary: str
@@ -59,10 +59,10 @@ class TerragruntBlock:
 
 
 def filled(block: DeclaredTerragrunt, platform: Platform) -> TerragruntBlock:
-    """The block with its placeholders filled in.
+    """Return the block with its placeholders filled in.
 
     Raises:
-        InvalidInput: a placeholder is unknown, or two environments would have one folder.
+        InvalidInput: a placeholder is unknown, or two environments would have the same folder.
     """
     return TerragruntBlock(_roots(block, platform), block.binary or "", block.terraform or "")
 
@@ -91,7 +91,7 @@ def _roots(block: DeclaredTerragrunt, platform: Platform) -> dict[str, str]:
 
 
 def expanded(infrastructure: Path, document: Document) -> Document:
-    """The document with all units that were found beside those that are written out."""
+    """Return the document with all discovered units added to the declared ones."""
     block, found = declared(document), record.load(infrastructure)
     if block is None or found is None:
         return document
@@ -112,7 +112,7 @@ def expanded(infrastructure: Path, document: Document) -> Document:
 
 
 def needs(infrastructure: Path, document: Document) -> Needs:
-    """What each unit that was found needs in each environment, by the units' names."""
+    """Return what each discovered unit needs in each environment, by unit name."""
     block, found = declared(document), record.load(infrastructure)
     if block is None or found is None:
         return {}
@@ -125,7 +125,7 @@ def needs(infrastructure: Path, document: Document) -> Needs:
 
 
 def name_of(path: str) -> str:
-    """What a unit is called by default: eu-west-1/.terragrunt-stack/web -> eu-west-1-web."""
+    """Return the default name of a unit: eu-west-1/.terragrunt-stack/web -> eu-west-1-web."""
     steps = (step for step in path.split("/") if step != STACK)
     return re.sub(r"[^a-z0-9]+", "-", "-".join(steps).lower()).strip("-")
 
@@ -136,7 +136,7 @@ def _names(block: DeclaredTerragrunt, found: Record) -> dict[str, str]:
 
 
 def _places(found: Record) -> dict[str, list[str]]:
-    """{path: the environments in which it takes part}."""
+    """Return {path: the environments in which the unit is not excluded}."""
     places: dict[str, list[str]] = {}
     for environment, where in found.environments.items():
         for unit in where.units:
@@ -169,7 +169,7 @@ def _mistakes(block: DeclaredTerragrunt, found: Record) -> Iterator[Mistake]:
 
 
 def _written(document: Document, path: str) -> dict[str, Any]:
-    """What is written for a unit, but for what is the block's own."""
+    """Return the declared settings of a unit, except those that belong to the block itself."""
     units = document.data[BLOCK].get("units") or {}
     written = units.get(path) or {}
     return {
@@ -196,7 +196,7 @@ def _unit(block: DeclaredTerragrunt, path: str, where: list[str]) -> dict[str, A
 
 
 def _lines(document: Document, path: str, name: str) -> dict[Key, int]:
-    """Where a unit is written: what is different for it on its own lines, all else on that of the block."""
+    """Return the lines of a unit: its own settings on their own lines, everything else on the line of the block."""
     around: Key = (BLOCK, "units", path)
     found = {("units", name, *key[3:]): line for key, line in document.lines.items() if key[:3] == around}
     return {("units", name): document.line(around if around in document.lines else (BLOCK,)), **found}

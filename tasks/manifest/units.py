@@ -1,6 +1,6 @@
-"""The rules that units keep, and what they become: `Unit`s whose texts are filled in for one environment.
+"""Validates units and builds `Unit`s. Their placeholders are filled in later, for one environment.
 
-A mistake in every environment of a unit is reported once; a mistake in some of them with their names.
+A mistake in every environment of a unit is reported once. A mistake in only some of them names those environments.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Scope = dict[str, Any]
 
 
 def built(name: str, declared: DeclaredUnit, needs_in: Mapping[str, tuple[str, ...]]) -> Unit:
-    """The unit as it is declared, with its placeholders; `needs_in` is what it needs besides in some environments."""
+    """Build the unit as declared, with its placeholders; `needs_in` are needs in some environments only."""
     checks = tuple(_check(check) for check in declared.checks)
     return replace(_without_checks(name, declared), checks=checks, needs_in=needs_in)
 
 
 def cycles(platform: Platform) -> Iterator[Mistake]:
-    """Units that need each other by what they need in single environments."""
+    """Report cycles of needs that exist in a single environment only."""
     for environment in platform.environments:
         for circle in graph.cycles({unit.name: unit.needs for unit in platform.units_in(environment.name)}):
             told = f"the units need each other in a circle in {environment.name}: {' -> '.join(circle)}"
@@ -60,7 +60,7 @@ def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
 
 
 def mistakes(draft: Draft) -> Iterator[Mistake]:
-    """What is wrong with the units, one by one and together."""
+    """Report the mistakes in each unit, and those between units."""
     for name, declared in draft.units.items():
         for rule in _RULES:
             yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
@@ -166,7 +166,7 @@ def _secrets(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
 
 
 def _texts(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    # Which outputs a unit has is known when it was applied; that it is needed, and so applied before, is known now.
+    # The outputs of a unit are known only after its apply. Whether it is needed, and so applied first, is known now.
     named = references.references(declared.inputs)
     used = [found for found in named if found[0] in draft.unit_names or draft.is_open]
     for unit in sorted({unit for unit, _ in used} - {*declared.needs, name}):
@@ -254,7 +254,7 @@ def _shared_sources(draft: Draft) -> Iterator[Mistake]:
 
 
 def _may_share(*declared: DeclaredUnit) -> bool:
-    """Whether units of an environment may have one source: each of them works in a copy."""
+    """Tell whether units of an environment may share a source, because each of them works in a copy."""
     return all(each.engine in ENGINES and ENGINES[each.engine].shares_source for each in declared)
 
 
@@ -276,4 +276,4 @@ _RULES = (
     _analysis,
     _secrets,
 )
-"""What is looked at in every unit."""
+"""The rules that are applied to every unit."""

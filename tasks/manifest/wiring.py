@@ -1,7 +1,7 @@
-"""Whether units fit together: what each is given it takes, and what it is given from others these do give.
+"""Checks that units fit together: each accepts its inputs, and the units that it refers to have those outputs.
 
-Asked once, when a release is made: it reads the units' sources, which takes longer than reading platform.yaml. What
-only an apply can tell (the value of an output) is checked when it is known.
+This runs once, when a release is made: it reads the units' sources, which takes longer than reading platform.yaml.
+The value of an output is known only after an apply, and is checked then.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tasks.manifest.platform import FILE, resolve
 
 
 def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
-    """Refuse units that do not fit together, that need an account which is not there, or that share a state.
+    """Check that units fit together, have the accounts that they need, and do not share a state.
 
     Raises:
-        InvalidInput: names every input that is missing, unknown, or fed from an output that does not fit; and what
-            engines find wrong with their units.
+        InvalidInput: names every input that is missing, unknown or fed from an output that does not fit, and the
+            faults that engines report for their units.
     """
     mistakes: dict[Mistake, list[str]] = {}
     places: dict[str, str] = {}
@@ -47,7 +47,7 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
 
 
 def _without_account(root: Path, platform: Platform, environment: Environment, unit: Unit) -> Iterator[Mistake]:
-    """That a unit works with AWS where neither it nor its environment has an account."""
+    """Report a unit that works with AWS although neither it nor its environment has an account."""
     if unit_environment(platform.name, environment, unit).account:
         return
     remedy = "needs an AWS account: add `account` and `region` to the environment, or to this unit"
@@ -59,13 +59,13 @@ def _without_account(root: Path, platform: Platform, environment: Environment, u
 
 
 def _faults(root: Path, unit: Unit) -> Iterator[Mistake]:
-    """What the unit's engine finds wrong without running its tool."""
+    """Report what the unit's engine finds wrong without running its tool."""
     for fault in ENGINES[unit.engine].faults(root, unit):
         yield Mistake(("source",), f"{unit.source}: {fault}")
 
 
 def _shared_place(root: Path, environment: Environment, unit: Unit, places: dict[str, str]) -> Iterator[Mistake]:
-    """That a unit keeps its state where another unit, or the same one in another environment, has its own."""
+    """Report a unit that keeps its state in the same place as another unit, or as itself in another environment."""
     place = ENGINES[unit.engine].place(root, unit)
     here = f"{unit.name} in {environment.name}"
     first = places.setdefault(place, here) if place else here
@@ -74,7 +74,7 @@ def _shared_place(root: Path, environment: Environment, unit: Unit, places: dict
 
 
 def _interfaces(root: Path, units: Mapping[str, Unit]) -> dict[str, Interface]:
-    """Of the units that are given inputs, or whose outputs are named: to read all of them would take seconds."""
+    """Return the interfaces of units with inputs or referenced outputs. Reading all units would take seconds."""
     named = {name for unit in units.values() for name in references.sources(unit.inputs)}
     asked = named | {unit.name for unit in units.values() if unit.inputs}
     return {name: interface(root, units[name]) for name in sorted(asked)}
