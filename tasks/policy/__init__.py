@@ -1,1 +1,1 @@
-"""Policies in Rego, evaluated over plans."""
+"""Evaluates policies in Rego over plans."""

@@ -1,11 +1,11 @@
-"""Policies: what a plan must not do, written in Rego, tested over plan data.
+"""Tests plans against policies written in Rego, which define what a plan must not do.
 
-A policy is a file `infrastructure/policies/<name>.rego` whose package ends in its name: `acme.<name>`. It says
-what is wrong (`deny`) or worth knowing (`warn`) and nothing else. Which denial an override lifts is decided here,
-once, for every policy. Nothing here reads anything else: the same plan, overrides and time give the same violations.
+A policy is a file `infrastructure/policies/<name>.rego` whose package ends in its name: `acme.<name>`. It only
+returns what is wrong (`deny`) or worth knowing (`warn`). This module decides which denials an override lifts, for
+every policy alike. Evaluation has no other inputs: the same plan, overrides and time give the same violations.
 
-A policy that cannot be evaluated is an error, never a silent pass. That is why built-in errors are strict, and
-why every policy is evaluated once, on an empty plan, when it is loaded.
+A policy that cannot be evaluated is an error, never a silent pass. So built-in errors are strict, and every policy is
+evaluated once on an empty plan when it is loaded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Purpose = Literal["promote", "rollback"]
 
 _PACKAGE = re.compile(r"^package\s+(\w+(?:\.\w+)*)\s*(?:#.*)?$", re.MULTILINE)
 
-# rego-cpp tells where as offset|length: `(error 12:policies.rego|52|2 (errormsg 24:Invalid boolean operator) ...`.
+# rego-cpp reports it as offset|length: `(error 12:policies.rego|52|2 (errormsg 24:Invalid boolean operator) ...`.
 _PARSE_ERROR = re.compile(r"\(error \d+:[^|]*\|(\d+)\|\d+.*?\(errormsg \d+:([^)]*)\)", re.DOTALL)
 
 
@@ -63,9 +63,9 @@ class Limits(_Caps):
 
 @dataclass(frozen=True)
 class Policies:
-    """Policies that were read and can be evaluated. Safe to use from several threads: one evaluates for all.
+    """Loaded policies, ready for evaluation. Safe to use from several threads: one thread evaluates for all.
 
-    rego-cpp keeps memory for every thread that ever evaluated, some megabytes each.
+    rego-cpp keeps some megabytes of memory for every thread that ever evaluated.
     """
 
     sources: Mapping[Path, str]
@@ -76,7 +76,7 @@ class Policies:
 
     @cached_property
     def _compiled(self) -> Bundle:
-        """All of them, compiled once: compiling takes 20 ms, as long as testing a small plan."""
+        """Return all policies, compiled once: compiling takes 20 ms, as long as testing a small plan."""
         return _interpreter(self.sources).build(_EVERYTHING)
 
     def test(
@@ -85,7 +85,11 @@ class Policies:
         """Test `plan` against every policy.
 
         Args:
-            purpose: what the plan is for. A rollback may delete what a promotion may not.
+            plan: the plan.
+            unit: the unit that is planned.
+            overrides: those of the release; those for other targets are ignored.
+            now: the time of the test, with a time zone.
+            purpose: the purpose of the plan. A rollback may delete what a promotion may not.
 
         Returns:
             The violations, denials first.
@@ -104,10 +108,10 @@ class Policies:
 
 
 def load(folder: Path) -> Policies:
-    """Read the policies and limits in `folder`; none where there is no such folder.
+    """Load the policies and limits in `folder`; there are none if the folder does not exist.
 
     Raises:
-        InvalidInput: naming the file and line that is wrong.
+        InvalidInput: names the file and line that is wrong.
     """
     _refuse_unread(folder)
     sources = {path: path.read_text() for path in sorted(folder.glob("*.rego"))}
@@ -121,7 +125,7 @@ def load(folder: Path) -> Policies:
 
 
 def _refuse_unread(folder: Path) -> None:
-    """A policy that nobody evaluates, or a limit that nobody reads, would be a silent pass."""
+    """Reject policies and limits in places that are not read: they would be a silent pass."""
     below = sorted(path for path in folder.glob("*/**/*.rego") if not path.name.endswith("_test.rego"))
     if below:
         raise InvalidInput(f"{below[0]}: policies are read in {folder} alone; move it there")
@@ -131,7 +135,7 @@ def _refuse_unread(folder: Path) -> None:
 
 
 def _require_package(path: Path, source: str) -> None:
-    # Any root will do: a repository that has policies already keeps its own.
+    # Any root is accepted, so that a repository with existing policies keeps its own.
     declared = _package(source)
     if not declared or declared[-1] != path.stem:
         found = f"package {'.'.join(declared)}" if declared else "no package"
@@ -141,7 +145,7 @@ def _require_package(path: Path, source: str) -> None:
 
 
 def _package(source: str) -> tuple[str, ...]:
-    """The names of the package, root first; empty when none is declared."""
+    """Return the names of the package, root first; empty if none is declared."""
     declared = _PACKAGE.search(source)
     return tuple(declared[1].split(".")) if declared else ()
 
@@ -189,7 +193,7 @@ def _evaluate(
 ) -> list[Violation]:
     if not sources:
         return []
-    # As a term, not as regopy's Input: strings of an Input come back without their quotes escaped.
+    # Pass a term, not regopy's Input: strings of an Input come back without their quotes escaped.
     asked = json.dumps(question, ensure_ascii=False, default=str)
     answers = _quick_answers(sources, asked, compiled) if compiled else None
     answers = answers or _answers(sources, asked)
@@ -221,7 +225,7 @@ def _parse_error(path: Path, source: str, error: str) -> str:
 
 
 def _quick_answers(sources: Mapping[Path, str], asked: str, compiled: Bundle) -> dict[Path, Mapping[str, Any]] | None:
-    """What every package says; None when one of them says nothing."""
+    """Return the result of every package, or None if one of them has no result."""
     interpreter = _interpreter({})
     interpreter.set_input_term(asked)
     document = _document(lambda: interpreter.query_bundle(compiled))
@@ -230,9 +234,9 @@ def _quick_answers(sources: Mapping[Path, str], asked: str, compiled: Bundle) ->
 
 
 def _answers(sources: Mapping[Path, str], asked: str) -> dict[Path, Mapping[str, Any]]:
-    """What every package says. All are evaluated at once, which is faster than one by one.
+    """Return the result of every package. Evaluating all at once is faster than one by one.
 
-    One that cannot be evaluated silences all; then each is evaluated alone, to name it.
+    If one cannot be evaluated, none has a result. Then each is evaluated alone, to find it.
     """
     interpreter = _interpreter(sources)
     interpreter.set_input_term(asked)
@@ -254,7 +258,7 @@ def _answer(interpreter: Interpreter, path: Path, package: Sequence[str]) -> dic
 
 
 def _document(evaluate: Callable[[], Output]) -> dict[str, Any]:
-    """The answer; empty when it is undefined or cannot be evaluated, for which Rego gives no reason to show."""
+    """Return the answer; empty if it is undefined or fails, because Rego gives no reason to show."""
     try:
         output = evaluate()
         answer = json.loads(str(output))["bindings"]["answer"] if output.ok() else None
@@ -264,7 +268,7 @@ def _document(evaluate: Callable[[], Output]) -> dict[str, Any]:
 
 
 def _at(document: Mapping[str, Any], package: Sequence[str]) -> dict[str, Any]:
-    """The part of `document` that `package` defines; empty when it defines nothing."""
+    """Return the part of `document` that `package` defines; empty if it defines nothing."""
     found: Any = document
     for name in package:
         found = found.get(name, {}) if isinstance(found, Mapping) else {}
@@ -282,7 +286,7 @@ def _violations(path: Path, answer: Mapping[str, Any]) -> Iterable[Violation]:
 
 
 def _self_contained(found: Mapping[str, str]) -> str:
-    """The message with its address in front: it is also read where the address is not shown."""
+    """Return the message with its address in front, because it is also shown without the address."""
     return f"{found['address']}: {found['message']}" if found["address"] else found["message"]
 
 
@@ -295,7 +299,7 @@ def _is_for(override: Override, plan: Plan) -> bool:
 
 
 def _settle(violation: Violation, overrides: Sequence[Override], now: datetime) -> Violation:
-    """What is left of a denial: lifted by an override in force, sharpened by one that has expired."""
+    """Apply overrides to a denial: one in force turns it into a warning, an expired one is noted in its message."""
     mine = [o for o in overrides if violation.denied and _lifts(o, violation)]
     if not mine:
         return violation
@@ -308,10 +312,10 @@ def _settle(violation: Violation, overrides: Sequence[Override], now: datetime) 
 
 
 def _lifts(override: Override, violation: Violation) -> bool:
-    """An override names one address exactly; "*" is for denials about the plan as a whole, and only those."""
+    """Tell whether an override matches a violation: by its exact address, or "*" for a denial of the whole plan."""
     return override.policy == violation.policy and override.address == (violation.address or "*")
 
 
 def _in_force(override: Override, now: datetime) -> bool:
-    """`expires` is the last day, in UTC, on which the override counts."""
+    """Tell whether an override applies now; `expires` is its last day, in UTC."""
     return now.astimezone(UTC).date().isoformat() <= override.expires
