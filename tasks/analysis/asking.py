@@ -1,4 +1,4 @@
-"""Asks every query once before anything is applied, while a mistake in it still costs nothing."""
+"""Tries every query once before anything is applied, when a mistake in it is still harmless."""
 
 from __future__ import annotations
 
@@ -15,25 +15,34 @@ from tasks.monitoring.client import Prometheus
 from tasks.monitoring.queries import filled, selectors
 
 FEWEST = 4
-"""Samples that a window must hold. Prometheus 3 finds none in a range of one scrape; with two, one lost is half."""
+"""The fewest samples that a window must hold.
+
+Prometheus 3 finds none in a range of one scrape. With two, one lost scrape is half of them.
+"""
 
 _NEVER = 7 * 86400.0
-"""Seconds without a series after which a label is more likely misspelt than an error never seen."""
+"""Seconds without a series after which a label is more likely misspelt than an error unseen."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What asking once found: `mistakes` in the specification, and `warnings` about what is not there yet."""
+    """The result of trying the queries: `mistakes` in the specification, and `warnings` about data not there yet."""
 
     mistakes: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def ask_all(analysis: Analysis, metrics: Sequence[Metric], sources: Sources, now: float) -> Asked:
-    """Ask every query of an analysis for the last window.
+    """Run every query of an analysis for the last window.
+
+    Args:
+        analysis: the specification.
+        metrics: the metrics to try.
+        sources: the servers to query.
+        now: seconds since 1970.
 
     Raises:
-        Unanswered: the server cannot be asked, or its clock is wrong.
+        Unanswered: the server does not respond, or its clock is wrong.
     """
     if skew := sources.skew(now):
         raise Unanswered(f"{sources.prometheus.where} cannot be asked: {skew}")
@@ -58,7 +67,7 @@ def _asked(analysis: Analysis, metric: Metric, sources: Sources, span: Span) -> 
 
 
 def _too_short(analysis: Analysis, metric: Metric, server: Prometheus, span: Span) -> Iterator[str]:
-    """A window that holds too few samples of series that have been there for longer."""
+    """Report a window that holds too few samples of series that have existed for longer."""
     for selector in _selectors(metric, span):
         counts = [_most(server, selector, analysis.window * times, span.ends) for times in (1, 2)]
         if 0 < counts[0] < FEWEST and counts[1] > counts[0]:

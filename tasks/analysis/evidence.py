@@ -1,4 +1,4 @@
-"""The windows of an analysis in words. Pure."""
+"""Describes the windows of an analysis as text. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _MINUTE = timedelta(minutes=1)
 
 
 def told(subject: str, found: Judged) -> str:
-    """The verdict, and a line for each metric that decided it.
+    """Return the verdict, and a line for each deciding window.
 
     Args:
-        subject: whose analysis it is: "staging/cart".
+        subject: the subject of the analysis: "staging/cart".
         found: a verdict that is not None.
     """
     verdict = found.verdict.value if found.verdict else "not over"
@@ -27,14 +27,14 @@ def told(subject: str, found: Judged) -> str:
 
 
 def decisive(found: Judged) -> str:
-    """The window that says most about a verdict; "" when the analysis passed."""
+    """Return the window that best explains a verdict; "" if the analysis passed."""
     if found.verdict is Verdict.PASSED:
         return ""
     return next((line(each) for each in _few([w for w in found.windows if w.rating is not Rating.GOOD])), "")
 
 
 def line(window: Window) -> str:
-    """One window: `errors 14:05-14:10: 0.0731 is bad, above 0.05`."""
+    """Return one window as text: `errors 14:05-14:10: 0.0731 is bad, above 0.05`."""
     begins, ends = datetime.fromisoformat(window.begins), datetime.fromisoformat(window.ends)
     shape = "%H:%M:%S" if ends - begins < _MINUTE else "%H:%M"
     hours = f"{begins:{shape}}-{ends:{shape}}"
@@ -43,7 +43,7 @@ def line(window: Window) -> str:
 
 
 def _few(windows: Sequence[Window]) -> list[Window]:
-    """Those that tell most: the ledger has all of them."""
+    """Return the worst windows. The ledger has all of them."""
     worst = [Rating.BAD, Rating.DOUBTFUL, Rating.UNKNOWN, Rating.UNANSWERED]
     return sorted(windows, key=lambda window: worst.index(window.rating))[:6]
 

@@ -1,4 +1,4 @@
-"""Judges an analysis as far as its windows are over. What was answered is remembered, so it is asked once."""
+"""Judges an analysis as far as its windows are over. It remembers answered windows, so that none is queried twice."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tasks.domain.analysis import Analysis, Metric, Rating, Verdict, Window
 from tasks.domain.errors import Unanswered
 
 _PROMETHEUS = ""
-"""Stands for the Prometheus among what is asked; the others are streams of logs."""
+"""The key of Prometheus among the sources; the other keys are log streams."""
 
 
 class Judging:
-    """One analysis of one apply.
+    """Judges one analysis of one apply.
 
     Args:
         analysis: the specification.
-        environment: where; some metrics are not asked everywhere.
-        sources: who is asked.
-        began, ended: the apply, in seconds since 1970.
+        environment: its name; some metrics are not measured everywhere.
+        sources: the servers to query.
+        began, ended: the start and end of the apply, in seconds since 1970.
         past: whether all of it is in the past, so that the server's clock does not matter.
     """
 
@@ -49,16 +49,19 @@ class Judging:
 
     @property
     def ends(self) -> float:
-        """When windows without an answer are not asked again any more."""
+        """Return the time (seconds since 1970) from which unanswered windows are no longer retried."""
         return self._spans[-1].ends + self.analysis.lag + self.analysis.patience
 
     def next(self, now: float) -> float:
-        """When there is something to ask again, after `now`; windows without an answer are asked once a window."""
+        """Return the next time after `now` to query again (seconds since 1970).
+
+        Unanswered windows are retried once per window length.
+        """
         due = [span.ends + self.analysis.lag for span in self._spans]
         return next((moment for moment in due if moment > now), min(self.ends, now + self.analysis.window))
 
     def judge(self, now: float) -> Judged:
-        """The verdict as far as windows are over at `now` (seconds since 1970)."""
+        """Return the verdict on the windows that are over at `now` (seconds since 1970)."""
         over = now >= self.ends
         whys = {_PROMETHEUS: self._unreachable(now) if self._asks(now) else ""}
         for place, span in enumerate(self._spans):
@@ -72,7 +75,7 @@ class Judging:
         return self._judged(over=over)
 
     def _look(self, metric: Metric, place: int, span: Span, whys: dict[str, str]) -> None:
-        """Measure a window that is not known yet; `whys` is what keeps each source from answering."""
+        """Measure a window that is not known yet; `whys` holds why a source does not respond."""
         known = self._known.get((metric.name, place))
         if known is not None and known.rating is not Rating.UNANSWERED:
             return
@@ -82,7 +85,7 @@ class Judging:
         whys[source] = window.why if window.rating is Rating.UNANSWERED else ""
 
     def _measured(self, metric: Metric, span: Span, why: str) -> Window:
-        """A window; `why` is what keeps its source from answering, "" where nothing is known to."""
+        """Return a window; `why` is the known reason why its source does not respond, or ""."""
         if why:
             return _unanswered(metric, span, why)
         usual = self._usual_of(metric)
@@ -93,13 +96,13 @@ class Judging:
         return measured(self._sources, metric, span, usual.value if usual else None, past)
 
     def _asks(self, now: float) -> bool:
-        """Whether there is a window to ask for."""
+        """Tell whether there is a window to query."""
         over = [place for place, span in enumerate(self._spans) if spans.is_over(span, self.analysis, now)]
         windows = [self._known.get((metric.name, place)) for metric in self.metrics for place in over]
         return any(window is None or window.rating is Rating.UNANSWERED for window in windows)
 
     def _unreachable(self, now: float) -> str:
-        """Why nothing can be asked now; empty if it can."""
+        """Return why nothing can be queried now, or ""."""
         if self._past:
             return ""
         try:
@@ -108,7 +111,7 @@ class Judging:
             return str(error)
 
     def _usual_of(self, metric: Metric) -> Value | None:
-        """The median of the past that a metric is compared with; remembered once all of it was answered."""
+        """Return the past median that a metric is compared with. It is cached once all past windows were answered."""
         if metric.compare is None or metric.name in self._usual:
             return self._usual.get(metric.name)
         week = tuple(span.shifted(-spans.WEEK) for span in self._spans)
@@ -135,17 +138,23 @@ class Judging:
 
 
 def metrics_in(analysis: Analysis, environment: str) -> tuple[Metric, ...]:
-    """The metrics that are asked in an environment."""
+    """Return the metrics that are measured in an environment."""
     return tuple(each for each in analysis.metrics if not each.environments or environment in each.environments)
 
 
 def was_bad(
     analysis: Analysis, metrics: Sequence[Metric], sources: Sources, now: float, since: float = 0.0
 ) -> list[Window]:
-    """The bad windows right before `now`, of metrics that were bad in more windows than they tolerate.
+    """Return the bad windows right before `now`, of metrics with more bad windows than they tolerate.
 
-    A window that is not known, or cannot be asked for, is not bad. Windows that begin before `since` (seconds since
-    1970) are left out: they measured an earlier state, such as a release that was rolled back.
+    A window without a value or a response is not bad. Windows that begin before `since` are left out: they measured
+    an earlier state, such as a release that was rolled back.
+
+    Args:
+        analysis: the specification.
+        metrics: the metrics to measure.
+        sources: the servers to query.
+        now, since: seconds since 1970.
     """
     whole = [span.shifted(-analysis.lag) for span in spans.before(analysis, now)]
     past = [span for span in whole if span.begins >= since]

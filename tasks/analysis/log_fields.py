@@ -1,6 +1,6 @@
-"""Asks whether the fields that a metric of a log rests on are mapped in its stream, before anything is applied.
+"""Checks that the fields that a log metric needs are mapped in its stream, before anything is applied.
 
-A search for a field that is not mapped finds nothing, without an error: a misspelt name would look like health.
+A search for an unmapped field finds nothing and reports no error, so a misspelt name would look healthy.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _TIME = "@timestamp"
 
 
 def asked(server: Elasticsearch, query: LogQuery) -> tuple[list[str], list[str]]:
-    """(mistakes in the specification, warnings about what is not there yet).
+    """Return (mistakes in the specification, warnings about data that is missing so far).
 
     Raises:
-        Unanswered: the server cannot be asked.
+        Unanswered: the server does not respond, or denies permission.
     """
     needed = [_TIME, *([] if query.filter is not None else ["service.name"]), query.level_field]
     needed += [query.kind_field] if query.new_kinds else []

@@ -1,7 +1,7 @@
-"""Measures one metric of a log in one window: which search, and what its result means.
+"""Measures one log metric in one window: builds the search and interprets its result.
 
-Silence is not health: a window with fewer documents than the metric wants, of whatever level, is not known. Neither
-is one that the stream holds nothing newer than, since its last documents may still be on their way.
+Silence is not health: the value is unknown if a window has fewer documents, of any level, than the metric requires.
+It is also unknown if the stream has nothing newer than the window, because its last documents may still arrive.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ _WORSE = {
     "error": ("err", "error", "severe"),
     "critical": ("crit", "critical", "fatal", "alert", "emerg", "emergency", "panic"),
 }
-"""What loggers of many languages call a level, from bad to worse."""
+"""The names of each level in loggers of many languages, in order of severity."""
 
 _KINDS = 1000
-"""Kinds of errors that are told apart."""
+"""The maximum number of kinds of errors that are distinguished."""
 
 _SAMPLES = 5
 _LONGEST = 200
-"""Characters of a message in the evidence."""
+"""Maximum characters of a message in the evidence."""
 
 
 def value(server: Elasticsearch, query: LogQuery, span: Span, past: Span | None) -> Value:
-    """The value of a window, or why it is not known. Nothing is raised: no answer is a result here.
+    """Return the value of a window, or why it is unknown. Errors are returned as such a result, not raised.
 
     Args:
-        server: who keeps the log.
-        query: what is counted: documents of a level, or kinds of errors that were never seen before.
+        server: the server that keeps the log.
+        query: what is counted: documents of a level, or kinds of errors that never occurred before.
         span: the window.
-        past: the time before the apply, for `query.new_kinds`; None: nothing is new.
+        past: the time before the apply, for `query.new_kinds`; with None, nothing counts as new.
     """
     try:
         return _new_kinds(server, query, span, past) if query.new_kinds else _count(server, query, span)
@@ -55,13 +55,13 @@ def value(server: Elasticsearch, query: LogQuery, span: Span, past: Span | None)
 
 
 def told(query: LogQuery, span: Span) -> str:
-    """The search of a window, as evidence."""
+    """Return the search of a window, as evidence."""
     about = {"bool": {"filter": [*_about(query), _within(span), {"terms": {query.level_field: levels(query.level)}}]}}
     return f"{query.stream}/_search {json.dumps({'query': about}, separators=(',', ':'))}"
 
 
 def levels(level: str) -> list[str]:
-    """The names of a level and of those that are worse, as they may be written."""
+    """Return the names of a level and of more severe levels, in all spellings."""
     names = [*_WORSE]
     found = [name for each in names[names.index(level) :] for name in _WORSE[each]]
     return [spelled for name in found for spelled in (name, name.upper(), name.capitalize())]
@@ -90,7 +90,7 @@ def _new_kinds(server: Elasticsearch, query: LogQuery, span: Span, past: Span | 
 
 
 def _unknown(server: Elasticsearch, query: LogQuery, span: Span, found: Found) -> Value | None:
-    """Why a window says nothing; None if it does."""
+    """Return why a window has no value; None if it has one."""
     if found.partial:
         return Value(None, f"{server.where} could read only a part of {query.stream}", partial=True)
     if not _has_newer(server, query, span):
@@ -133,7 +133,7 @@ def _names(found: Found) -> set[str]:
 
 
 def _sampled(server: Elasticsearch, query: LogQuery, span: Span, kinds: Sequence[str]) -> str:
-    """Some messages of each kind, masked."""
+    """Return some messages of each kind, masked."""
     hits = {"top_hits": {"size": _SAMPLES, "_source": ["message", "error.message"]}}
     only = {"field": query.kind_field, "include": [*kinds]}
     found = _searched(server, query, span, {"kinds": {"terms": only, "aggs": {"some": hits}}})

@@ -1,4 +1,4 @@
-"""Measures one metric in one window: which queries, and what their results mean."""
+"""Measures one metric in one window: builds the queries and interprets their results."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tasks.monitoring.queries import filled, quoted, selectors
 
 _FIRING = 'alertstate="firing"'
 _WATCHDOG = f'ALERTS{{alertname="Watchdog",{_FIRING}}}'
-"""The alert that always fires, so that silence is told from a broken chain (kube-prometheus-stack has it)."""
+"""An alert that always fires (kube-prometheus-stack has it). Without it, silence means a broken alerting chain."""
 
 
 def measured(
     sources: Sources, metric: Metric, span: Span, usual: float | None = None, past: Span | None = None
 ) -> Window:
-    """One window as evidence.
+    """Measure one window and return it as evidence.
 
     Args:
-        sources: who is asked.
+        sources: the servers to query.
         metric: what is measured.
         span: the window.
-        usual: the median of the past, where that counts.
-        past: the time before the apply, where kinds of errors are compared with it.
+        usual: the median of the past, for a metric with `compare`.
+        past: the time before the apply, for a metric that counts new kinds of errors.
     """
     query = _told(metric, span)
     found = value(sources, metric, span, past)
@@ -44,7 +44,7 @@ def measured(
 
 
 def value(sources: Sources, metric: Metric, span: Span, past: Span | None = None) -> Value:
-    """The value of a window, or why it is not known. Nothing is raised: no answer is a result here."""
+    """Return the value of a window, or why it is unknown. Errors are returned as such a result, not raised."""
     if metric.logs is not None:
         return log_values.value(sources.elasticsearch, metric.logs, span, past)
     server = sources.prometheus
@@ -59,7 +59,7 @@ def value(sources: Sources, metric: Metric, span: Span, past: Span | None = None
 
 
 def _ratio(server: Prometheus, metric: Metric, span: Span) -> Value:
-    """A counter that was never incremented has no series: absent `bad` is 0, absent `total` is unknown."""
+    """Return bad / total. A counter never incremented has no series: no `bad` means 0, no `total` means unknown."""
     total = _single(server, metric.total, span)
     if total.value is None:
         return total
@@ -113,7 +113,7 @@ def _partial(answer: Answer) -> Value:
 
 
 def _samples(server: Prometheus, query: str, span: Span) -> str:
-    """How many samples each selector found: a message that names the empty one saves an hour."""
+    """Return the number of samples of each selector, so that a message names the one without data."""
     asked = {each: f"sum(count_over_time({each}[{span.length}]))" for each in selectors(query)}
     counts = {selector: _count(server, count, span.ends) for selector, count in asked.items()}
     told = ", ".join(f"{selector} {count:g} samples" for selector, count in counts.items())
@@ -130,7 +130,7 @@ def _told(metric: Metric, span: Span) -> str:
 
 
 def _asked(metric: Metric, length: str) -> str:
-    """The query that stands for a metric in the evidence."""
+    """Return the query that represents a metric in the evidence."""
     if metric.alerts is not None:
         labels = ",".join([_FIRING, *(f"{name}={quoted(text)}" for name, text in sorted(metric.alerts.items()))])
         return f"count by (alertname) (count_over_time(ALERTS{{{labels}}}[{length}]))"

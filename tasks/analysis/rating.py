@@ -1,4 +1,4 @@
-"""How one value is: good, doubtful or bad; and the limit that the past adds. Pure."""
+"""Rates one value as good, doubtful or bad, with a stricter limit from the past if there is one. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from tasks.domain.analysis import Compare, Metric, Rating
 
 ENOUGH = 3
-"""Known windows that a comparison needs; with fewer, it is left out."""
+"""The number of known windows that a comparison needs. With fewer, it is left out."""
 
 
 def rated(metric: Metric, value: float, usual: float | None = None) -> tuple[Rating, str]:
-    """How a value is, and why, in words. `usual` is the median of the past, where that counts."""
+    """Return the rating of a value, and the reason as text.
+
+    Args:
+        metric: the limits.
+        value: the value.
+        usual: the median of the past, for a metric with `compare`.
+    """
     high, low = _highest(metric, usual), _lowest(metric, usual)
     if high is not None and value > high:
         return Rating.BAD, f"above {shown(high)}{_because(metric, usual, high != metric.fail_above)}"
@@ -27,23 +33,23 @@ def rated(metric: Metric, value: float, usual: float | None = None) -> tuple[Rat
 
 
 def without_data(metric: Metric) -> Rating:
-    """What a window without data counts as."""
+    """Return the rating of a window without data."""
     return {"pass": Rating.GOOD, "fail": Rating.BAD, "inconclusive": Rating.UNKNOWN}[metric.no_data]
 
 
 def usual(values: Sequence[float | None]) -> float | None:
-    """The median of the windows that are known; None for fewer than three."""
+    """Return the median of the known windows; None if there are fewer than three."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if len(known) >= ENOUGH else None
 
 
 def shown(value: float | None) -> str:
-    """A value for people."""
+    """Return a value as text, with four significant digits."""
     return "-" if value is None else f"{value:.4g}"
 
 
 def _highest(metric: Metric, past: float | None) -> float | None:
-    """From where a value is bad. A comparison makes a limit stricter, but never stricter than what is good."""
+    """Return the limit above which a value is bad. A comparison makes it stricter, but never below `at_most`."""
     if metric.fail_above is None or metric.compare is None or past is None:
         return metric.fail_above
     return min(metric.fail_above, max(metric.at_most or 0.0, past * metric.compare.times))
@@ -62,5 +68,5 @@ def _because(metric: Metric, past: float | None, compared: bool) -> str:
 
 
 def said(compare: Compare) -> str:
-    """Which past it is."""
+    """Return which past a comparison uses, as text."""
     return "before the apply" if compare.of == "before" else "a week earlier"

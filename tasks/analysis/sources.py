@@ -1,4 +1,4 @@
-"""Who is asked by an analysis: a Prometheus for metrics, an Elasticsearch or an OpenSearch for logs."""
+"""Provides the servers that an analysis queries: Prometheus for metrics, Elasticsearch or OpenSearch for logs."""
 
 from __future__ import annotations
 
@@ -9,35 +9,46 @@ from tasks.elasticsearch.client import Elasticsearch
 from tasks.monitoring.client import Prometheus
 
 SKEW = 60.0
-"""Seconds that the server's clock may differ from ours: windows are counted by ours, and looked up by its own."""
+"""Maximum difference in seconds between the server's clock and ours.
+
+Windows are counted by our clock and looked up by the server's.
+"""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The servers of an analysis; None where no metric of it needs one."""
+    """The servers of an analysis; None if no metric needs one."""
 
     metrics: Prometheus | None = None
     logs: Elasticsearch | None = None
 
     @property
     def prometheus(self) -> Prometheus:
-        """Who is asked for metrics."""
+        """Return the server for metrics.
+
+        Raises:
+            InvalidInput: there is none.
+        """
         if self.metrics is None:
             raise InvalidInput("the analysis asks no Prometheus")
         return self.metrics
 
     @property
     def elasticsearch(self) -> Elasticsearch:
-        """Who is asked for logs."""
+        """Return the server for logs.
+
+        Raises:
+            InvalidInput: there is none.
+        """
         if self.logs is None:
             raise InvalidInput("the analysis asks no Elasticsearch")
         return self.logs
 
     def skew(self, now: float) -> str:
-        """What is wrong with the clock of the server that evaluates queries at a time; "" if nothing is.
+        """Return what is wrong with the clock of the server that evaluates queries at a time; "" if nothing is.
 
         Raises:
-            Unanswered: it cannot be asked.
+            Unanswered: the server does not respond.
         """
         seconds = self.metrics.clock() - now if self.metrics is not None else 0.0
         if abs(seconds) <= SKEW:

@@ -1,6 +1,6 @@
-"""Tries an analysis on the past: how it would have judged applies that are imagined at regular times.
+"""Tries an analysis on the past: returns its verdicts on imagined applies at regular times.
 
-An analysis needs nothing but a time and the server's history, so a rule can be tried before it decides anything.
+An analysis needs only a time and the server's history, so a rule can be tried before it decides anything.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from tasks.analysis.sources import Sources
 from tasks.domain.analysis import Analysis, Verdict
 
 MOST = 200
-"""Imagined applies: each asks every query once for each of its windows."""
+"""The maximum number of imagined applies: each runs every query once for each of its windows."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """An apply that is imagined `at` a time, in seconds since 1970, the verdict on it, and the window that says most
-    about why; empty when it passed."""
+    """The verdict on an apply that is imagined `at` a time (seconds since 1970).
+
+    `why` is the window that best explains it; empty if the analysis passed.
+    """
 
     at: float
     verdict: Verdict
@@ -30,20 +32,20 @@ class Tried:
 def tried(
     analysis: Analysis, environment: str, sources: Sources, since: float, until: float, every: float
 ) -> list[Tried]:
-    """The verdict on an apply at each of these times, oldest first.
+    """Return the verdict on an apply at each of these times, oldest first.
 
     Args:
         analysis: the specification.
-        environment: where.
-        sources: who is asked.
+        environment: its name.
+        sources: the servers to query.
         since, until: the first and the last apply, in seconds since 1970.
-        every: seconds between two of them.
+        every: seconds between two applies.
     """
     return [_judged(analysis, environment, sources, at) for at in times(since, until, every)]
 
 
 def times(since: float, until: float, every: float) -> Sequence[float]:
-    """When applies are imagined: at most `MOST`, so a longer time has longer steps."""
+    """Return the times of the imagined applies: at most about `MOST`, so a longer period has longer steps."""
     step = max(every, (until - since) / MOST)
     return [*_steps(since, until, step)]
 

@@ -1,4 +1,4 @@
-"""What a window gave, whoever was asked."""
+"""Defines the value of a window, independent of the server that it comes from."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Value:
-    """What a window gave.
+    """The value of a window.
 
     Attributes:
-        value: None where it is not known.
-        why: why it is not known, or what it is made of.
-        answered: False where the server could not be asked.
-        refused: whether it was asked, and said that the query is wrong.
+        value: None if it is unknown.
+        why: why it is unknown, or what it consists of.
+        answered: False if the server did not answer the query.
+        refused: whether the server rejected the query as wrong.
         partial: whether a part of the data could not be read.
     """
 

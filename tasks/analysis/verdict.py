@@ -1,7 +1,7 @@
-"""What the windows of an analysis amount to. Pure.
+"""Combines the windows of an analysis into a verdict. Pure.
 
 passed        at most `tolerate` windows of each metric are anything but good
-failed        more than `tolerate` windows of a metric are bad; known at once, and not only at the end
+failed        more than `tolerate` windows of a metric are bad; decided at once, and not only at the end
 inconclusive  anything else, once all windows are over
 """
 
@@ -19,9 +19,9 @@ class Judged:
 
     Attributes:
         verdict: None while windows are missing.
-        windows: what was measured, metric by metric.
-        doubtful: whether an inconclusive verdict comes from values, and not only from silence.
-        notes: what else should be known, such as a comparison that was left out.
+        windows: the measured windows, metric by metric.
+        doubtful: whether an inconclusive verdict is due to values, and not only to missing data.
+        notes: other remarks, such as a comparison that was left out.
     """
 
     verdict: Verdict | None
@@ -33,14 +33,14 @@ class Judged:
 def judged(
     analysis: Analysis, metrics: Sequence[Metric], windows: Iterable[Window], *, over: bool, notes: Sequence[str] = ()
 ) -> Judged:
-    """The verdict on all metrics.
+    """Return the verdict on all metrics.
 
     Args:
-        analysis: how many windows there are.
-        metrics: those that count here.
-        windows: what was measured so far.
-        over: whether windows without an answer are not asked again any more.
-        notes: what else should be known.
+        analysis: the specification, which gives the number of windows.
+        metrics: the metrics of this environment.
+        windows: the windows measured so far.
+        over: whether unanswered windows are no longer retried.
+        notes: other remarks.
     """
     found = tuple(windows)
     ratings = {metric.name: [each.rating for each in found if each.metric == metric.name] for metric in metrics}
@@ -69,7 +69,7 @@ def _overall(verdicts: Sequence[Verdict | None]) -> Verdict | None:
 
 
 def _is_doubtful(metrics: Sequence[Metric], ratings: Mapping[str, Sequence[Rating]]) -> bool:
-    """Whether some metric has more values that are not good than it tolerates, however silent the rest is."""
+    """Tell whether a metric has more bad or doubtful values than it tolerates, however much other data is missing."""
     return any(
         sum(rating in (Rating.BAD, Rating.DOUBTFUL) for rating in ratings[metric.name]) > metric.tolerate
         for metric in metrics
