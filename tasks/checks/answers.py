@@ -1,4 +1,4 @@
-"""What one attempt of a check is given, and what it returns."""
+"""Defines the context of one attempt of a check, and its result."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tasks.monitoring.client import Prometheus
 from tasks.processes import Processes
 
 
-def no_prometheus(seconds: float) -> Prometheus:  # noqa: ARG001 - as those are asked that there are
-    """Where no Prometheus is declared."""
+def no_prometheus(seconds: float) -> Prometheus:  # noqa: ARG001 - has the signature of a real one
+    """Raise `InvalidInput`: the default for an environment without a Prometheus."""
     raise InvalidInput("no Prometheus is declared for this environment: add monitoring.prometheus to platform.yaml")
 
 
@@ -28,9 +28,9 @@ class Surroundings:
         folder: infrastructure/ in the release's checkout.
         variables: the environment variables of a script (credentials, region).
         processes: runs scripts.
-        prometheus: returns the environment's Prometheus, with a time limit of so many seconds for each request.
-        writing: returns the environment variables with the credentials that apply, for what makes objects.
-        helm: returns which program helm is.
+        prometheus: returns the environment's Prometheus; its argument is the time limit of a request in seconds.
+        writing: returns the environment variables with the credentials that apply, for checks that create objects.
+        helm: returns the helm program.
     """
 
     client: Callable[[str], Any]
@@ -45,33 +45,33 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of one attempt: its outcome, and a phrase for people about what was found."""
+    """The result of one attempt: its outcome, and what was found, as a phrase for people."""
 
     outcome: Outcome
     found: str
 
 
 def passed(found: str) -> Answer:
-    """The answer is as expected."""
+    """Return the result of an attempt that found what was expected."""
     return Answer(Outcome.SUCCEEDED, found)
 
 
 def failed(found: str) -> Answer:
-    """There is an answer, and it is not as expected."""
+    """Return the result of an attempt that found something else."""
     return Answer(Outcome.FAILED, found)
 
 
 def unanswered(found: str) -> Answer:
-    """There is no answer, so nothing is known about the unit."""
+    """Return the result of an attempt without a response: nothing is known about the unit."""
     return Answer(Outcome.UNANSWERED, found)
 
 
 def judged(right: bool, found: str) -> Answer:
-    """There is an answer: passed if it is `right`, else failed."""
+    """Return the result of an attempt with a response: passed if `right`, else failed."""
     return passed(found) if right else failed(found)
 
 
 def shortened(text: str, limit: int = 200) -> str:
-    """`text` on one line of at most `limit` characters, so that it fits into a table."""
+    """Return `text` on one line of at most `limit` characters, so that it fits into a table."""
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

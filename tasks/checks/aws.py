@@ -1,4 +1,4 @@
-"""The `aws` check: a fact about what was applied, read from AWS's API with the read-only role.
+"""Runs the `aws` check: reads a fact about what was applied from AWS's API, with the read-only role.
 
 Failed: the resource does not exist or is in another state. Unanswered: AWS rejects the credentials, throttles the
 request or does not respond.
@@ -47,12 +47,12 @@ _ABSENT = frozenset(
 
 
 def expected(options: Aws) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     return _EXPECTED[type(options.root)](options.root)
 
 
 def service(options: Aws) -> str:
-    """The boto3 name of the AWS service that the fact is read from."""
+    """Return the boto3 name of the AWS service that the fact is read from."""
     return _SERVICES[type(options.root)]
 
 
@@ -131,7 +131,7 @@ def _stack(fact: StackGood, cloudformation: Any) -> Answer:
     try:
         state = cloudformation.describe_stacks(StackName=fact.stack)["Stacks"][0]["StackStatus"]
     except ClientError as error:
-        # CloudFormation has no code of its own for this.
+        # CloudFormation has no error code for a missing stack.
         if "does not exist" in str(error):
             return failed("it does not exist")
         raise
@@ -140,7 +140,7 @@ def _stack(fact: StackGood, cloudformation: Any) -> Answer:
 
 def _image(fact: ImageAvailable, ec2: Any) -> Answer:
     found = ec2.describe_images(ImageIds=[fact.image])["Images"]
-    # AWS does not list an image of another account that this account may not use.
+    # AWS does not list images of other accounts that this account may not use.
     return (
         judged(found[0]["State"] == "available", f"it is {found[0]['State']}")
         if found

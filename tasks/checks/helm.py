@@ -1,7 +1,9 @@
-"""The `helm-test` check: the tests of a Helm release, run by helm.
+"""Runs the `helm-test` check: the tests of a Helm release, run by helm.
 
-Passed: helm says so. Failed: the release has no tests, or one of them failed. Unanswered: helm did not come to an
-end. helm makes the pods of the tests, so this check alone has the credentials that apply.
+Passed: helm reports success. Failed: the release does not exist, has no tests, or one of them failed. Unanswered:
+helm did not finish, or gave no reason.
+
+helm creates the pods of the tests, so this is the only check with the credentials that apply.
 """
 
 from __future__ import annotations
@@ -19,17 +21,17 @@ from tasks.processes import Command, Finished
 
 _TESTS = frozenset({"test", "test-success"})
 _MORE = 15.0
-"""Seconds that helm gets beyond its own limit, to say what it was waiting for."""
+"""Seconds that helm gets beyond its own time limit, to report what it was waiting for."""
 _REASONS = 900
 
 
 def expected(options: HelmTest) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     return f"the tests of release {options.release} in {options.namespace} pass"
 
 
 def ask(options: HelmTest, around: Surroundings) -> Answer:
-    """Run the tests once; what failed is in helm's own record of the release."""
+    """Run the tests once. Failures are read from helm's own record of the release."""
     try:
         ran = _helm(options, around, "test", "--timeout", f"{options.timeout:g}s")
         record = _helm(options, around, "status", "--output", "json")
@@ -51,7 +53,7 @@ def _without_record(record: Finished) -> Answer:
 
 
 def _tests(record: str) -> list[Mapping[str, Any]]:
-    """The tests among the hooks of a release. helm 4 may say something about registries first."""
+    """Return the tests among the hooks of a release. helm 4 may print lines about registries first."""
     hooks = json.loads(record[record.index("{") :]).get("hooks") or ()
     return [hook for hook in hooks if _TESTS & set(hook.get("events") or ())]
 

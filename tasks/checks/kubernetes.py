@@ -1,4 +1,4 @@
-"""The checks of what runs in a cluster: `rollout`, `endpoints` and `service-http`, with read-only access.
+"""Runs the checks of workloads in a cluster: `rollout`, `endpoints` and `service-http`, with read-only access.
 
 Failed: an object is missing or not ready, a service has no ready endpoints, or it responds with something else.
 Unanswered: the API server does not respond, or denies the request.
@@ -26,13 +26,13 @@ _KINDS = {
     "job": ("batch/v1", "Job"),
 }
 _REASONS = 900
-"""Characters of the reasons why a rollout is not ready: long, so that events and the end of a log fit."""
+"""Maximum characters of the reasons why a rollout is not ready. Events and the end of a log must fit."""
 
 _O = TypeVar("_O")
 
 
 def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundings], Answer]:
-    """Run a check in the cluster that its variables name; an error on the way makes it unanswered."""
+    """Run a check in the cluster that its variables name. An error on the way makes it unanswered."""
 
     @wraps(ask)
     def asked(options: _O, around: Surroundings) -> Answer:
@@ -45,7 +45,7 @@ def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundi
 
 
 def rollout_expected(options: Rollout) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     return f"{options.workload} in {options.namespace} is rolled out"
 
 
@@ -63,7 +63,7 @@ def rollout(options: Rollout, cluster: Cluster) -> Answer:
 
 
 def endpoints_expected(options: Endpoints) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     return f"at least {options.at_least} ready endpoints of service {options.service} in {options.namespace}"
 
 
@@ -81,7 +81,7 @@ def endpoints(options: Endpoints, cluster: Cluster) -> Answer:
 
 
 def service_http_expected(options: ServiceHttp) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     status = f"{options.service}:{options.port}{options.path} in {options.namespace} answers {options.status}"
     return status if options.contains is None else f'{status} with "{options.contains}"'
 
@@ -102,6 +102,6 @@ def _is_right(options: ServiceHttp, answered: Answered) -> bool:
 
 
 def _found(answered: Answered) -> str:
-    """The status and body; the API server's own message if the request did not reach a pod."""
+    """Return the status and body, or the API server's own message if the request did not reach a pod."""
     said = shortened(str(answered.status_object.get("message") or answered.body), 100)
     return f"status {answered.status}{f': {said}' if said else ''}"

@@ -1,9 +1,10 @@
-"""The `http` and `tcp` checks: does the service respond as expected?
+"""Runs the `http` and `tcp` checks: they test that the service responds as expected.
 
-Failed: the service refuses the connection, drops it or times out, which is what these checks look for. Unanswered:
-the cause is more likely on this machine than in the service. Its resolver does not know the name (a private zone, a
-missing DNS server), it has no route to the network, its proxy does not respond, or its trust store does not accept
-the certificate.
+Failed: the service refuses the connection, drops it or times out, which is what these checks look for.
+
+Unanswered: the cause is more likely on this machine than in the service. Its resolver does not know the name (a
+private zone, a missing DNS server), or it has no route to the network. Its proxy may not respond, or its trust store
+may not accept the certificate.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from tasks.checks.answers import Answer, Surroundings, failed, passed, shortened
 from tasks.checks.options import Http, Tcp
 
 _ENOUGH = 1_048_576
-"""Bytes of a body that are searched for `contains`."""
+"""The number of bytes of a body that are searched for `contains`."""
 
 
 def http_expected(options: Http) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     status = f"{options.url} answers {' or '.join(map(str, options.statuses))}"
     return status if options.contains is None else f'{status} with "{options.contains}"'
 
 
-def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every kind is asked alike
-    """Send one GET."""
+def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - all kinds have this signature
+    """Send one GET and compare the response."""
     try:
         with httpx.stream("GET", options.url, headers=options.headers, timeout=options.timeout) as response:
             return _judged(options, response)
@@ -45,7 +46,7 @@ def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - every
 
 
 def _proxy(url: str) -> str:
-    """Name and port of the proxy that the environment has for an address; "" where it is asked directly."""
+    """Return host and port of the proxy that the environment sets for an address; "" if there is none."""
     asked, proxies = urlsplit(url), getproxies()
     found = proxies.get(asked.scheme) or proxies.get("all") or ""
     return "" if proxy_bypass(asked.hostname or "") else urlsplit(found).netloc.rpartition("@")[2]
@@ -62,11 +63,11 @@ def _accepts_connections(proxy: str, timeout: float) -> bool:
 
 
 def tcp_expected(options: Tcp) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     return f"{options.host}:{options.port} accepts connections"
 
 
-def tcp(options: Tcp, around: Surroundings) -> Answer:  # noqa: ARG001 - every kind is asked alike
+def tcp(options: Tcp, around: Surroundings) -> Answer:  # noqa: ARG001 - all kinds have this signature
     """Open one connection and close it at once."""
     try:
         with socket.create_connection((options.host, int(options.port)), timeout=options.timeout):
@@ -87,7 +88,7 @@ def _judged(options: Http, response: httpx.Response) -> Answer:
 
 
 def _text(response: httpx.Response, within: float) -> str:
-    """The first part of the body. The time limit holds for all of it, so a trickling service cannot stall a check."""
+    """Return the first part of the body. One time limit covers it, so a trickling service cannot stall a check."""
     body, until = b"", time.monotonic() + within
     for piece in response.iter_bytes():
         body += piece
@@ -119,7 +120,7 @@ _DROPPED = httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError | http
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and its causes: httpx wraps the socket's error."""
+    """Yield the error and its causes: httpx wraps the socket's error."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

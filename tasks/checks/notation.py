@@ -1,6 +1,6 @@
-"""How single values are written in the options of a smoke check: texts, numbers, per cent, references to outputs.
+"""Defines the types of single values in the options of smoke checks: texts, numbers, percentages, references.
 
-Numbers accept a reference such as `{outputs.port}`: the manifest is read before the unit has outputs.
+Numbers accept a reference such as `{outputs.port}`, because the manifest is read before the unit has outputs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _PERCENT = re.compile(r"(-?\d+(?:\.\d+)?)%")
 
 
 def percentage(written: Any) -> Any:
-    """0.01 for "1%"; anything else as it is."""
+    """Return 0.01 for "1%", and anything else as it is."""
     found = _PERCENT.fullmatch(written) if isinstance(written, str) else None
     return float(found[1]) / 100 if found else written
 

@@ -1,7 +1,7 @@
-"""The `output` check: an assertion on an output of the unit.
+"""Runs the `output` check: an assertion on an output of the unit.
 
-Failed: the output is missing or differs. Unanswered: the output is sensitive and more than its presence is asserted,
-because its value is masked before it gets here.
+Failed: the output is missing or differs. Unanswered: the output is sensitive, and the check asserts more than its
+presence. Its value is masked before it gets here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tasks.domain.values import MASK
 
 
 def expected(options: Output) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     if options.present is not None:
         return f"output {options.name} is {'present' if options.present else 'absent'}"
     if options.matches is not None:

@@ -1,8 +1,8 @@
-"""The `prometheus` check: a value, the targets of a job, or a group of rules, as the environment's Prometheus has it.
+"""Runs the `prometheus` check: a value, the targets of a job, or a rule group in the environment's Prometheus.
 
-Failed: the value is beyond its limit, a target is down or not scraped, a rule group is not loaded or broken, or the
+Failed: the value exceeds its limit, a target is down or not scraped, a rule group is not loaded or broken, or the
 query is wrong. Unanswered: Prometheus does not respond, rejects the credentials, is behind a login page, or has no
-data, and so has said nothing about the unit.
+data. Then it has said nothing about the unit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SELECTED = "no target of the job is scraped; if it has a ServiceMonitor, check 
 
 
 def expected(options: PrometheusFact) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     if options.scraped is not None:
         return f"every target of job {options.scraped} is scraped"
     if options.rules_loaded is not None:
@@ -31,7 +31,7 @@ def expected(options: PrometheusFact) -> str:
 
 
 def ask(options: PrometheusFact, around: Surroundings) -> Answer:
-    """Ask once."""
+    """Query Prometheus once."""
     try:
         server = around.prometheus(options.timeout)
         if options.scraped is not None:

@@ -13,13 +13,13 @@ _REFERENCE = re.compile(r"\{outputs\.([A-Za-z0-9_-]+)\}")
 
 
 def resolved(value: Any, outputs: Mapping[str, Any]) -> Any:
-    """`value` with every reference replaced, in nested maps and lists too.
+    """Return `value` with every reference replaced, in nested maps and lists too.
 
-    A string that is one reference and nothing else becomes the output as it is, so a number stays a number.
+    A string that consists of one reference becomes the output itself, so a number stays a number.
 
     Raises:
         Refused: there is no such output; the release is wrong, and a retry would not help.
-        Unanswered: the output is sensitive; its value is not kept where a check may read it.
+        Unanswered: the output is sensitive; its value is not stored where a check may read it.
     """
     if isinstance(value, str):
         whole = _REFERENCE.fullmatch(value)

@@ -1,7 +1,7 @@
 """Runs a check until it passes or its time is up.
 
-The last attempt decides. If a service was down and then stopped responding, it is not known to be down, so an
-operator decides and nothing is rolled back.
+The last attempt decides. If a service was down and then stopped responding, it may no longer be down. So an operator
+decides, and nothing is rolled back.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def run(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> CheckResult:
-    """Attempt a check every `check.every` seconds until it passes, or for `check.within` seconds.
+    """Run a check every `check.every` seconds until it passes, for at most `check.within` seconds.
 
     A check whose options refer to a missing output fails without an attempt.
 
     Args:
-        check: as declared, with references to outputs.
+        check: the check as declared, with references to outputs.
         around: the context that it runs in.
-        sleep: waits for so many seconds.
-        clock: seconds since some point in the past; never goes back.
+        sleep: waits for a number of seconds.
+        clock: returns the seconds since some point in the past; never goes back.
 
     Returns:
         The result of the last attempt.
@@ -78,7 +78,7 @@ def run(
 
 
 def services(checks: Iterable[Check]) -> frozenset[str]:
-    """The boto3 names of the AWS services that the checks will read from."""
+    """Return the boto3 names of the AWS services that the checks read from."""
     return frozenset(aws.service(Aws.model_validate(check.options)) for check in checks if check.kind == "aws")
 
 
@@ -94,7 +94,7 @@ def _options(check: Check, around: Surroundings) -> BaseModel:
 
 
 def _wrong(error: ValidationError, options: Mapping[str, Any]) -> str:
-    """The wrong option, its value and the reason; for a union of types, the reason of the first type."""
+    """Return the wrong option, its value and the reason; for a union of types, the reason of the first type."""
     first = error.errors()[0]
     option = next((str(part) for part in first["loc"] if part in options), "an option")
     return shortened(f"{option} is {options.get(option)!r}: {first['msg']}")

@@ -1,7 +1,8 @@
-"""The `script` check: the exit code of a program of the release.
+"""Runs the `script` check: the exit code of a program of the release decides.
 
-Passed: exit code 0. Failed: exit code 1. Unanswered: another code, a signal, the time limit, a missing program or
-interpreter. A Python program that ends with a traceback is unanswered too: it exits with 1, but has found nothing.
+Passed: exit code 0. Failed: exit code 1. Unanswered: another exit code, a signal, the time limit, a missing program
+or interpreter. A Python program that ends with a traceback is unanswered too: it exits with 1, but did not find
+anything.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 
 def expected(options: Script) -> str:
-    """What the check expects, as a phrase for people."""
+    """Return what the check expects, as a phrase for people."""
     return f"{' '.join([options.path, *options.arguments])} exits with 0"
 
 
@@ -35,7 +36,7 @@ def ask(options: Script, around: Surroundings) -> Answer:
 
 
 def _command(program: Path, options: Script, around: Surroundings) -> Command:
-    """A Python file runs under the product's interpreter, which has boto3; other programs by their `#!` line."""
+    """Return the command: a Python file runs under our interpreter, which has boto3; others by their `#!` line."""
     starter = (sys.executable,) if program.suffix == ".py" else ()
     argv = (*starter, str(program), *options.arguments)
     variables = {**around.variables, "PATH": _path(around)}
