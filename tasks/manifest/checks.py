@@ -28,7 +28,7 @@ def names(checks: Sequence[DeclaredCheck]) -> Iterator[Mistake]:
 
 
 def mistakes(check: DeclaredCheck) -> Iterator[Mistake]:
-    """What is wrong in every environment: a kind that there is not, a pause longer than the time."""
+    """Report mistakes that occur in every environment: an unknown kind, or a pause longer than the time limit."""
     if check.kind not in WRITTEN:
         yield Mistake(("kind",), not_among(check.kind, "a kind of check", WRITTEN))
     if check.every > check.within:

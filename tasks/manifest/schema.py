@@ -81,7 +81,7 @@ def _name(reference: Schema) -> str:
 
 
 def _written(own: Schema, kind: str, options: Schema) -> Schema:
-    """A check as it is written: its own keys and the options of its kind, side by side."""
+    """Return the schema of a check as written: its own keys next to the options of its kind."""
     properties = {key: _or_placeholder(part) for key, part in options["properties"].items()}
     return {
         "type": "object",

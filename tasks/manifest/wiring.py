@@ -92,7 +92,7 @@ def _in_one(root: Path, unit: Unit, known: Mapping[str, Interface]) -> Iterator[
 
 
 def _secrets(unit: Unit) -> set[str]:
-    """The inputs that come as secrets: Terraform reads TF_VAR_password for the variable password, Packer alike."""
+    """Return the inputs that are set as secrets: Terraform reads TF_VAR_x and Packer PKR_VAR_x for the variable x."""
     return {name.partition("_VAR_")[2] for name in unit.secrets if name.startswith(("TF_VAR_", "PKR_VAR_"))}
 
 
