@@ -1,4 +1,4 @@
-"""The files of a release as one object of the store: a reproducible gzipped tar."""
+"""Packs the files of a release into one object of the store: a reproducible gzipped tar."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tasks.releases.contents import FOLDER, File, path_of
 
 
 def pack(files: Iterable[File]) -> bytes:
-    """The files as a gzipped tar, by their paths in the repository, without times and owners."""
+    """Return the files as a gzipped tar, by their paths in the repository, without times and owners."""
     packed = io.BytesIO()
-    # gzip's header holds a time, which would make archives of the same files differ.
+    # gzip's header contains a time, so archives of the same files would differ.
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for file in sorted(files, key=lambda file: file.path):
             _add(tar, file)
@@ -23,7 +23,7 @@ def pack(files: Iterable[File]) -> bytes:
 
 
 def unpack(archive: bytes) -> tuple[File, ...]:
-    """The files of an archive, in memory.
+    """Return the files of an archive, in memory.
 
     Raises:
         ValueError: It is truncated, is not an archive, or holds something that `pack` does not write.
@@ -38,7 +38,7 @@ def unpack(archive: bytes) -> tuple[File, ...]:
 
 
 def _refuse_overlaps(paths: Sequence[str]) -> None:
-    """Refuse a path that occurs twice or lies below a symlink or file: it would be written elsewhere."""
+    """Reject a path that occurs twice or lies below a symlink or file: it would be written elsewhere."""
     known = set(paths)
     for path in paths:
         if len(known) != len(paths) or known.intersection(map(str, PurePosixPath(path).parents)):

@@ -17,12 +17,17 @@ from tasks.releases.records import DIGITS
 from tasks.releases.repository import Commit
 
 _PULL_REQUEST = re.compile(r"^Merge pull request #(\d+) from |\(#(\d+)\)$")
-"""How GitHub words the subject of a merge and of a squashed commit:
-https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository."""
+"""Matches the subject of GitHub's merge commits and squashed commits:
+https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository.
+"""
 
 
 def commit_of(repository: Path, ref: str) -> Commit:
-    """The commit of a branch, tag or hash; `InvalidInput` if git knows none."""
+    """Return the commit of a branch, tag or hash.
+
+    Raises:
+        InvalidInput: git knows no such commit.
+    """
     found = git.find(repository, ref)
     if found is None:
         raise InvalidInput(
@@ -32,7 +37,11 @@ def commit_of(repository: Path, ref: str) -> Commit:
 
 
 def committed(repository: Path, commit: str) -> tuple[File, ...]:
-    """The files of a commit in a release of it; `InvalidInput` names every one that cannot be in a release."""
+    """Return the files of a commit that belong to its release.
+
+    Raises:
+        InvalidInput: names every file that cannot be in a release, with the reason.
+    """
     entries = _entries(repository, commit)
     plain = [entry for entry in entries if entry.mode != SUBMODULE and entry.path != FOLDER]
     contents = git.blobs(repository, [entry.object for entry in plain])
@@ -45,18 +54,21 @@ def committed(repository: Path, commit: str) -> tuple[File, ...]:
 
 
 def released_paths(repository: Path, commit: str) -> tuple[str, ...]:
-    """The paths of a repository that a release of a commit consists of; infrastructure/ is the first."""
+    """Return the paths of a repository that a release of a commit contains; infrastructure/ is the first."""
     written = git.text(repository, commit, f"{FOLDER}/{manifest.FILE}")
     return (FOLDER, *manifest.declared_in(written, FOLDER))
 
 
 def release_id(repository: Path, commit: Commit) -> str:
-    """The id of the release that a commit makes, whether or not it was created."""
+    """Return the id of the release that a commit's files make, whether or not it was created."""
     return content_digest(committed(repository, commit.hash))[:DIGITS]
 
 
 def provenance_of(commit: Commit, requested_by: str, pull_request: int | None = None) -> Provenance:
-    """The provenance of a commit. Without `pull_request`, its number is taken from the commit's subject, if any."""
+    """Return the provenance of a commit.
+
+    Without `pull_request`, the number is taken from the commit's subject, if it contains one.
+    """
     return Provenance(
         commit=commit.hash,
         author=commit.author,
@@ -69,7 +81,7 @@ def provenance_of(commit: Commit, requested_by: str, pull_request: int | None = 
 
 @dataclass(frozen=True)
 class LastChange:
-    """The last commit that changed a file: `author` as git writes it, `at` when that was written (ISO 8601)."""
+    """The last commit that changed a file. `author` is as git writes it, `at` is when it was written (ISO 8601)."""
 
     commit: str
     author: str
@@ -78,9 +90,9 @@ class LastChange:
 
 
 def last_changes(repository: Path, one: str, other: str) -> dict[str, LastChange]:
-    """Of each file of their releases the last change between two commits, on either side of where they part.
+    """Return {file: its last change} between two commits, on either side of their merge base.
 
-    Empty where git does not have both commits.
+    Only files of their releases are included. The result is empty if git does not have both commits.
     """
     if None in (git.find(repository, one), git.find(repository, other)):
         return {}
@@ -96,9 +108,10 @@ def last_changes(repository: Path, one: str, other: str) -> dict[str, LastChange
 
 
 def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
-    """Who wrote the commits that `head` has, `base` has not, and that change what is released: {author: a commit}.
+    """Return {author: a commit} of the commits that are in `head`, not in `base`, and change released files.
 
-    Co-authors that a commit names are authors too. All are as git writes them. Empty where git lacks either commit.
+    Co-authors that a commit names are included. Authors are as git writes them. The result is empty if git lacks
+    either commit.
     """
     if None in (git.find(repository, base), git.find(repository, head)):
         return {}
@@ -113,10 +126,10 @@ def authors_between(repository: Path, base: str, head: str) -> dict[str, str]:
 
 
 def times_between(repository: Path, base: str, head: str) -> tuple[float, ...]:
-    """When the commits were made that `head` has, `base` has not, and that change what is released.
+    """Return the times of the commits that are in `head`, not in `base`, and change released files.
 
-    In seconds since 1970: the time of the commit, since that of the author may be long ago. Empty where git lacks
-    either commit.
+    Times are in seconds since 1970. They are those of the commit, because those of the author may be long ago. The
+    result is empty if git lacks either commit.
     """
     if None in (git.find(repository, base), git.find(repository, head)):
         return ()
@@ -126,7 +139,7 @@ def times_between(repository: Path, base: str, head: str) -> tuple[float, ...]:
 
 
 def has_uncommitted(repository: Path) -> bool:
-    """Whether what is released of the working tree differs from HEAD."""
+    """Tell whether released files of the working tree differ from HEAD."""
     within = released_paths(repository, "HEAD")
     return bool(git.git(repository, "status", "--porcelain", "--", *within).strip())
 
@@ -142,7 +155,7 @@ def _file(entry: git.TreeEntry, data: bytes) -> File:
 
 
 def _entries(repository: Path, commit: str) -> tuple[git.TreeEntry, ...]:
-    """All that a release of a commit consists of; `InvalidInput` if it does not have one of the paths."""
+    """Return all entries that a release of a commit contains; `InvalidInput` if one of the paths is missing."""
     found: dict[str, git.TreeEntry] = {}
     for path in released_paths(repository, commit):
         found |= {entry.path: entry for entry in git.tree(repository, commit, path)}

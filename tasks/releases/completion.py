@@ -1,7 +1,7 @@
-"""What a release holds besides the files of its commit: what is taken from elsewhere, and what Terragrunt finds.
+"""Adds to a release what is not in the files of its commit: content from elsewhere, and the units of Terragrunt.
 
-It is part of the release's content, so its digest covers it, and a checkout needs nothing but the archive. The same
-commit gives another release only when what it takes from elsewhere has changed meanwhile: a tag that was moved.
+The digest of the release covers these files, and a checkout needs only the archive. The same commit makes another
+release only if its external content has changed meanwhile, such as a tag that was moved.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from tasks.run_folder import run_folder
 from tasks.settings import NO_CHARTS
 
 Executable = Callable[[str, str], str]
-"""Which program to run, given the variable that names it and its name by default."""
+"""Returns the program to run, given the variable that names it and its default name."""
 
 _OURS = (".flowmart/", "../.flowmart/")
 _MANIFEST = ".terragrunt-stack-manifest"
-"""What Terragrunt notes about the stacks that it generated: absolute paths of this machine."""
+"""Terragrunt's notes about the stacks that it generated. They contain absolute paths of this machine."""
 
 
 def completed(files: Sequence[File], executable: Executable, charts: str = "") -> tuple[File, ...]:
-    """The files of a commit, and what belongs to them.
+    """Return the files of a commit together with those that are added to them.
 
     Args:
         files: those of the commit.
-        executable: which programs to run.
+        executable: returns the programs to run.
         charts: FLOWMART_CHARTS.
 
     Raises:
-        InvalidInput: something cannot be taken from elsewhere, Terragrunt finds a mistake or is not there, or what
-            is made differs from what the commit has.
+        InvalidInput: External content cannot be fetched, Terragrunt reports a mistake or is missing, or a generated
+            file differs from the commit's.
     """
     if not any(file.path == manifest.FILE for file in files):
         return tuple(files)
@@ -59,7 +59,7 @@ def completed(files: Sequence[File], executable: Executable, charts: str = "") -
 
 
 def _vendor(infrastructure: Path, executable: Executable, charts: str) -> None:
-    """Take into the checkout what the units' engines find that units have from elsewhere."""
+    """Copy into the checkout the external content that the units' engines find."""
     platform, processes, left_out = manifest.load(infrastructure), Processes(), omitted.load(infrastructure)
     root = manifest.root(infrastructure, platform)
     for environment in platform.environments:
@@ -86,7 +86,7 @@ def _find(infrastructure: Path, block: manifest.TerragruntBlock, executable: Exe
 
 
 def tools(block: manifest.TerragruntBlock, executable: Executable) -> Tools:
-    """The programs that look for the units of a Terragrunt repository."""
+    """Return the programs that discover the units of a Terragrunt repository."""
     engine = ENGINES["terragrunt"]
     terraform = ENGINES[engine.runs]
     return Tools(
@@ -96,7 +96,7 @@ def tools(block: manifest.TerragruntBlock, executable: Executable) -> Tools:
 
 
 def _more(folder: Path, files: Sequence[File]) -> list[File]:
-    """What is there now and was not in the commit; `InvalidInput` where a file of the commit has changed."""
+    """Return the files that were added to the commit's; `InvalidInput` if a file of the commit has changed."""
     known = {file.place: file for file in files}
     more: list[File] = []
     for place, file in sorted(_files(folder).items()):
@@ -108,7 +108,7 @@ def _more(folder: Path, files: Sequence[File]) -> list[File]:
 
 
 def _files(checkout: Path) -> dict[str, File]:
-    """{place: file} of what is in a checkout."""
+    """Return {place: file} for all files of a checkout, except .git and Terragrunt's notes."""
     found: dict[str, File] = {}
     for folder, folders, names in os.walk(checkout):
         folders[:] = [name for name in folders if name != ".git"]

@@ -1,4 +1,4 @@
-"""The files of a release, and the digest over all of them, which identifies the release."""
+"""Defines the files of a release, and the digest over all of them, which identifies the release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 from tasks.domain.values import digest_of
 
 FOLDER = "infrastructure"
-"""The folder of the repository that a release consists of, with the `paths` that its platform.yaml names."""
+"""The folder of the repository that a release contains, next to the `paths` of its platform.yaml."""
 
 Kind = Literal["file", "executable", "link"]
 
@@ -21,7 +21,7 @@ _MARKS: Mapping[Kind, bytes] = {"file": b"-", "executable": b"x", "link": b"l"}
 
 @dataclass(frozen=True)
 class File:
-    """A file or symlink by its path relative to infrastructure/: "../live/main.tf" is beside that.
+    """A file or symlink, by its path relative to infrastructure/: "../live/main.tf" is outside that folder.
 
     The `data` of a symlink is its target.
     """
@@ -32,42 +32,48 @@ class File:
 
     @property
     def place(self) -> str:
-        """Its path in the repository."""
+        """Return its path in the repository."""
         return posixpath.normpath(f"{FOLDER}/{self.path}")
 
     @property
     def digest(self) -> str:
-        """SHA-256 over kind and bytes."""
+        """Return the SHA-256 over its kind and bytes."""
         return hashlib.sha256(_MARKS[self.kind] + self.data).hexdigest()
 
 
 def path_of(place: str) -> str:
-    """The path of a file of a release, by its path in the repository."""
+    """Return the path of a file in a release, given its path in the repository."""
     return posixpath.relpath(place, FOLDER)
 
 
 def from_root(files: Iterable[File], *, whole: bool) -> dict[str, File]:
-    """The files by their paths from what sources are relative to: the `whole` repository, or infrastructure/."""
+    """Return the files by their paths relative to the `whole` repository, or else to infrastructure/.
+
+    Sources of units are relative to the same folder.
+    """
     return {file.place if whole else file.path: file for file in files}
 
 
 def digests(files: Iterable[File]) -> dict[str, str]:
-    """{path: digest}, sorted by path."""
+    """Return {path: digest}, sorted by path."""
     return {file.path: file.digest for file in sorted(files, key=lambda file: file.path)}
 
 
 def content_digest(files: Iterable[File]) -> str:
-    """The digest of a release: SHA-256 over every path and its digest."""
+    """Return the digest of a release: SHA-256 over every path and its digest."""
     return digest_of(digests(files))
 
 
 def links(files: Mapping[str, File]) -> dict[str, str]:
-    """{path: target} of the symlinks among files by their paths."""
+    """Return {path: target} for the symlinks among the files."""
     return {path: file.data.decode(errors="surrogateescape") for path, file in files.items() if file.kind == "link"}
 
 
 def write(files: Iterable[File], into: Path) -> Path:
-    """Write the files as they are in the repository to `into`; return infrastructure/ there. Checks no paths."""
+    """Write the files to `into`, as they are in the repository, and return its infrastructure/.
+
+    Paths are not checked.
+    """
     infrastructure = into / FOLDER
     infrastructure.mkdir(parents=True)
     for file in files:
@@ -82,7 +88,7 @@ def write(files: Iterable[File], into: Path) -> Path:
 
 
 _MOST_HOPS = 40
-"""Symlinks that are followed on the way to a file, as on Linux (path_resolution(7))."""
+"""The maximum number of symlinks on the way to a file, as on Linux (path_resolution(7))."""
 
 
 def follow(path: str, leading: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Resolves what a person types for a release: its id, the first digits of it, or anything that git resolves."""
+"""Resolves a name that a person types for a release: an id, its first digits, or any name that git resolves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Meaning:
 def meaning(releases: Releases, repository: Path, name: str) -> Meaning:
     """Resolve a name to a release or a commit.
 
-    If it matches both, it means the commit, provided that the commit makes that very release.
+    If it matches both, it means the commit, provided that the commit makes that same release.
 
     Raises:
         NotFound: It matches nothing.

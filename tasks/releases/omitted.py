@@ -1,7 +1,7 @@
-"""The units that a release was made without, kept as a file of the release.
+"""Records the units that a release was made without, in a file of the release.
 
-Charts may be in a repository that cannot be asked where a release is made. A release that was made there is another
-one than a release that has them, and whoever promotes it leaves the same units as they are.
+A chart repository may not be reachable where a release is made. A release made without its charts differs from one
+that has them. Every promotion of it leaves the same units unchanged.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from tasks.engines import ENGINES
 from tasks.settings import NO_CHARTS
 
 FILE = ".flowmart/omitted.json"
-"""Below infrastructure/."""
+"""Relative to infrastructure/."""
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Omitted:
-    """What is left as it is: {environment: units, those that are needed first}, and `why`."""
+    """The units that stay unchanged: {environment: units in dependency order}, and the reason `why`."""
 
     why: str = ""
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def in_(self, environment: str) -> tuple[str, ...]:
-        """The units of an environment."""
+        """Return the omitted units of an environment."""
         return self.units.get(environment, ())
 
 
 def write(infrastructure: Path, platform: Platform) -> None:
-    """Write down which units need charts from elsewhere, and which need such a unit; nothing where none does."""
+    """Write the units that need external charts, and those that need such a unit. Without any, write no file."""
     root = manifest.root(infrastructure, platform)
     found = {each.name: _without_charts(root, platform, each.name) for each in platform.environments}
     units = {name: those for name, those in found.items() if those}
@@ -49,17 +49,17 @@ def write(infrastructure: Path, platform: Platform) -> None:
 
 
 def load(infrastructure: Path) -> Omitted:
-    """What a release was made without.
+    """Return the units that a release was made without.
 
     Raises:
-        InvalidInput: a newer flowmart wrote it.
+        InvalidInput: another version of flowmart wrote the file in a format that this one does not read.
     """
     file = infrastructure / FILE
     return decoded(file.read_bytes()) if file.is_file() else Omitted()
 
 
 def decoded(data: bytes) -> Omitted:
-    """The same, of the file's content."""
+    """Return the same as `load`, given the file's content."""
     found = json.loads(data)
     if found.get("format") != FORMAT:
         told = f"{FILE} has format {found.get('format')}, but this flowmart reads {FORMAT}"
@@ -68,7 +68,7 @@ def decoded(data: bytes) -> Omitted:
 
 
 def _without_charts(root: Path, platform: Platform, environment: str) -> tuple[str, ...]:
-    """Units that cannot be applied: what they need has to be there first, whether they take its outputs or not."""
+    """Return units that cannot be applied. A unit that needs one of them is included, even if it uses no outputs."""
     names = [unit.name for unit in platform.units_in(environment)]
     units = {name: manifest.resolve(platform, environment, name) for name in names}
     found: list[str] = []

@@ -1,8 +1,8 @@
-"""Which files of a commit can be in a release: plain files, and symlinks that stay in it.
+"""Checks which files of a commit can be in a release: plain files, and symlinks that stay inside it.
 
-Anything else would differ from one machine to the next: a checkout has an empty folder for a submodule, three lines
-of text for a Git LFS pointer, and whatever the machine holds behind an absolute symlink. Such files are refused when
-the release is created, each with its path and the remedy.
+Anything else would differ between machines. A checkout has an empty folder for a submodule, and three lines of text
+for a Git LFS pointer. Behind an absolute symlink is whatever the machine has there. Such files are rejected when the
+release is created, each with its path and the remedy.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from pathlib import PurePosixPath
 from tasks.releases.contents import FOLDER, File, follow, from_root, links
 
 SUBMODULE = "160000"
-"""The mode that git gives to a submodule (a "gitlink")."""
+"""The mode of a submodule in git (a "gitlink")."""
 
 _LFS = (b"version https://git-lfs.github.com/spec/v1\n", b"version https://hawser.github.com/spec/v1\n")
-"""How a Git LFS pointer begins: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md."""
+"""The first line of a Git LFS pointer: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md."""
 
 
 def objections(files: Sequence[File]) -> tuple[str, ...]:
-    """Why files cannot be a release, one sentence each with path and remedy; empty if they can."""
+    """Return why files cannot be a release, one sentence each with path and remedy; empty if they can."""
     return (*_pointers(files), *_stray_links(files), *_clashes(files))
 
 
 def submodule(path: str) -> str:
-    """Why a submodule cannot be in a release, and what to do."""
+    """Return why a submodule cannot be in a release, and what to do."""
     return f"{path} is a submodule, whose files are not in the commit. Copy them into the repository, or use its URL."
 
 
@@ -49,7 +49,7 @@ def _stray_links(files: Sequence[File]) -> list[str]:
 
 
 def _leads_out(end: str | None, held: Collection[str] | None) -> bool:
-    """Whether a symlink ends outside of the release; one that ends in nothing below infrastructure/ may do so."""
+    """Tell whether a symlink ends outside the release. Below infrastructure/, it may lead to a missing file."""
     return end is None or (held is not None and end not in held and not end.startswith(f"{FOLDER}/"))
 
 
@@ -66,7 +66,7 @@ def _is_no_text(target: str) -> bool:
 
 
 def _clashes(files: Iterable[File]) -> list[str]:
-    """Names that macOS or Windows treats as one: they differ only in case or in how accents are composed."""
+    """Report names that macOS or Windows treats as one: they differ only in case or in how accents are composed."""
     found: dict[str, str] = {}
     clashes = {}
     for path in (path for file in files for path in _with_folders(file.place)):

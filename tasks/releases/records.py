@@ -1,6 +1,7 @@
-"""The record of a release in the store: written once, reproducible byte by byte.
+"""Encodes the record of a release in the store: written once, reproducible byte by byte.
 
-The record decides which units are up to date. The ledger notes its SHA-256 with every claim, so an edit is noticed.
+The record decides which units are up to date. The ledger stores its SHA-256 with every claim, so that an edit is
+detected.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ FORMAT = 1
 """The format that this module writes and reads."""
 
 DIGITS = 12
-"""How many digits of a release's digest make its id."""
+"""The number of digits of a release's digest that make its id."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class _Record:
 
 
 def encode(release: Release) -> bytes:
-    """The bytes of a record for the store."""
+    """Return the bytes of a record for the store."""
     return json.dumps(records.encode(_Record(FORMAT, release)), indent=1, sort_keys=True).encode()
 
 
 def decode(data: bytes, where: str) -> Release:
-    """The release in a record.
+    """Return the release in a record.
 
     Raises:
         UnreadableRecord: Another version of the product wrote it; the message begins with `where`.
@@ -53,5 +54,5 @@ def decode(data: bytes, where: str) -> Release:
 
 
 def digest(release: Release) -> str:
-    """The SHA-256 of the record's bytes."""
+    """Return the SHA-256 of the record's bytes."""
     return hashlib.sha256(encode(release)).hexdigest()

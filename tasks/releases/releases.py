@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _ID = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 
 SHORTEST = 4
-"""The fewest digits that may name a release, as in git: fewer are likely a typing error."""
+"""The fewest digits that may name a release, as in git. A shorter name is probably a typing error."""
 
 
 class Releases:
@@ -70,10 +70,10 @@ class Releases:
         purpose: Purpose = "promote",
         pull_request: int | None = None,
     ) -> Release:
-        """Create the release of a commit, or find it if it exists, and record the request.
+        """Create the release of a commit, or return it if it exists, and record the request.
 
-        platform.yaml and drift.yaml are checked here, because a mistake in drift.yaml would otherwise only show when
-        the next drift report is due.
+        platform.yaml and drift.yaml are validated here. A mistake in drift.yaml would otherwise only show when the
+        next drift report is due.
 
         Args:
             repository: a git repository.
@@ -86,7 +86,7 @@ class Releases:
             InvalidInput: There is no such commit, it holds files that cannot be released, or its platform is invalid.
             DamagedRelease: The store holds something else under the release's id.
         """
-        # It needs engines, and whoever only reads releases does not.
+        # Imported here because it needs the engines, and code that only reads releases does not.
         from tasks.releases.completion import completed
 
         commit = commits.commit_of(repository, ref)
@@ -98,7 +98,11 @@ class Releases:
         return release
 
     def find(self, repository: Path, ref: str) -> Release:
-        """The release of a commit; `NotFound` if it was not created yet."""
+        """Return the release of a commit.
+
+        Raises:
+            NotFound: It was not created yet.
+        """
         commit = commits.commit_of(repository, ref)
         release = self.of_commit(repository, commit)
         if release is None:
@@ -107,9 +111,10 @@ class Releases:
         return self.load(release)
 
     def of_commit(self, repository: Path, commit: Commit) -> str | None:
-        """The id of the release of a commit, if it was created: by its content, or else by who asked for it.
+        """Return the id of the release of a commit; None if it was not created.
 
-        The content of a release may be more than the commit's: modules from elsewhere, what Terragrunt finds.
+        The release is found by its content, or else by its requests. Its content may be more than the commit's:
+        modules from elsewhere, and what Terragrunt finds.
         """
         known, release = self.known(), commits.release_id(repository, commit)
         if release in known:
@@ -119,7 +124,9 @@ class Releases:
         return max(for_it, key=itemgetter(0))[1] if for_it else None
 
     def load(self, name: str) -> Release:
-        """The release whose id begins with `name`. It is read and checked once in a process; `checkout` checks again.
+        """Return the release whose id begins with `name`.
+
+        It is read and checked once in a process; `checkout` checks again.
 
         Raises:
             NotFound: There is none.
@@ -135,7 +142,10 @@ class Releases:
         return read[release]
 
     def checkout(self, name: str, into: Path) -> Path:
-        """Write the files of a release to `into`/infrastructure and return that folder. Raises what `load` does."""
+        """Write the files of a release to `into`/infrastructure and return that folder.
+
+        Raises the errors of `load`.
+        """
         stored = self._stored(self._id(name))
         files = stored.files()
         infrastructure = write(files, into)
@@ -144,23 +154,23 @@ class Releases:
         return infrastructure
 
     def files(self, name: str) -> tuple[File, ...]:
-        """The files of a release. Raises what `load` does."""
+        """Return the files of a release. Raises the errors of `load`."""
         return self._stored(self._id(name)).files()
 
     def made_without(self, name: str) -> omitted.Omitted:
-        """What a release was made without. Raises what `load` does."""
+        """Return the units that a release was made without. Raises the errors of `load`."""
         found = (file.data for file in self.files(name) if file.path == omitted.FILE)
         return next((omitted.decoded(data) for data in found), omitted.Omitted())
 
     def known(self) -> tuple[str, ...]:
-        """The ids of all releases that the store or the ledger mentions, sorted."""
+        """Return the ids of all releases that the store or the ledger mentions, sorted."""
         names = (re.split("[./]", name.removeprefix("releases/"))[0] for name in self.store.names("releases"))
         return tuple(sorted(name for name in {*names, *recorded(self.ledger)} if _ID.fullmatch(name)))
 
     def all(self) -> tuple[tuple[RequestedRelease, ...], tuple[FlowmartError, ...]]:
-        """All releases, the latest request last, and the errors of the damaged ones.
+        """Return all releases, the latest request last, and the errors of the damaged ones.
 
-        Only records and requests are read, so that a long list is quick; archives are checked by `load`.
+        Only records and requests are read, so that a long list is quick. `load` checks the archives.
         """
         found: list[RequestedRelease] = []
         damage: list[FlowmartError] = []
@@ -172,18 +182,18 @@ class Releases:
         return tuple(sorted(found, key=lambda each: each.provenance.at)), tuple(damage)
 
     def latest_request(self, release: str) -> Provenance:
-        """The provenance of the latest request for a release, by its whole id."""
+        """Return the provenance of the latest request for a release, by its whole id."""
         return requests.latest_request(self.store, release)
 
     def requests(self, release: str) -> tuple[ReleaseRequest, ...]:
-        """All requests for a release, oldest first, by its whole id."""
+        """Return all requests for a release, oldest first, by its whole id."""
         return requests.requests(self.store, release)
 
     def promotions(self) -> dict[str, list[Provenance]]:
-        """{release: its provenance in each promotion, according to the ledger}."""
+        """Return {release: its provenance in each promotion, according to the ledger}."""
         found: dict[str, list[Provenance]] = {}
         for environment in self.ledger.environments():
-            # A damaged chain is reported by its own audit.
+            # The audit of the ledger reports a damaged chain.
             with suppress(BrokenChain, UnreadableRecord):
                 for event in (entry.event for entry in self.ledger.entries(environment)):
                     if isinstance(event, EnvironmentClaimed) and event.provenance.commit:
@@ -198,7 +208,7 @@ class Releases:
             promoted: its provenance according to the ledger, from `promotions`.
 
         Raises:
-            FlowmartError: What `load` raises, or a request is missing or was changed.
+            FlowmartError: An error of `load`, or a request is missing or was changed.
         """
         with run_folder("audit") as folder:
             self.checkout(release, folder)
@@ -236,7 +246,7 @@ class Releases:
 
 
 def _units(files: Sequence[File]) -> dict[str, str]:
-    """The digests of all units; `InvalidInput` if platform.yaml, its wiring or drift.yaml has a mistake."""
+    """Return the digests of all units; `InvalidInput` if platform.yaml, its wiring or drift.yaml has a mistake."""
     with run_folder("release") as folder:
         infrastructure = write(files, folder)
         platform = manifest.load(infrastructure)

@@ -1,7 +1,7 @@
 """Reads a git repository: commits by any name, and their files.
 
-Files are read as blobs, never through the working tree or `git archive`: attributes and a user's settings (line
-endings, filters, `export-ignore`) would change or drop some, so one commit could be two releases on two machines.
+Files are read as blobs, never through the working tree or `git archive`. Attributes and a user's settings (line
+endings, filters, `export-ignore`) would change or drop some, so one commit could make two releases on two machines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TIME_LIMIT = 120.0
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """One line of `git ls-tree`: `mode` is git's (100644, 100755, 120000 a symlink, 160000 a submodule)."""
+    """One line of `git ls-tree`. `mode` is git's: 100644, 100755, 120000 for a symlink, 160000 for a submodule."""
 
     mode: str
     object: str
@@ -30,7 +30,7 @@ class TreeEntry:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit by its whole hash. `author` is as git writes it: "Anna Berg <anna@flowmart.example>"."""
+    """A commit, by its whole hash. `author` is as git writes it: "Anna Berg <anna@flowmart.example>"."""
 
     hash: str
     author: str
@@ -38,7 +38,7 @@ class Commit:
 
 
 def find(repository: Path, ref: str) -> Commit | None:
-    """The commit of `ref` (a branch, tag, hash or its first digits); None if git knows none."""
+    """Return the commit of `ref` (a branch, tag, hash or its first digits); None if git knows none."""
     if ref.startswith("-") or not ref.strip():
         return None
     done = _run(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
@@ -50,7 +50,7 @@ def find(repository: Path, ref: str) -> Commit | None:
 
 
 def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
-    """All files and submodules of a commit at or below a path of the repository; "." is all of it.
+    """Return all files and submodules of a commit at or below a path of the repository; "." is all of it.
 
     Raises:
         InvalidInput: The commit does not have the path, or a file's name is not UTF-8.
@@ -63,7 +63,7 @@ def tree(repository: Path, commit: str, folder: str) -> tuple[TreeEntry, ...]:
 
 
 def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
-    """The contents of blobs by their object names, in order, read by one `git cat-file --batch`."""
+    """Return the contents of blobs by their object names, in order, read by one `git cat-file --batch`."""
     with run_folder("objects") as folder:
         asked = folder / "asked"
         asked.write_text("".join(f"{name}\n" for name in objects))
@@ -71,13 +71,17 @@ def blobs(repository: Path, objects: Iterable[str]) -> tuple[bytes, ...]:
 
 
 def text(repository: Path, commit: str, path: str) -> str:
-    """The text of a file of a commit; empty where it has no such file."""
+    """Return the text of a file of a commit; empty if there is no such file."""
     objects = [entry.object for entry in _listed(repository, commit, path) if entry.path == path]
     return "".join(data.decode(errors="replace") for data in blobs(repository, objects))
 
 
 def git(repository: Path, *arguments: str) -> str:
-    """Run git in a repository and return its standard output; `InvalidInput` with git's message if it fails."""
+    """Run git in a repository and return its standard output.
+
+    Raises:
+        InvalidInput: git fails; contains git's message.
+    """
     return _accepted(repository, _run(repository, *arguments), arguments[0]).stdout
 
 
@@ -87,7 +91,7 @@ def _listed(repository: Path, commit: str, *within: str) -> tuple[TreeEntry, ...
 
 
 def _entry(line: bytes) -> TreeEntry:
-    """`100644 blob 8baef1b...\tinfrastructure/platform.yaml`."""
+    """Parse `100644 blob 8baef1b...	infrastructure/platform.yaml`."""
     described, _, path = line.partition(b"\t")
     mode, _, name = described.decode().split(" ")
     try:
@@ -124,8 +128,8 @@ def _run(repository: Path, *arguments: str) -> Finished:
 
 
 def _argv(repository: Path, *arguments: str) -> tuple[str, ...]:
-    # `git replace` keeps other contents for objects on one machine: a release has what the commit has.
-    # `i18n.logOutputEncoding` of a user is another encoding than the one that is read here.
+    # `git replace` substitutes objects on one machine only; a release must have the commit's own content.
+    # A user's `i18n.logOutputEncoding` may be another encoding than the one that is read here.
     options = ("-c", "i18n.logOutputEncoding=UTF-8", "--no-replace-objects", "--literal-pathspecs")
     return ("git", "-C", str(repository.resolve()), *options, *arguments)
 

@@ -1,8 +1,8 @@
-"""The requests for a release: `releases/<id>/requests/<number>.json`, create-only, numbered from 1.
+"""Records the requests for a release: `releases/<id>/requests/<number>.json`, create-only, numbered from 1.
 
 The same content can come from several commits: a revert makes the earlier release again, but has its own author. So
-the provenance belongs to each request, not to the release. The newest request to promote goes into the ledger with
-the claim. Each request carries the digest of the one before it, as the ledger's entries do.
+the provenance belongs to each request, not to the release. A claim writes the newest request to promote to the
+ledger. Each request contains the digest of the one before it, as the ledger's entries do.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ReleaseRequest:
 
     Attributes:
         format: `FORMAT`.
-        number: its place among the requests, from 1.
+        number: its position among the requests, from 1.
         purpose: "plan" if only a plan was requested; then its author is not the author of a later promotion.
         provenance: the commit, author, subject and pull request.
         previous: the digest of the request before it; "" for the first.
@@ -46,7 +46,7 @@ class ReleaseRequest:
 
 
 def requests(store: Store, release: str) -> tuple[ReleaseRequest, ...]:
-    """All requests for a release, oldest first.
+    """Return all requests for a release, oldest first.
 
     Raises:
         DamagedRelease: One of them is missing, or was changed after it was written.
@@ -62,7 +62,7 @@ def requests(store: Store, release: str) -> tuple[ReleaseRequest, ...]:
 
 
 def latest_request(store: Store, release: str) -> Provenance:
-    """The provenance of the newest request to promote a release, or to plan it if there is none to promote.
+    """Return the provenance of the newest request to promote a release, or to plan it if there is none to promote.
 
     Raises:
         NotFound: There is no request.
@@ -75,7 +75,7 @@ def latest_request(store: Store, release: str) -> Provenance:
 
 
 def record(store: Store, release: str, provenance: Provenance, purpose: Purpose) -> None:
-    """Write the next request, unless the newest one is the same but for its time."""
+    """Write the next request, unless only the time differs from the newest one."""
     while True:
         newest = _newest(store, release)
         if newest is not None and _says(newest, provenance, purpose):

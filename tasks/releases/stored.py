@@ -1,7 +1,7 @@
-"""The objects of one release in the store, returned only if they match.
+"""Reads the objects of one release in the store, and returns them only if they match.
 
-Three things are checked: the files make the digest in the record, the id is the first digits of that digest, and the
-record has the digest that the ledger has noted since the release was first promoted.
+The files must make the digest in the record, and the id must be the first digits of that digest. The record must have
+the digest that the ledger has stored since the first promotion.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tasks.releases.requests import latest_request, requests
 
 
 def recorded(ledger: Ledger) -> dict[str, str]:
-    """{release: the digest of its record} of all releases that were ever promoted."""
+    """Return {release: the digest of its record} for all releases that were ever promoted."""
     found: dict[str, str] = {}
     for environment in ledger.environments():
         # A damaged chain stops its own environment; releases of other environments can still be read.
@@ -39,19 +39,19 @@ class StoredRelease:
 
     @property
     def record_name(self) -> str:
-        """The name of the record in the store."""
+        """Return the name of the record in the store."""
         return f"releases/{self.id}.json"
 
     @property
     def archive_name(self) -> str:
-        """The name of the archive in the store."""
+        """Return the name of the archive in the store."""
         return f"releases/{self.id}.tar.gz"
 
     def record(self) -> Release:
-        """The release, read from its record.
+        """Return the release, read from its record.
 
         Raises:
-            DamagedRelease: The record is missing or truncated, or is not the one that the ledger knows.
+            DamagedRelease: The record is missing or truncated, or differs from the one in the ledger.
             UnreadableRecord: Another version of the product wrote it.
         """
         name = f"its record {self.record_name}"
@@ -66,7 +66,11 @@ class StoredRelease:
         return found
 
     def files(self) -> tuple[File, ...]:
-        """The files; `DamagedRelease` if they do not make the digest in the record."""
+        """Return the files.
+
+        Raises:
+            DamagedRelease: The archive is missing or truncated, or its files do not make the digest in the record.
+        """
         digest, name = self.record().digest, f"its archive {self.archive_name}"
         try:
             files = archives.unpack(self.store.read(self.archive_name))
@@ -88,7 +92,11 @@ class StoredRelease:
             raise self.damaged(f"its record {self.record_name}", "has other unit digests than its files")
 
     def refuse_unrequested(self, promoted: Sequence[Provenance]) -> None:
-        """Check the requests, and that each provenance in the ledger has one; `DamagedRelease` if not."""
+        """Check the requests, and that each provenance in the ledger has one.
+
+        Raises:
+            DamagedRelease: A request is missing or was changed.
+        """
         known = [request.provenance for request in requests(self.store, self.id)]
         for origin in promoted:
             if origin not in known:
@@ -96,7 +104,10 @@ class StoredRelease:
                 raise DamagedRelease(f"release {self.id} {damage}. Restore releases/{self.id}/ from a backup.")
 
     def damaged(self, what: str, how: str) -> DamagedRelease:
-        """The error for a damaged object. Creating the release again writes the same bytes, so that is the remedy."""
+        """Return the error for a damaged object.
+
+        One remedy is to create the release again, which writes the same bytes.
+        """
         again = f"flowmart release create --ref {self._commit()}"
         remedy = f"Restore it from a backup, or delete it there and run `{again}`."
         return DamagedRelease(f"release {self.id}: {what} in {self.store.address} {how}. {remedy}")

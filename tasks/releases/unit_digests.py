@@ -1,4 +1,7 @@
-"""The digest of everything in a release that a unit reads: it decides whether a promotion touches the unit."""
+"""Computes the digest of everything in a release that a unit reads.
+
+It decides whether a promotion touches the unit.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tasks.releases.contents import FOLDER, File, follow, from_root, links
 
 
 def unit_digests(infrastructure: Path, platform: Platform, files: Sequence[File]) -> dict[str, str]:
-    """The digests over the files that each unit reads in each environment, and over its checks and options.
+    """Return the digests over the files that each unit reads in each environment, and over its checks and options.
 
     Inputs are left out; they have a digest of their own.
 
@@ -50,9 +53,9 @@ def _unit_digest(root: Path, unit: Unit, known: Mapping[str, str], leading: Mapp
 def followed(
     paths: Sequence[str], source: str, known: Collection[str], leading: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The paths that a unit reads, with the symlinks on the way and everything that they lead to.
+    """Return the paths that a unit reads, with the symlinks on the way and everything that they lead to.
 
-    A symlink beside a file that is read counts too, since engines list folders without following links.
+    A symlink next to a file that is read counts too, because engines list folders without following links.
 
     Args:
         paths: the paths that the engine reports.
@@ -61,7 +64,7 @@ def followed(
         leading: {path of a symlink: its target}.
 
     Returns:
-        Paths as they are given, sorted.
+        Paths in the form of the arguments, sorted.
     """
     if not leading:
         return tuple(paths)
