@@ -1,4 +1,4 @@
-"""A drift report in words: for the terminal, for notifications, and for a promotion that it stops. Pure."""
+"""Describes a drift report as text: for the terminal, for notifications, and for a promotion that it stops. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from tasks.drift.reports import DriftReport
 
 
 def heading(report: DriftReport) -> str:
-    """ "dev: 2 objects drifted (1 new), 6 units compared". Never "no drift" if a unit did not respond."""
+    """Return a heading: "dev: 2 objects drifted (1 new), 6 units compared".
+
+    It never says just "no drift" if a unit did not respond.
+    """
     silent = len(report.unanswered)
     nothing = "no drift in the units that responded" if silent else "no drift"
     found = f"{wording.number(len(report.drifted), 'object')} drifted{_kinds(report)}" if report.drifted else nothing
@@ -19,7 +22,7 @@ def heading(report: DriftReport) -> str:
 
 
 def lines(report: DriftReport) -> Iterator[str]:
-    """All lines of a report below its heading, indented."""
+    """Yield all lines of a report below its heading, indented."""
     yield from found(report.drifted)
     yield from (f"  recovered: {item.unit}: {item.address}" for item in report.recovered)
     for unit, why in report.unanswered.items():
@@ -34,31 +37,31 @@ def lines(report: DriftReport) -> Iterator[str]:
 
 
 def found(drifted: Iterable[DriftedObject]) -> Iterator[str]:
-    """The lines of each drifted object: a headline, then what differs."""
+    """Yield the lines of each drifted object: a headline, then the differences."""
     for item in drifted:
         yield f"  {item.unit}: {headline(item)}"
         yield from (f"      {line}" for line in item.told[1:])
 
 
 def headline(item: DriftedObject) -> str:
-    """What changed in an object, since when, and whether it is suppressed."""
+    """Return what changed in an object, since when, and whether it is suppressed."""
     return f"{item.told[0]} ({state(item)})"
 
 
 def state(item: DriftedObject) -> str:
-    """ "new", "since 2030-01-31 10:00 UTC", "suppressed until 2030-01-31: why"."""
+    """Return "new, 2030-01-31 10:00 UTC", "since ...", or "since ...; suppressed until 2030-02-28: why"."""
     if item.suppressed:
         return f"since {when(item)}; suppressed until {item.until}: {item.reason}"
     return f"new, {when(item)}" if item.new else f"since {when(item)}"
 
 
 def when(item: DriftedObject) -> str:
-    """When it was first seen, to the minute."""
+    """Return when the drift was first seen, to the minute."""
     return f"{item.since[:16].replace('T', ' ')} UTC"
 
 
 def refusal(environment: str, drifted: Sequence[DriftedObject]) -> str:
-    """The error message for a promotion that would overwrite drift, with the ways to resolve it."""
+    """Return the error message for a promotion that would overwrite drift, with the ways to resolve it."""
     listed = "\n".join(found(drifted))
     return (
         f"{environment}: {wording.number(len(drifted), 'object')} drifted, and a promotion would overwrite that\n"

@@ -27,7 +27,7 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
         The differences as a plan; None for a unit that was never applied here.
 
     Raises:
-        Unanswered: A promotion is changing the unit, so a difference may be its own.
+        Unanswered: A promotion is changing the unit, so a difference may come from that promotion.
     """
     receipt = run.state().receipts.get(unit)
     if receipt is None:
@@ -45,7 +45,7 @@ DETECT = Verb("detect drift", detect, reads=True)
 
 
 def compare(run: EnvironmentRun, executor: Executor) -> tuple[DriftReport, Sequence[Exception]]:
-    """Compare all units at once, then record and report the result.
+    """Compare all units in parallel, then record and report the result.
 
     Returns:
         The report, and the errors of the units that did not respond.
@@ -59,9 +59,9 @@ def compare(run: EnvironmentRun, executor: Executor) -> tuple[DriftReport, Seque
 
 
 def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, Exception]) -> DriftReport:
-    """Make one report of the plans of an environment's units and record it.
+    """Build a report from the plans of an environment's units and record it.
 
-    Of two reports made at once, the ledger orders them, so the later one is compared with the earlier one.
+    The ledger orders simultaneous reports, so the later one is compared with the earlier one.
 
     Args:
         run: the environment run.
@@ -89,15 +89,16 @@ def report(run: EnvironmentRun, found: Sequence[Plan], unanswered: Mapping[str, 
 
 
 def drifting(run: EnvironmentRun) -> frozenset[str]:
-    """The units of the run with unsuppressed drift, according to the ledger."""
+    """Return the units of the run with unsuppressed drift, according to the ledger."""
     found = unexplained(run.state(), run.suppressions, run.clock.now())
     return frozenset(item.unit for item in found) & {*run.units}
 
 
 def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
-    """Whether to reconcile now: the environment enables it, no run holds it, and some drift was not tried yet.
+    """Decide whether to reconcile now.
 
-    Drift that a reconcile has already failed to repair is left to an operator.
+    The environment must enable it, the release must be verified, and no claim or block may hold the environment. Some
+    drift must be newer than the last reconcile: what that could not repair is left to an operator.
     """
     now = run.state()
     settled = now.verified == run.release.id and not now.claim and not now.blocked

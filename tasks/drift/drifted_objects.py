@@ -1,4 +1,4 @@
-"""Turns an engine's differences into drifted objects with an identity that is stable across reports. Pure."""
+"""Converts an engine's differences to drifted objects with an identity that is stable across reports. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _WHOLE = (Action.CREATE, Action.DELETE)
 
 
 def of(plan: Plan) -> tuple[DriftedObject, ...]:
-    """The drifted objects in the plan that an engine's `detect_drift` returned."""
+    """Return the drifted objects in the plan that an engine's `detect_drift` returned."""
     return tuple(_drifted(plan.target.environment, plan.target.unit, change) for change in plan.changes)
 
 
 def identity(environment: str, unit: str, change: Change) -> str:
-    """16 hexadecimal digits over environment, unit, address, kind, action and the attributes that differ.
+    """Return 16 hexadecimal digits over environment, unit, address, kind, action and the attributes that differ.
 
     Values are left out: an attribute that changes again is the same drift, another attribute is new drift.
     """

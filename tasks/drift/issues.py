@@ -1,6 +1,6 @@
-"""One GitHub issue for each unit with drift: opened once, updated, closed when the drift is gone. Pure.
+"""Builds one GitHub issue for each unit with drift: opened once, updated, closed when the drift is gone. Pure.
 
-This module says what each issue should contain; `tasks.github` makes GitHub match it.
+This module defines what each issue should contain; `tasks.github` makes GitHub match it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tasks.drift import descriptions
 from tasks.drift.reports import DriftReport
 
 LONGEST = 60_000
-"""Characters that the objects of an issue may take; GitHub limits the whole text to 65,536."""
+"""Maximum characters of the objects in an issue; GitHub limits the whole text to 65,536."""
 
 _LONGEST_VALUE = 1_000
 
@@ -30,9 +30,9 @@ class Issue:
 
 
 def issues(report: DriftReport) -> tuple[Issue, ...]:
-    """One issue for each unit that was compared; suppressed drift is left out.
+    """Return one issue for each unit that was compared; suppressed drift is left out.
 
-    Units that did not respond have none here, so their issues stay as they are.
+    Units that did not respond have no issue here, so their existing issues stay unchanged.
     """
     return tuple(_issue(report, unit) for unit in report.units)
 
@@ -54,7 +54,7 @@ def _body(report: DriftReport, unit: str, drifted: Sequence[DriftedObject]) -> s
 
 
 def _fitting(parts: Sequence[str]) -> Sequence[str]:
-    """As many whole parts as fit, then how many were left out."""
+    """Return as many whole parts as fit, followed by the number of parts left out."""
     fitting = sum(end <= LONGEST for end in accumulate(len(part) for part in parts))
     left = len(parts) - fitting
     return [

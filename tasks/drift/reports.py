@@ -1,4 +1,4 @@
-"""Compares a drift report with earlier ones: since when an object drifts, what is new, what has recovered. Pure.
+"""Compares a drift report with earlier ones: when drift was first seen, what is new, what has recovered. Pure.
 
 Each report is one entry of the ledger, and earlier reports are known from the ledger alone. A unit that did not
 respond is not compared, so its known drift is neither new nor recovered.
@@ -28,12 +28,12 @@ class DriftReport:
         release: the id of the release that it was compared with.
         at: when (ISO 8601, UTC).
         units: the units that were compared.
-        drifted: the objects that differ, suppressed ones included.
+        drifted: the objects that differ, including suppressed ones.
         unanswered: {unit: why it could not be compared}.
         left_behind: units that are applied here but no longer declared by the release; they are not compared.
         recovered: objects of an earlier report that no longer drift.
         idle: suppressions that have no effect.
-        remarks: {unit: what else its engine says}, such as which fields are ignored and why.
+        remarks: {unit: other remarks of its engine}, such as which fields are ignored and why.
     """
 
     environment: str
@@ -49,17 +49,17 @@ class DriftReport:
 
     @property
     def open(self) -> tuple[DriftedObject, ...]:
-        """The drifted objects that are not suppressed."""
+        """Return the drifted objects that are not suppressed."""
         return tuple(item for item in self.drifted if not item.suppressed)
 
     @property
     def alerting(self) -> tuple[DriftedObject, ...]:
-        """The drifted objects to notify of: not suppressed, and not in an earlier notification."""
+        """Return the drifted objects to notify of: not suppressed, and not in an earlier notification."""
         return tuple(item for item in self.open if item.new)
 
 
 def judge(seen: DriftReport, known: KnownDrift, suppressing: Sequence[Suppression], now: datetime) -> DriftReport:
-    """Complete a report with dates, recoveries and suppressions.
+    """Return the report with dates, recoveries and suppressions added.
 
     Args:
         seen: what the engines found now.
@@ -81,7 +81,7 @@ def judge(seen: DriftReport, known: KnownDrift, suppressing: Sequence[Suppressio
 
 
 def event_of(report: DriftReport) -> DriftReported:
-    """The event that the ledger keeps; the entry itself holds actor, environment and time."""
+    """Return the event for the ledger. Actor, environment and time are in the entry itself."""
     return DriftReported(
         release=report.release,
         units=report.units,
@@ -95,14 +95,18 @@ def event_of(report: DriftReport) -> DriftReported:
 
 
 def report_of(entry: Entry) -> DriftReport:
-    """The report in a `drift` entry; `InvalidInput` for an entry of another kind."""
+    """Return the report in a `drift` entry.
+
+    Raises:
+        InvalidInput: the entry is of another kind.
+    """
     if not isinstance(entry.event, DriftReported):
         raise InvalidInput(f"{entry.id}: a {entry.kind} entry holds no drift report")
     return _report(entry.environment, entry.at, entry.event)
 
 
 def last_report(found: EnvironmentState) -> DriftReport | None:
-    """The newest report of an environment; None before the first."""
+    """Return the newest report of an environment; None before the first."""
     recorded = found.drift.report
     return _report(found.environment, recorded.at, recorded.event) if recorded else None
 
@@ -110,7 +114,7 @@ def last_report(found: EnvironmentState) -> DriftReport | None:
 def unexplained(
     found: EnvironmentState, suppressing: Sequence[Suppression], now: datetime
 ) -> tuple[DriftedObject, ...]:
-    """The drift of an environment that no suppression covers `now`, according to its ledger.
+    """Return the drift of an environment that no suppression covers `now`, according to its ledger.
 
     Drift found in a unit before its last apply or rollback is left out: it may be gone.
     """
@@ -123,7 +127,10 @@ def unexplained(
 
 
 def untried(known: KnownDrift, drifted: Iterable[DriftedObject]) -> tuple[DriftedObject, ...]:
-    """The drifted objects first seen after the last reconcile: another one would not repair the older ones either."""
+    """Return the drifted objects first seen after the last reconcile.
+
+    Another reconcile would not repair the older ones either.
+    """
     return tuple(item for item in drifted if item.since > known.reconciled_at)
 
 
@@ -143,7 +150,7 @@ def _report(environment: str, at: str, event: DriftReported) -> DriftReport:
 
 
 def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> DriftedObject:
-    """The object with the time when it was first seen. It is new again once its suppression has ended."""
+    """Return the object with the time when it was first seen. It is new again once its suppression has ended."""
     known = next((each for each in before if each.identity == item.identity), None)
     reported = known is not None and (not known.suppressed or item.suppressed)
     return replace(item, since=known.since if known else at, new=not reported)
@@ -152,7 +159,7 @@ def _dated(item: DriftedObject, before: Sequence[DriftedObject], at: str) -> Dri
 def _recovered(
     before: Mapping[str, tuple[DriftedObject, ...]], now: Sequence[DriftedObject], compared: Sequence[str]
 ) -> tuple[DriftedObject, ...]:
-    """Reported objects that no longer drift. One that now drifts in another way has not recovered."""
+    """Return reported objects that no longer drift. One that now drifts in another way has not recovered."""
     drifting = {(item.unit, item.address) for item in now}
     reported = (item for unit in compared for item in before.get(unit, ()) if not item.suppressed)
     return tuple(replace(item, new=False) for item in reported if (item.unit, item.address) not in drifting)

@@ -1,4 +1,4 @@
-"""Which drifted objects a release suppresses, and which of its suppressions have no effect. Pure.
+"""Decides which drifted objects a release suppresses, and which of its suppressions have no effect. Pure.
 
 An object is suppressed only if all its differences are covered: a known one must not hide another one.
 """
@@ -14,11 +14,14 @@ from tasks.domain.drift import DriftedObject, Idle
 from tasks.domain.rules import Suppression
 
 _WHOLE_OBJECT = ""
-"""Stands for an attribute's path if the whole object is new or gone."""
+"""Replaces an attribute's path if the whole object is new or gone."""
 
 
 def settle(item: DriftedObject, suppressions: Sequence[Suppression], today: date) -> DriftedObject:
-    """The object with the end and reason of its suppression, if suppressions in force cover all its differences."""
+    """Return the object with the end and reason of its suppression.
+
+    Both are empty unless suppressions in force cover all its differences.
+    """
     mine = [each for each in suppressions if in_force(each, today) and is_about(each, item)]
     covering = [_covering(path, mine) for path in item.attributes or (_WHOLE_OBJECT,)]
     found = [each for each in covering if each is not None]
@@ -31,18 +34,18 @@ def settle(item: DriftedObject, suppressions: Sequence[Suppression], today: date
 def idle(
     suppressions: Sequence[Suppression], drifted: Sequence[DriftedObject], compared: Collection[str], today: date
 ) -> tuple[Idle, ...]:
-    """The suppressions that have expired, or that match nothing in the `compared` units, each with the reason."""
+    """Return the suppressions that have expired, or that match nothing in the `compared` units, with the reason."""
     found = ((each, _why_idle(each, drifted, compared, today)) for each in suppressions)
     return tuple(Idle(each.unit, each.address, each.reason, why) for each, why in found if why)
 
 
 def in_force(suppression: Suppression, today: date) -> bool:
-    """Whether a suppression applies on a day (UTC); `expires` is the last one."""
+    """Tell whether a suppression applies on a day (UTC); `expires` is its last day."""
     return today.isoformat() <= suppression.expires
 
 
 def is_about(suppression: Suppression, item: DriftedObject) -> bool:
-    """Whether a suppression matches an object. `*` is the only wildcard, because addresses contain brackets."""
+    """Tell whether a suppression matches an object. `*` is the only wildcard, because addresses contain brackets."""
     pattern = ".*".join(re.escape(part) for part in suppression.address.split("*"))
     return suppression.unit == item.unit and re.fullmatch(pattern, item.address, re.DOTALL) is not None
 
