@@ -1,7 +1,7 @@
 """Runs a check until it passes or its time is up.
 
-The last attempt decides. If a service was down and then stopped responding, it may no longer be down. So an operator
-decides, and nothing is rolled back.
+The last attempt decides. If a service was down and then stopped responding, it is not known to be down. So an
+operator decides and nothing is rolled back.
 """
 
 from __future__ import annotations
