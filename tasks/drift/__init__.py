@@ -1,10 +1,11 @@
-"""Drift: changes made outside of a promotion, detected by the tools and compared with earlier reports in the ledger.
+"""Detects drift: changes made outside of a promotion, found by the tools and compared with earlier reports.
 
     detection -> drifted_objects -> suppressions -> reports -> descriptions | issues
 
-`detection` runs the engines and records a report; only it has effects. The rest is pure: `drifted_objects` gives each
-object an identity that is the same in every report, `suppressions` applies drift.yaml, `reports` tells new drift from
-known drift and lists what stops a promotion. `descriptions` writes the text for people, `issues` for GitHub.
+`detection` runs the engines and records a report in the ledger; only it has effects. The rest is pure.
+`drifted_objects` gives each object an identity that is the same in every report, and `suppressions` applies
+drift.yaml. `reports` separates new drift from known drift and lists what stops a promotion. `descriptions` writes the
+text for people, `issues` for GitHub.
 """
 
 from tasks.domain.drift import DriftedObject
