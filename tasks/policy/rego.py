@@ -56,7 +56,7 @@ class Limits(_Caps):
     environments: dict[str, _Changed] = Field(default_factory=dict)
 
     def of(self, environment: str) -> dict[str, Any]:
-        """What holds in `environment`, as the policies read it under `input.limits`."""
+        """Return the limits of `environment`, as the policies read them under `input.limits`."""
         changed = self.environments.get(environment, _Changed())
         return self.model_dump(exclude={"environments"}) | changed.model_dump(exclude_none=True)
 
