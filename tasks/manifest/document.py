@@ -1,8 +1,8 @@
 """Reads YAML files as plain data with line numbers.
 
-PyYAML's own loader drops line numbers, silently takes the second of two equal keys, and reads YAML 1.1, in which `no`
-is false and 0123 is 83. People and their editors expect YAML 1.2. This reader resolves scalars by the core schema of
-YAML 1.2, keeps dates as text, and reports duplicate keys.
+PyYAML's own loader drops line numbers and silently takes the second of two equal keys. It also reads YAML 1.1, in
+which `no` is false and 0123 is 83. People and their editors expect YAML 1.2. This reader resolves scalars by the core
+schema of YAML 1.2, keeps dates as text, and reports duplicate keys.
 """
 
 from __future__ import annotations

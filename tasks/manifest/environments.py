@@ -25,7 +25,7 @@ _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?")
 """Matches the login of a person on GitHub. Bots have another ending, and they cannot approve anything."""
 
 _SHORTEST_DRIFT = 60.0
-"""Seconds. A report of a large environment may take longer, and reports run one after the other."""
+"""The shortest interval in seconds: a report of a large environment takes longer, and reports run one by one."""
 
 
 def scope(platform: str, environment: Environment) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tasks.manifest.mistakes import Key, Mistake, not_among
 _WHERE: Key = ("rehearsal", "environment")
 
 _SHORTEST = 3600.0
-"""Seconds. A rehearsal applies everything three times."""
+"""The shortest interval in seconds: a rehearsal applies everything three times."""
 
 
 def built(declared: DeclaredEnvironment) -> Rehearsal | None:

@@ -32,7 +32,7 @@ def built(name: str, declared: DeclaredUnit, needs_in: Mapping[str, tuple[str, .
 
 
 def cycles(platform: Platform) -> Iterator[Mistake]:
-    """Report cycles of needs that exist in a single environment only."""
+    """Report cycles of needs in each environment, including needs that exist only there."""
     for environment in platform.environments:
         for circle in graph.cycles({unit.name: unit.needs for unit in platform.units_in(environment.name)}):
             told = f"the units need each other in a circle in {environment.name}: {' -> '.join(circle)}"
@@ -166,7 +166,7 @@ def _secrets(draft: Draft, _: str, declared: DeclaredUnit) -> Iterator[Mistake]:
 
 
 def _texts(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]:
-    # The outputs of a unit are known only after its apply. Whether it is needed, and so applied first, is known now.
+    # Outputs are known only after an apply; that their unit is needed, and so applied first, can be checked now.
     named = references.references(declared.inputs)
     used = [found for found in named if found[0] in draft.unit_names or draft.is_open]
     for unit in sorted({unit for unit, _ in used} - {*declared.needs, name}):
