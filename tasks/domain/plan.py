@@ -121,8 +121,8 @@ class Plan:
 
     `output_changes` are the outputs that it changes, as far as the tool reports them.
 
-    `secrets` is a keyed hash over the sensitive values that the plan would set; it is empty if there are none. A plan
-    with another secret is another plan.
+    `secrets` is a keyed hash over the sensitive values that the plan would set; it is empty if there are none. With a
+    different secret, it is a different plan.
 
     `state_changes` are changes of the tool's record. A rollback undoes them too.
 

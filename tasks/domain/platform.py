@@ -66,10 +66,11 @@ class Roles:
 class Unit:
     """A deployable unit, as declared: `source` may still contain `{environment}`.
 
-    `account`, `region` and `roles` are set only if the unit is not in the environment's account or region. `options`
-    are the engine's options, as written. `validators` are the unit's settings for its tool's validators, by name.
-    `analysis` is the analysis that runs after its apply. `secrets` are environment variables for its tool, with the
-    sources of their values. `needs_in` holds units that it needs in some environments only, by environment.
+    `account`, `region` and `roles` are the unit's own if they differ from the environment's; otherwise they are
+    empty. `options` are the engine's options, as written. `validators` are the unit's settings for its tool's
+    validators, by name. `analysis` is the analysis that runs after its apply. `secrets` are environment variables for
+    its tool, with the sources of their values. `needs_in` holds units that it needs in some environments only, by
+    environment.
     """
 
     name: str
@@ -185,7 +186,7 @@ class Environment:
         credentials: {purpose: {variable: source of its value}}, for tools.
         rehearsal: where rollbacks of this environment are rehearsed, or None.
         rehearsed_within: seconds for which a rehearsed rollback satisfies the gate; None if none is required.
-        work_pool: the Prefect work pool that runs the units; "" runs them in the process of the promotion.
+        work_pool: the Prefect work pool that runs the units; "" runs them where the promotion itself runs.
     """
 
     name: str

@@ -88,7 +88,7 @@ def planned(plan: Plan) -> str:
 
 
 def drift(change: Change) -> tuple[str, ...]:
-    """Return the manual change of one object in lines: first the object, then each difference."""
+    """Describe the drift of one object in lines: first the object, then each difference."""
     known = change.before or change.after or {}
     identity = known.get("id") or known.get("name") or known.get("arn")
     done = change.note if change.note == SINCE_IMPORT else f"{_DONE[change.action]} by hand"
