@@ -43,7 +43,7 @@ def declared(document: Document) -> DeclaredTerragrunt | None:
 
 
 def is_open(infrastructure: Path, document: Document) -> bool:
-    """Tell whether there are Terragrunt units that are not known here, because discovery has not run yet."""
+    """Tell whether some Terragrunt units are not known here, because discovery did not run or was skipped."""
     written = isinstance(document.data, Mapping) and document.data.get(BLOCK) is not None
     found = record.load(infrastructure)
     return written and (found is None or bool(found.omitted))

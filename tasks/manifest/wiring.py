@@ -24,8 +24,8 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
     """Check that units fit together, have the accounts that they need, and do not share a state.
 
     Raises:
-        InvalidInput: names every input that is missing, unknown or fed from an output that does not fit, every
-            missing account and shared state, and the faults that engines report for their units.
+        InvalidInput: names every input that is missing, unknown or fed from an output that does not fit. It also
+            names missing accounts, shared states, and the faults that engines report for their units.
     """
     mistakes: dict[Mistake, list[str]] = {}
     places: dict[str, str] = {}
