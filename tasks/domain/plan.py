@@ -155,7 +155,10 @@ class Plan:
 
     @property
     def created(self) -> frozenset[str]:
-        """Return the names of the objects that applying it creates. A rollback may remove these objects again."""
+        """Return the names of the objects that applying it creates.
+
+        A rollback may remove these objects again, and no others.
+        """
         made = (change for change in self.changes if change.action in (Action.CREATE, Action.REPLACE))
         return frozenset(name for change in made for name in change.names)
 
