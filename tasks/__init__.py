@@ -1,1 +1,1 @@
-"""The steps of a promotion and everything that they are made of."""
+"""The steps of a promotion and the modules that implement them."""

@@ -1,8 +1,9 @@
-"""Who wrote what would be approved: everybody who had a hand in what lies between an environment and a release.
+"""Prevents authors from approving their own changes.
 
-git says which commits those are, GitHub whose they are (`tasks.github.authors`). A release may have been asked for
+The authors are everybody who worked on the commits between what an environment runs and the release.
+git lists these commits; GitHub identifies their authors (`tasks.github.authors`). A release may have been requested
 with several commits of the same content: all of them count. An approver on the command line or in the Prefect UI is
-known by name only, so the names that git has are compared there.
+known by name only, so that name is compared with the names in git.
 """
 
 from __future__ import annotations
@@ -22,18 +23,32 @@ from tasks.releases.commits import authors_between, released_paths
 from tasks.settings import Settings
 
 MOST = 300
-"""Commits whose authors are asked for. GitHub answers 5,000 questions an hour, and each commit costs two or more."""
+"""Maximum number of commits whose authors are looked up.
+
+GitHub allows 5,000 requests an hour, and each commit costs two or more.
+"""
 
 
 def approve_by_name(
     settings: Settings, history: History, digest: str, by: Approver, now: datetime, reason: str = ""
 ) -> Request:
-    """Approve a plan set as somebody whom GitHub does not identify; the request as it is then.
+    """Approve a plan set on behalf of a person whom GitHub does not identify.
+
+    Args:
+        settings: says where the local repository is.
+        history: the ledger and its releases.
+        digest: the digest of the plan set, or its first characters.
+        by: the approver.
+        now: the current time.
+        reason: why they approve; may be empty.
+
+    Returns:
+        The request after the approval.
 
     Raises:
-        InvalidInput: nobody is named, or the digest is too short.
-        NotFound: nothing waits under the digest.
-        Refused: they may not approve it, or wrote some of it.
+        InvalidInput: the approver has no name, or the digest is too short.
+        NotFound: no request waits under the digest.
+        Refused: the approver is not permitted, or wrote some of the change.
     """
     approvals.require_name(by)
     request = approvals.find(history.ledger, digest, now)
@@ -42,10 +57,10 @@ def approve_by_name(
 
 
 def named_authors(settings: Settings, history: History, request: Request) -> Mapping[str, str]:
-    """Who wrote what a request would bring: {author, as git writes it: the release or a commit}.
+    """Return who wrote the changes of a request: {author, as git writes it: the release or a commit}.
 
-    These are the authors of all requests to promote the release, and those of the commits since what is verified
-    there now, as far as the local repository has them.
+    The authors are those of all requests to promote the release, and those of the commits since the release that is
+    verified there now, if the local repository has them. Empty if the request is not a promotion.
     """
     if request.purpose != "promote":
         return {}
@@ -57,11 +72,18 @@ def named_authors(settings: Settings, history: History, request: Request) -> Map
 
 
 def refuse_author(home: OnGitHub, settings: Settings, history: History, request: Request, login: str) -> None:
-    """`Refused` when somebody had a hand in what a request would bring to its environment.
+    """Reject an approver who worked on a change that the request would bring to its environment.
+
+    Args:
+        home: the platform's repository on GitHub.
+        settings: says where the local repository is.
+        history: the ledger and its releases.
+        request: the request to approve.
+        login: the approver's login on GitHub.
 
     Raises:
-        Refused: they had, or it cannot be known who had.
-        Unanswered: GitHub does not say who had.
+        Refused: the approver worked on the change, or its authors cannot be determined.
+        Unanswered: GitHub does not respond.
     """
     found = written_by(home, settings, history, request).get(login.lower())
     if found is not None:
@@ -70,9 +92,13 @@ def refuse_author(home: OnGitHub, settings: Settings, history: History, request:
 
 
 def written_by(home: OnGitHub, settings: Settings, history: History, request: Request) -> Mapping[str, str]:
-    """{login in lower case: one of the commits that it had a hand in}, of what a request would bring.
+    """Return who worked on the changes of a request: {login in lower case: one of their commits}.
 
-    What returns to an earlier release, or repairs it, brings nobody's change.
+    Empty for a rollback or a repair: these bring no new change.
+
+    Raises:
+        Refused: there are too many commits, or GitHub cannot identify the authors of one.
+        Unanswered: GitHub does not respond.
     """
     if request.purpose != "promote":
         return {}
@@ -89,14 +115,14 @@ def written_by(home: OnGitHub, settings: Settings, history: History, request: Re
 
 
 def _verified_commit(history: History, environment: str) -> str:
-    """The commit of what is verified in an environment, or was last; "" before the first release there."""
+    """Return the commit of the current or last verified release; "" before the first release there."""
     found = history.state(environment)
     last = found.verified or next(reversed(found.verified_releases), "")
     return history.origin(environment, last).commit if last else ""
 
 
 def _commits_of(history: History, release: str) -> list[str]:
-    """Every commit with which somebody asked for a release to be promoted."""
+    """Return every commit with which a promotion of the release was requested."""
     asked = [each.commit for each in _provenances(history, release)]
     return [commit for commit in dict.fromkeys(asked) if commit]
 
@@ -106,7 +132,10 @@ def _provenances(history: History, release: str) -> list[Provenance]:
 
 
 def _brought(settings: Settings, base: str, head: str) -> Mapping[str, str]:
-    """The authors since a verified commit. Before the first one, everything is new and nobody could approve it."""
+    """Return the authors since a verified commit; empty without one.
+
+    Before the first release, every commit is new, so nobody could approve it.
+    """
     return authors_between(settings.repository, base, head) if base and head else {}
 
 

@@ -55,7 +55,7 @@ class Credentials:
     expires_at: datetime
 
     def environment(self) -> dict[str, str]:
-        """The environment variables with which a tool acts as this role. They hold secrets: never log them."""
+        """Return the environment variables that let a tool act as this role. They hold secrets: never log them."""
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
@@ -68,14 +68,15 @@ class Credentials:
 
     @property
     def fresh(self) -> bool:
-        """Whether they are valid long enough to begin a step."""
+        """Tell whether the credentials are valid long enough to begin a step."""
         return self.expires_at - datetime.now(UTC) > _RENEW_BEFORE
 
 
 class RoleSessions:
-    """The credentials of roles for one run, obtained with the ambient ones and reused until they are about to expire.
+    """Obtains the credentials of roles for one run, and reuses them until they are about to expire.
 
-    `name` is the session name that AWS shows in its audit records of the run. Thread-safe.
+    It uses the ambient credentials. `name` is the session name that AWS shows in its audit records of the run.
+    Thread-safe.
     """
 
     def __init__(self, name: str) -> None:
@@ -85,7 +86,14 @@ class RoleSessions:
         self._asking = threading.Lock()
 
     def assume(self, role_arn: str, region: str) -> Credentials:
-        """Credentials of a role.
+        """Return credentials of a role.
+
+        Args:
+            role_arn: the role to assume.
+            region: the region in which to assume it.
+
+        Returns:
+            Credentials that are valid for at least ten minutes.
 
         Raises:
             Refused: There are no ambient credentials, or they may not assume the role.
@@ -102,17 +110,20 @@ _making = threading.Lock()
 
 
 def assume(role_arn: str, region: str, session_name: str) -> Credentials:
-    """New credentials of a role; raises what `RoleSessions.assume` does."""
+    """Return new credentials of a role; raises what `RoleSessions.assume` does."""
     return RoleSessions(session_name).assume(role_arn, region)
 
 
 def client(service: str, credentials: Credentials) -> Any:
-    """A boto3 client for `service` that acts as the role of `credentials`; safe to share between threads."""
+    """Return a boto3 client for `service` that acts as the role of `credentials`; threads may share it."""
     return client_with(service, credentials.environment())
 
 
 def client_with(service: str, variables: Mapping[str, str]) -> Any:
-    """A boto3 client for `service` from the variables of `Credentials.environment`: for engines without a tool."""
+    """Return a boto3 client for `service` from the variables of `Credentials.environment`.
+
+    Engines without a tool of their own use it.
+    """
     given = ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
     region, key, secret, token, endpoint = (variables.get(name) for name in given)
     # boto3 finds this process's own endpoint itself, and then also lets AWS_ENDPOINT_URL_S3 take precedence.
@@ -130,7 +141,7 @@ def _client(
     elsewhere: str | None,
     _: tuple[str, ...],
 ) -> Any:
-    """A client, cached by everything that it is made from, so no run gets one of another role or endpoint."""
+    """Return a client, cached by everything that it is made from, so no run gets one of another role or endpoint."""
     with _making, asking(f"reach {service}"):
         return _fresh_session().create_client(
             service,
@@ -144,8 +155,8 @@ def _client(
 
 
 def ambient_client(service: str, region: str) -> Any:
-    """A boto3 client for `service` with the ambient credentials: only for the time before the roles exist."""
-    # Slower to import than botocore, which does for everything else.
+    """Return a boto3 client for `service` with the ambient credentials, for the time before the roles exist."""
+    # boto3 is slower to import than botocore, which suffices everywhere else.
     import boto3
 
     session: Any = boto3.Session(region_name=region)
@@ -168,18 +179,18 @@ def _ask(role_arn: str, region: str, name: str) -> Credentials:
 
 
 def _ambient() -> tuple[str, ...]:
-    """The AWS variables of this process, as a cache key: boto3 reads them when it makes a client."""
+    """Return the AWS variables of this process as a cache key, because boto3 reads them when it makes a client."""
     return tuple(f"{name}={os.environ[name]}" for name in sorted(os.environ) if name.startswith("AWS_"))
 
 
 @lru_cache(maxsize=1)
 def _session() -> Any:
-    """A session that only holds the service descriptions, which are slow to load and shared by all clients."""
+    """Return a session that only holds the service descriptions, which are slow to load and shared by all clients."""
     return get_session()
 
 
 def _fresh_session() -> Any:
-    """A session that reads the current ambient credentials, with the service descriptions already loaded."""
+    """Return a session that reads the current ambient credentials, with the service descriptions already loaded."""
     session = get_session()
     session.register_component("data_loader", _session().get_component("data_loader"))
     return session

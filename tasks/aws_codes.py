@@ -1,4 +1,4 @@
-"""Error codes of AWS that more than one table knows; whoever only reads texts needs no AWS library for them."""
+"""AWS error codes that several tables share. Modules that only read texts need no AWS library to use them."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ THROTTLED = frozenset(
         *("TooManyRequestsException", "TransactionInProgressException"),
     }
 )
-"""Error codes by which AWS says that it is asked too often."""
+"""Error codes with which AWS reports throttling."""

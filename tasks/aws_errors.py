@@ -1,10 +1,11 @@
-"""What an error of botocore means: the one table for every module that calls AWS.
+"""Classifies the errors of botocore, for every module that calls AWS.
 
 An error is classified by its type, code and HTTP status, never by its message. It is `Unanswered` if AWS did not
 respond, or if a retry may succeed (throttling, a problem on AWS's side, credentials that expired and are replaced
 before the next attempt). It is `Refused` if a retry would fail in the same way.
 
-Sources: AWS's "Common error types" (of each API reference), the error codes of Amazon EC2, S3 and STS, and botocore's
+Sources: AWS's "Common error types" (of each API reference), the error codes of Amazon EC2, S3 and STS, and
+botocore's
 own lists of transient and throttling errors (botocore/retries/standard.py).
 """
 
@@ -21,13 +22,13 @@ from tasks import aws_codes
 from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
-"""Everything that a call of boto3 raises; a ResponseParserError has neither of botocore's base types."""
+"""All exceptions that a boto3 call raises; ResponseParserError has neither of botocore's base types."""
 
 AwsError = boto.BotoCoreError | boto.ClientError | ResponseParserError
 
 
 class ErrorMeaning(StrEnum):
-    """What an error means for the call, as a message with the remedy."""
+    """The classes of errors; each value is a message that suggests a remedy."""
 
     THROTTLED = "AWS is asked too often ({error}); retry later"
     BUSY = "AWS is busy or has a problem ({error}); retry later"
@@ -42,7 +43,7 @@ class ErrorMeaning(StrEnum):
 
 
 UNANSWERED = frozenset({ErrorMeaning.THROTTLED, ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
-"""Meanings for which the same call may succeed the next time."""
+"""Meanings for which a retry of the same call may succeed."""
 
 _BUSY = (
     *("IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError"),
@@ -64,7 +65,7 @@ CODES: Mapping[str, ErrorMeaning] = {
     **dict.fromkeys(_NOT_VALID, ErrorMeaning.NOT_VALID),
     **dict.fromkeys(_NOT_ALLOWED, ErrorMeaning.NOT_ALLOWED),
 }
-"""Error code -> meaning. A code that is not here is a rejection, unless the HTTP status says otherwise."""
+"""Error code -> meaning. A code that is not listed is a rejection, unless the HTTP status says otherwise."""
 
 _TYPES: tuple[tuple[tuple[type[Exception], ...], ErrorMeaning], ...] = (
     (
@@ -91,11 +92,14 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], ErrorMeaning], ...] = (
         ErrorMeaning.NO_RESPONSE,
     ),
 )
-"""Exceptions without an error code -> meaning, the first match. Others are bugs in the call: rejections."""
+"""Exception types without an error code -> meaning; the first match counts.
+
+Other types are bugs in the call: rejections.
+"""
 
 
 def meaning_of(error: AwsError) -> ErrorMeaning:
-    """What an error means."""
+    """Classify an error of botocore."""
     if isinstance(error, boto.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return meaning_of_code(code_of(error), status)
@@ -103,7 +107,12 @@ def meaning_of(error: AwsError) -> ErrorMeaning:
 
 
 def meaning_of_code(code: str, status: int = 0) -> ErrorMeaning:
-    """What an error code means, with its HTTP status; 0 if that is not known."""
+    """Classify an error by its code and HTTP status.
+
+    Args:
+        code: AWS's error code; may be empty.
+        status: the HTTP status; 0 if it is not known.
+    """
     if found := CODES.get(code):
         return found
     if status == 429:
@@ -112,16 +121,19 @@ def meaning_of_code(code: str, status: int = 0) -> ErrorMeaning:
 
 
 def code_of(error: AwsError) -> str:
-    """AWS's error code; empty if AWS did not respond."""
+    """Return AWS's error code; empty if AWS did not respond."""
     return str(error.response["Error"].get("Code", "")) if isinstance(error, boto.ClientError) else ""
 
 
 def explained(error: AwsError, what: str) -> FlowmartError:
-    """The product's error for one of botocore's.
+    """Return the product's error for one of botocore's.
 
     Args:
         error: what the call raised.
-        what: what was being done; it completes the sentence "could not ...".
+        what: the action that failed; it completes the sentence "could not ...".
+
+    Returns:
+        `Throttled`, another `Unanswered`, or `Refused`; to be raised by the caller.
     """
     meaning = meaning_of(error)
     sentence = f"could not {what}: {meaning.format(error=_shown(error))}"

@@ -1,7 +1,7 @@
-"""Limits of the texts that are read, so that a small file of somebody else's cannot take all memory.
+"""Limits the size of texts that are read, so that a small file cannot exhaust the memory.
 
-YAML's aliases make 1 KB mean gigabytes as soon as somebody walks through what was read, and deep nesting ends a
-recursive reader. Both are found here from the parser's events, before anything is built.
+YAML aliases let 1 KB of text expand to gigabytes when its values are walked. Deep nesting overflows a recursive
+reader. This module detects both from the parser's events, before anything is built.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from dataclasses import dataclass
 import yaml
 
 SIZE = 16 * 1024 * 1024
-"""Characters of one text. What people write by hand has less than one percent of that."""
+"""Maximum number of characters of one text. Texts that people write have less than one percent of that."""
 
 DEPTH = 100
-"""Lists and mappings within each other."""
+"""Maximum nesting of lists and mappings."""
 
 ALIASED = 50_000
-"""Values that a text may have in addition to those that are written, by naming them again with aliases."""
+"""Maximum number of values that aliases may add to those that are written."""
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 class TooLarge(yaml.YAMLError, ValueError):
-    """A text that would cost too much to read."""
+    """Raised for a text that would cost too much to read."""
 
 
 @dataclass
 class _Collection:
-    """A list or mapping that is open: how many values it has, and how deep it is."""
+    """A list or mapping that is still open: its number of values and its depth."""
 
     anchor: str | None
     values: int = 1
@@ -39,9 +39,12 @@ class _Collection:
 
 
 def refuse_large_yaml(text: str) -> None:
-    """Raise `TooLarge` for a YAML text that is too long, too deep or grows too much by its aliases.
+    """Reject a YAML text that is too long, nested too deeply, or expands too much through aliases.
 
-    A text that is not valid YAML passes: whoever reads it says what is wrong.
+    A text that is not valid YAML passes: its reader reports what is wrong.
+
+    Raises:
+        TooLarge: the text exceeds `SIZE`, `DEPTH` or `ALIASED`.
     """
     _refuse_long(text)
     with suppress(yaml.reader.ReaderError, yaml.scanner.ScannerError, yaml.parser.ParserError):
@@ -49,7 +52,11 @@ def refuse_large_yaml(text: str) -> None:
 
 
 def refuse_large_json(text: str) -> None:
-    """Raise `TooLarge` for a JSON text that is too long or too deep."""
+    """Reject a JSON text that is too long or nested too deeply.
+
+    Raises:
+        TooLarge: the text exceeds `SIZE` or `DEPTH`.
+    """
     _refuse_long(text)
     depth = 0
     for token in _JSON_TOKEN.finditer(text):

@@ -1,4 +1,4 @@
-"""The clock of a run, passed in so that tests can use a fake one that waits for hours in no time."""
+"""The clock of a run. It is passed in, so that tests can use a fake clock that waits for hours in no time."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ class Clock(Protocol):
     """A source of time that can wait."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC."""
+        """Return the current time, in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some point in the past; never goes back."""
+        """Return the seconds since some point in the past; the value never decreases."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for a number of seconds."""
 
 
 class SystemClock:
     """The clock of this machine."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some point in the past; never goes back."""
+        """Return the seconds since some point in the past; the value never decreases."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for a number of seconds."""
         time.sleep(seconds)

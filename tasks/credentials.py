@@ -1,14 +1,14 @@
-"""Reads the secrets that tools are given as environment variables, when they are needed.
+"""Reads the secrets that tools receive as environment variables, when a tool needs them.
 
-They are kept in memory only, and read again after five minutes. Where they are read from:
+Secrets are kept in memory only, and read again after five minutes. Their sources are:
 
     variable   of this process, if FLOWMART_SECRET_VARIABLES allows it: platform.yaml comes with a pull request, and
-               must not hand the product's own credentials to its tools
+               must not pass the product's own credentials to its tools
     file       on this machine
-    command    such as `vault kv get`: with what tools inherit, and the credentials of the purpose
+    command    such as `vault kv get`: with the variables that tools inherit, and the credentials of the purpose
     AWS        Secrets Manager and Systems Manager, as the environment's role for the purpose
 
-Everything that is read is masked from then on in every text of this process.
+Every value that is read is masked from then on in every text of this process.
 """
 
 from __future__ import annotations
@@ -31,33 +31,36 @@ _SECONDS = 60.0
 """How long a command may take to print a secret."""
 
 _FRESH = 300.0
-"""Seconds for which a secret is used again: an apply asks for it a dozen times."""
+"""Seconds for which a secret is reused: an apply needs it a dozen times."""
 
 
 class Secrets:
-    """The secrets of one run. Thread-safe."""
+    """Reads and caches the secrets of one run. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._processes = Processes()
         self._known: dict[tuple[object, ...], tuple[float, str]] = {}
-        # One for each secret: a vault that is slow holds up those who wait for the same secret, and nobody else.
+        # One lock for each secret: a slow vault delays only those who wait for the same secret.
         self._reading: dict[tuple[object, ...], threading.Lock] = {}
 
     def read(
         self, sources: Mapping[str, Source], variables: Mapping[str, str], about: tuple[str, ...]
     ) -> dict[str, str]:
-        """Every secret by the name of its variable.
+        """Return every secret by the name of its variable.
 
         Args:
-            sources: {variable: where its value is}.
+            sources: {variable: the source of its value}.
             variables: the credentials of the purpose.
-            about: what the credentials are for; another one reads anew.
+            about: what the credentials are for; values are cached for each of these.
+
+        Returns:
+            {variable: value}.
 
         Raises:
-            InvalidInput: a source is not allowed, or gives no such value.
-            Refused: AWS does not give it to the role.
-            Unanswered: what should give it did not respond.
+            InvalidInput: a source is not allowed.
+            Refused: AWS rejects the role, or the value does not have the key.
+            Unanswered: a source does not respond, or its value is empty.
         """
         return {name: self._fresh((*about, source), name, source, variables) for name, source in sources.items()}
 
@@ -108,7 +111,7 @@ def _of_file(path: str) -> str:
 
 
 def _checked(name: str, source: Source, found: str) -> str:
-    """The value, its key taken out, without the line end that editors and programs add."""
+    """Return the value at its key, without the line end that editors and programs add."""
     masking.KNOWN.learn([found])
     value = (_at(name, source, found) if source.key else found).rstrip("\r\n")
     masking.KNOWN.learn([value])
@@ -121,6 +124,6 @@ def _at(name: str, source: Source, found: str) -> str:
     try:
         value = json.loads(found)[source.key]
     except (ValueError, KeyError, TypeError):
-        # Without the cause: what a JSON parser says may hold a piece of the secret.
+        # The cause is dropped: a JSON parser's message may quote part of the secret.
         raise Refused(f"the secret {name}: {source} is not a JSON object with the key {source.key}") from None
     return value if isinstance(value, str) else json.dumps(value)

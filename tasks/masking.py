@@ -1,9 +1,9 @@
-"""What must not be shown, whatever the text: values that are known to be secret, and what looks like a secret.
+"""Masks secrets in any text: values that are known to be secret, and text that looks like a secret.
 
-Engines mask what their tools mark as sensitive (see their `secrets`). This is for texts that nobody looked through:
-an exception, a tool's last words, a line of a log. Values are learnt as this process gets to know them: variables
-whose names say so, settings, credentials, what a plan marks as sensitive. They are masked in every form that texts
-give them: line by line, escaped by JSON, twice escaped, quoted for an address, in base64.
+Engines mask what their tools mark as sensitive (see their `secrets`). This module covers texts that no engine
+checks: an exception, a tool's last output, a line of a log. It learns values as this process reads them: variables
+with a secret's name, settings, credentials, and what a plan marks as sensitive. It masks them in every form that
+texts use: line by line, escaped once or twice by JSON, URL-quoted, and in base64.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from urllib.parse import quote, quote_plus
 from tasks.domain.values import CHANGED, MASK
 
 SHORTEST = 6
-"""Shorter values are not secrets here: masking "true" or "dev" would hide the text."""
+"""Minimum length of a secret: masking "true" or "dev" would hide the text."""
 
 _NAME = (
     r"pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|(?:private|access|account|signing|encryption)[_-]?key"
     r"|authorization|auth[_-]?string|credential|connection[_-]?string|signature|client[_-]?secret|cookie"
 )
 SECRET = re.compile(_NAME, re.IGNORECASE)
-"""Names whose values are secret."""
+"""Matches names whose values are secret."""
 
 _PUBLIC = re.compile(
     r"(?:_(?:id|name|arn|path|file|url|at|until|count|type|version))$|^secret_?names?$", re.IGNORECASE
 )
-"""Names that speak of a secret and hold none."""
+"""Matches names that mention a secret but do not hold one."""
 
-# All repetitions have a bound, or consume what they read: a text of a megabyte takes its time once and not squared.
+# Every repetition has a bound or consumes what it reads, so that time grows linearly with the length of a text.
 _KEY = rf"(?:{_NAME})[\w-]{{0,60}}"
 _END = r"(?<!\\)(?P=quote)"
 _ASSIGNED = re.compile(
@@ -58,18 +58,18 @@ _LOOKS = tuple(
 
 
 class Known:
-    """Values that are known to be secret. It only ever grows; several threads may use it."""
+    """The set of values that are known to be secret. It only grows. Thread-safe."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._forms: set[str] = set()
-        # {the first characters of forms: how long these are, the longest first}: a text is looked through once,
-        # however many values there are.
+        # {first characters of forms: the lengths of these forms, longest first}. A text is scanned once, however
+        # many values there are.
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._changing = threading.Lock()
 
     def learn(self, values: Iterable[Any]) -> None:
-        """Mask these from now on; what is not a text, or too short, is left out."""
+        """Mask these values from now on; anything that is not a string, or is too short, is ignored."""
         found = {value for value in values if isinstance(value, str) and len(value.strip()) >= SHORTEST}
         with self._changing:
             for value in found - self._values - {MASK, CHANGED}:
@@ -78,7 +78,7 @@ class Known:
                     self._add(form)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where known values begin and end in a text."""
+        """Yield the start and end of each known value in a text."""
         place, last = 0, len(text) - SHORTEST if self._forms else -1
         while place <= last:
             length = self._at(text, place)
@@ -87,7 +87,7 @@ class Known:
             place += length or 1
 
     def hide(self, text: str) -> str:
-        """The text with the mask in place of known values, whatever else in it may look like a secret."""
+        """Return the text with its known values masked; other text that looks like a secret stays."""
         return _without(text, self.spans(text))
 
     def _add(self, form: str) -> None:
@@ -97,30 +97,35 @@ class Known:
         self._forms.add(form)
 
     def _at(self, text: str, place: int) -> int:
-        """How long the longest form is that stands at a place of a text; 0 for none."""
+        """Return the length of the longest form that begins at a place of a text; 0 for none."""
         lengths = self._lengths.get(text[place : place + SHORTEST], ())
         return next((length for length in lengths if text[place : place + length] in self._forms), 0)
 
 
 KNOWN = Known()
-"""What this process knows."""
+"""The secrets that this process knows."""
 
 
 def learn_variables(environ: Mapping[str, str]) -> None:
-    """Learn the values of variables whose names say that they are secret."""
+    """Learn the values of variables whose names mark them as secret."""
     KNOWN.learn(value for name, value in environ.items() if _is_secret(name))
 
 
 def mask(text: str, known: Known = KNOWN) -> str:
-    """`text` with the mask in place of everything secret in it."""
-    # All is looked for in the text as it is: a known value in a part of something that looks like a secret, such as
-    # the first line of another key, must not hide the looks of the rest.
+    """Return `text` with everything secret in it masked."""
+    # All patterns search the original text. If a known value were masked first, a pattern might no longer match the
+    # rest of a key that contains it.
     looks = (found.span() for pattern in _LOOKS for found in pattern.finditer(text))
     return _ASSIGNED.sub(_assigned, _without(text, sorted([*known.spans(text), *looks])))
 
 
 def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
-    """`value`, of any shape, with the mask in place of what is secret by its name, its content or its looks."""
+    """Return a copy of `value`, of any shape, with its secrets masked.
+
+    A value is secret by its name, because it is known, or because it looks like a secret. Mappings and lists keep
+    their
+    shape; sets and tuples become lists.
+    """
     if value is None or isinstance(value, bool):
         return value
     if _is_secret(name):
@@ -133,7 +138,7 @@ def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
 
 
 def named(value: Any, name: str = "") -> Iterator[str]:
-    """The texts in a value of any shape that are secret by the names that they are under."""
+    """Yield the strings in a value of any shape that are secret by their names."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from named(item, name if _is_secret(name) else str(key))
@@ -145,7 +150,7 @@ def named(value: Any, name: str = "") -> Iterator[str]:
 
 
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """A text with one mask for each of the spans, which are in order; those that overlap are one."""
+    """Return a text with one mask for each of the spans, which are sorted; overlapping spans get one mask."""
     kept, done = [], 0
     for begins, ends in spans:
         if begins >= done:
@@ -166,7 +171,7 @@ def _assigned(found: re.Match[str]) -> str:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """A value as texts give it."""
+    """Yield every form in which a text may contain a value."""
     stripped = value.strip()
     whole = {value, stripped, value.replace("\n", "\r\n")}
     lines = {line.strip() for line in value.splitlines() if len(line.strip()) >= SHORTEST}
@@ -181,6 +186,6 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> set[str]:
-    """A text as JSON has it; Go's escapes <, > and & too."""
+    """Return a text as JSON writes it; Go's encoder also escapes <, > and &."""
     forms = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     return forms | {form.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") for form in forms}

@@ -1,4 +1,4 @@
-"""The project's own folder, `.flowmart`: store, inbox, server, sandbox. Passwords and states are in it."""
+"""The project's own folder, `.flowmart`: store, inbox, server, sandbox. It holds passwords and states."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NAME = ".flowmart"
 
 
 def made(folder: Path) -> Path:
-    """Make a folder; if it is in a `.flowmart`, or is one, git ignores all of that from then on."""
+    """Create a folder and return it; if it is a `.flowmart` or in one, make git ignore that folder."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     own = next((each for each in (folder, *folder.parents) if each.name == NAME), None)
     if own is not None and not (own / ".gitignore").exists():

@@ -1,4 +1,4 @@
-"""Which process a record names, and whether that process has ended.
+"""Identifies processes in records, and tells whether such a process has ended.
 
 Claims and temporary folders outlive the run that made them. Each records its owner as a `ProcessIdentity`, and
 another run calls `is_over` before it takes them. A wrong True would let two runs work in one environment, so an
@@ -64,17 +64,17 @@ class ProcessIdentity:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> ProcessIdentity:
-        """The identity that `record` wrote; keys that this version does not know are ignored."""
+        """Return the identity that `record` wrote; unknown keys are ignored."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in record.items() if name in known})
 
     def record(self) -> dict[str, Any]:
-        """The identity as JSON values."""
+        """Return the identity as JSON values."""
         return asdict(self)
 
 
 def current(proc: Path = PROC) -> ProcessIdentity:
-    """The identity of this process. `proc` is where procfs is mounted."""
+    """Return the identity of this process. `proc` is where procfs is mounted."""
     boot = _text(proc / "sys" / "kernel" / "random" / "boot_id")
     if not boot:
         started_at = psutil.Process().create_time()
@@ -86,14 +86,14 @@ def current(proc: Path = PROC) -> ProcessIdentity:
 
 
 def user() -> str:
-    """The name of this process's user, as `id -un` has it; empty where the system has none."""
+    """Return the name of this process's user, as `id -un` prints it; empty if the system has none."""
     with suppress(KeyError):
         return pwd.getpwuid(os.getuid()).pw_name
     return ""
 
 
 def is_over(process: ProcessIdentity, proc: Path = PROC) -> bool:
-    """Whether a process has certainly ended; False if that cannot be known from here."""
+    """Tell whether a process has certainly ended; False if that cannot be determined from here."""
     this = current(proc)
     if process.boot != this.boot:
         return machine_was_restarted(process, this)
@@ -103,16 +103,16 @@ def is_over(process: ProcessIdentity, proc: Path = PROC) -> bool:
 
 
 def sees_its_host(proc: Path = PROC) -> bool:
-    """Whether all processes of the host by whose name this one goes can be seen from here.
+    """Tell whether this process can see all processes of the host whose name it uses.
 
-    Not in a container that has the name of its machine: it sees its own processes alone.
+    False in a container that has the name of its machine: it sees only its own processes.
     """
     pid, name = (_namespace(proc, kind) for kind in ("pid", "uts"))
     return pid in ("", _INITIAL_NAMESPACE) or name != _INITIAL_UTS_NAMESPACE
 
 
 def machine_was_restarted(process: ProcessIdentity, this: ProcessIdentity) -> bool:
-    """Whether `process` ran on the machine of `this`, a process of a later boot.
+    """Tell whether `process` ran on the machine of `this` before its last restart.
 
     False in containers, where machine id and host name may be those of an image.
     """
@@ -134,7 +134,7 @@ def _has_ended(process: ProcessIdentity, proc: Path) -> bool:
 
 
 def _exists(pid: int) -> bool:
-    """Whether the process exists, even if /proc hides other users' processes (hidepid)."""
+    """Tell whether the process exists, even if /proc hides other users' processes (hidepid)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -153,13 +153,13 @@ def _has_ended_without_proc(process: ProcessIdentity) -> bool:
 
 
 def _state_and_start(folder: Path) -> tuple[str, int]:
-    """Fields 3 and 22 of /proc/PID/stat; field 2, the program's name, may hold spaces and parentheses."""
+    """Return fields 3 and 22 of /proc/PID/stat; field 2, the program's name, may hold spaces and parentheses."""
     after_name = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
     return after_name[0], int(after_name[19])
 
 
 def _namespace(proc: Path, kind: str) -> str:
-    """The inode of one of this process's namespaces, from "pid:[4026531836]"; empty without /proc."""
+    """Return the inode of one of this process's namespaces, from "pid:[4026531836]"; empty without /proc."""
     try:
         return (proc / "self" / "ns" / kind).readlink().name.partition("[")[2].rstrip("]")
     except OSError:

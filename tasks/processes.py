@@ -1,13 +1,13 @@
 """Runs programs: the only module that starts a process.
 
-`Processes` belongs to one run. Cancelling that run ends the tools that it started and no others, and each command
+`Processes` belongs to one run. Cancelling that run stops the tools that it started and no others. Each command
 sees only the variables that are kept for tools (`tasks.tool_environment`) and those that it is given.
 
-Every command is a list, has a time limit and a session of its own, so that Ctrl-C on the terminal does not reach
-the tool directly. A tool is stopped as a terminal would stop it: one SIGINT to its whole process group. Terraform
-then finishes the current operation and saves its state; its plugins ignore the signal (as HashiCorp's go-plugin
-does), and children of a provisioner get it too. Packer runs itself as a child, which handles the signal. Whatever is
-left of the session after `GRACE` gets SIGKILL.
+Every command is a list of arguments with a time limit. It has its own session, so that Ctrl-C on the terminal does
+not reach the tool directly. A tool is stopped as a terminal would stop it: one SIGINT to its whole process group.
+Terraform then finishes the current operation and saves its state; its plugins ignore the signal (as HashiCorp's
+go-plugin does), and children of a provisioner get it too. Packer runs itself as a child, which handles the signal.
+Whatever is left of the session after `GRACE` gets SIGKILL.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tasks.tool_environment import kept
 LOGGER = "flowmart.processes"
 
 log = logging.getLogger(LOGGER)
-"""Of the standard library, which is silent where no log is set up: what commands print is theirs alone."""
+"""A logger of the standard library, silent unless logging is set up: standard output belongs to the commands."""
 
 RAN = "ran"
 """The event of `LOGGER` for a program that ended, at debug level: `program`, `seconds`, `exit_code`."""
@@ -43,19 +43,19 @@ GRACE = 60.0
 """Seconds that an interrupted tool gets to finish and save its state before it is killed."""
 
 TELLING = 60.0
-"""Seconds between two reports of the last line that a running program has printed."""
+"""Seconds between two progress reports, each with the last line that a running program printed."""
 
 _NO_PROGRAM = frozenset({errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR})
-"""What the operating system says of a file that it does not run."""
+"""Errors of the operating system for a file that it cannot run."""
 
 _TAIL = 4096
-"""Bytes at the end of an output in which its last line is looked for."""
+"""Bytes at the end of an output that are searched for its last line."""
 
 _KILLED = 10.0
-"""Seconds that the operating system may need to end a process that was killed."""
+"""Seconds that the operating system may need to end a killed process."""
 
 _POLL = 0.05
-"""Seconds between two looks at the processes of a session."""
+"""Seconds between two checks of the processes of a session."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ class Command:
         variables: added to the environment variables that the run keeps.
         time_limit: seconds.
         stdin: the file that the program reads; None: it reads nothing.
-        stdout: the file that takes its output, for output that is not text; None: the output is in `Finished`.
-        told: called from time to time while the program runs, with the last line of its output if that is new.
-        with_children: whether a program that is killed from outside takes its children with it: it started the tool
-            that does the work, which would go on with nobody watching.
+        stdout: the file that receives its output, for output that is not text; None: the output is in `Finished`.
+        told: called periodically while the program runs, with the last line of its output if that is new.
+        with_children: whether to stop the children of a program that a signal killed. Its child is the tool that
+            does
+            the work, and would otherwise continue unsupervised.
     """
 
     argv: tuple[str, ...]
@@ -95,7 +96,7 @@ class Finished:
 
 
 class Processes:
-    """The programs of one run."""
+    """Starts and stops the programs of one run."""
 
     def __init__(self, environment: Mapping[str, str] | None = None, telling: float = TELLING) -> None:
         self._telling = telling
@@ -106,14 +107,18 @@ class Processes:
         self._starting = threading.Lock()
 
     def run(self, command: Command) -> Finished:
-        """Run a command to its end.
+        """Run a command until it ends.
 
-        Output goes to files, not pipes: if this process is killed, the tool still finishes, saves its state and
-        releases its lock, where a broken pipe would end it halfway.
+        Output goes to files, not pipes. If this process is killed, the tool still finishes, saves its state and
+        releases
+        its lock, whereas a broken pipe would stop it halfway.
+
+        Returns:
+            The exit code, the output and the duration in seconds.
 
         Raises:
-            Unequipped: the program or the working folder does not exist here, or is no program for this machine.
-            Unanswered: the time limit ended it, the run is being cancelled, or the system could not start it now.
+            Unequipped: the program or the working folder does not exist, or this machine cannot run the program.
+            Unanswered: it exceeded its time limit, the run is being cancelled, or the system could not start it now.
         """
         began = time.monotonic()
         with (
@@ -145,11 +150,11 @@ class Processes:
 
     @property
     def stopped(self) -> bool:
-        """Whether the run is being cancelled, so that nothing more may be started."""
+        """Tell whether the run is being cancelled, so that no more programs may start."""
         return self._stopping.is_set()
 
     def stop_all(self) -> None:
-        """Refuse to start anything more, and stop all running programs at the same time."""
+        """Refuse to start more programs, and stop all running ones at the same time."""
         with self._starting:
             self._stopping.set()
         threads = [threading.Thread(target=stop, args=(process,)) for process in tuple(self._running)]
@@ -159,7 +164,7 @@ class Processes:
             thread.join()
 
     def _start(self, command: Command, out: IO[str], err: IO[str]) -> subprocess.Popen[str]:
-        # Under the lock, so that nothing starts between a cancellation and the list of what has to be stopped.
+        # Hold the lock, so that no program starts between a cancellation and its list of programs to stop.
         with self._starting:
             if self._stopping.is_set():
                 raise Unanswered(f"{command.argv[0]}: not started, the run is being cancelled")
@@ -192,21 +197,24 @@ class Processes:
 
 
 def _named(argv: Sequence[str]) -> str:
-    """A program and its command: "terraform plan". What follows may be secret."""
+    """Return a program and its command: "terraform plan". The other arguments may be secret."""
     command = next((word for word in argv[1:2] if word.isalpha()), "")
     return f"{Path(argv[0]).name} {command}".rstrip()
 
 
 @contextmanager
 def _files(command: Command) -> Iterator[tuple[IO[bytes] | int, IO[bytes] | None]]:
-    """The standard input and, if it is a file, the standard output of a command; closed once the process has them."""
+    """Open the files for standard input and, if needed, standard output; close them once the process has them."""
     with ExitStack() as files:
         given = files.enter_context(command.stdin.open("rb")) if command.stdin else subprocess.DEVNULL
         yield given, files.enter_context(command.stdout.open("wb")) if command.stdout else None
 
 
 def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
-    """Stop a process and its children: SIGINT to its group, and after `grace` seconds SIGKILL to its session."""
+    """Stop a process and its children.
+
+    Send SIGINT to its group, and after `grace` seconds SIGKILL to its session.
+    """
     if process.poll() is not None:
         return
     deadline = time.monotonic() + grace
@@ -220,7 +228,7 @@ def stop(process: subprocess.Popen[str], grace: float = GRACE) -> None:
 
 
 def _stop_session(session: int, grace: float) -> None:
-    """Stop what is left of a session whose first process has ended: an interrupt, after `grace` seconds a kill."""
+    """Stop the rest of a session whose first process has ended: SIGINT, then SIGKILL after `grace` seconds."""
     _signal_group(session, signal.SIGINT)
     _await_end(session, time.monotonic() + grace)
     _kill(session)
@@ -244,7 +252,7 @@ def _await_end(session: int, deadline: float) -> None:
 
 
 def _members(session: int) -> list[int]:
-    """The ids of a session's processes that have not ended; a zombie has ended."""
+    """Return the ids of a session's processes that have not ended; a zombie has ended."""
     found = []
     for process in psutil.process_iter():
         with suppress(ProcessLookupError, PermissionError, psutil.NoSuchProcess):
@@ -254,7 +262,7 @@ def _members(session: int) -> list[int]:
 
 
 def _end_after(seconds: float, process: subprocess.Popen[str], expired: threading.Event) -> threading.Timer:
-    """Stop the process after some seconds, unless the timer is cancelled before.
+    """Stop the process after some seconds, unless the timer is cancelled first.
 
     `Popen.wait` has a time limit too, but polls every 50 ms, which adds up over the many commands of a promotion.
     """
@@ -271,7 +279,7 @@ def _end_after(seconds: float, process: subprocess.Popen[str], expired: threadin
 
 @contextmanager
 def _telling(command: Command, out: IO[str], every: float) -> Iterator[None]:
-    """Report the last line of a program's output every so many seconds while the block runs."""
+    """Report the last line of a program's output every `every` seconds while the block runs."""
     if command.told is None:
         yield
         return
@@ -295,7 +303,7 @@ def _tell(told: Callable[[str], None], file: int, every: float, over: threading.
 
 
 def _last_line(file: int) -> str:
-    """The last complete line of a file that another process may be writing to."""
+    """Return the last complete line of a file that another process may be writing to; "" if there is none."""
     size = os.fstat(file).st_size
     lines = os.pread(file, _TAIL, max(0, size - _TAIL)).decode(errors="replace").split("\n")
     return next((line for line in reversed(lines[:-1]) if line.strip()), "")

@@ -34,11 +34,11 @@ _OWNER = ".owner"
 
 @contextmanager
 def run_folder(purpose: str, root: Path | None = None) -> Iterator[Path]:
-    """An empty folder that only this user may enter; removed at the end of the context.
+    """Create an empty folder that only this user may enter, and remove it at the end of the context.
 
     Args:
         purpose: the prefix of its name.
-        root: where temporary files go; by default Python's tempfile decides (TMPDIR).
+        root: the folder for temporary files; by default Python's tempfile decides (TMPDIR).
 
     Raises:
         InvalidInput: Other users may enter the parent.
@@ -53,7 +53,7 @@ def run_folder(purpose: str, root: Path | None = None) -> Iterator[Path]:
 
 
 def kept_folder(purpose: str) -> Path:
-    """A folder beside those of runs, as private as they are, for what later runs may use and nobody misses."""
+    """Return a private folder beside those of runs, for files that later runs may reuse but do not need."""
     folder = _parent(None) / purpose
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
@@ -85,7 +85,7 @@ def _parent(root: Path | None) -> Path:
 
 
 def _has_ended(mark: Path) -> bool:
-    """Whether the owner has ended; False for a file that is still being written or was removed meanwhile."""
+    """Tell whether the owner has ended; False for a file that is still being written or was removed meanwhile."""
     try:
         return is_over(ProcessIdentity.from_record(json.loads(mark.read_text())))
     except (OSError, ValueError, TypeError):
@@ -97,6 +97,6 @@ def _is_used(folder: Path, places: frozenset[str]) -> bool:
 
 
 def _places_in_use() -> frozenset[str]:
-    """The working folders and arguments of all processes that this user may inspect."""
+    """Return the working folders and arguments of all processes that this user may inspect."""
     found = [process.info for process in psutil.process_iter(["cwd", "cmdline"])]
     return frozenset(text for about in found for text in (about["cwd"], *(about["cmdline"] or ())) if text)

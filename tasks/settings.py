@@ -1,7 +1,7 @@
 """Every setting of the product, in one class, from FLOWMART_* environment variables.
 
-What differs between the sandbox and a real platform is only here and in the variables that AWS, Terraform and
-Prefect read themselves (AWS_*, TF_*, PREFECT_*).
+Only these settings, and the variables that AWS, Terraform and Prefect read themselves (AWS_*, TF_*, PREFECT_*),
+differ between the sandbox and a real platform.
 """
 
 from __future__ import annotations
@@ -34,23 +34,26 @@ Subject = Literal[
     "drift-recovered",
     "rehearsal-failed",
 ]
-"""What people are notified of."""
+"""The subjects of notifications."""
 
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
 def words(written: Any) -> Any:
-    """ "drift, rollback" -> ["drift", "rollback"]."""
+    """Split a text at commas and spaces: "drift, rollback" -> ["drift", "rollback"].
+
+    A value that is not a text is returned as it is.
+    """
     return written.replace(",", " ").split() if isinstance(written, str) else written
 
 
 def _numbers(written: Any) -> Any:
-    """ "ansible=1, helm=2" -> {"ansible": 1, "helm": 2}."""
+    """Parse "ansible=1, helm=2" as {"ansible": 1, "helm": 2}."""
     return dict(word.partition("=")[::2] for word in words(written)) if isinstance(written, str) else written
 
 
 NO_CHARTS = "none"
-"""The value of FLOWMART_CHARTS where no chart repository may be asked: releases are made without what needs one."""
+"""The value of FLOWMART_CHARTS that disables chart repositories: releases then omit the units that need one."""
 
 
 class Settings(BaseSettings):
@@ -124,10 +127,10 @@ class Settings(BaseSettings):
 
     @cached_property
     def platform_name(self) -> str:
-        """The platform that is worked on: FLOWMART_PLATFORM, or what the working tree's platform.yaml says.
+        """Return the platform's name: FLOWMART_PLATFORM, or the name in the working tree's platform.yaml.
 
         Raises:
-            InvalidInput: neither says it.
+            InvalidInput: neither names a platform.
         """
         found = self.platform or _platform_in(self._manifest)
         if not found and self._manifest.with_suffix(".yml").is_file():
@@ -140,17 +143,17 @@ class Settings(BaseSettings):
 
     @cached_property
     def platform_repository(self) -> str:
-        """The one repository on GitHub that is the platform's, owner/name; "" where nothing names one."""
+        """Return the platform's only repository on GitHub, owner/name; "" if none is configured."""
         return self.github_repository or _github_in(self._manifest).get("repository", "")
 
     @cached_property
     def delivered_branch(self) -> str:
-        """The branch whose commits are delivered; "" for the repository's default branch."""
+        """Return the branch whose commits are delivered; "" for the repository's default branch."""
         return self.github_branch or _github_in(self._manifest).get("branch", "")
 
     @property
     def signs_in_to_github(self) -> bool:
-        """Whether there is a GitHub App or a token to ask GitHub with."""
+        """Tell whether a GitHub App or a token for GitHub is configured."""
         return bool(self.github_app_id or self.github_token.get_secret_value())
 
     @property
@@ -159,36 +162,36 @@ class Settings(BaseSettings):
 
     @property
     def store_address(self) -> str:
-        """The platform's own part of the store. A relative folder is taken from the repository."""
+        """Return the platform's own part of the store. A relative folder is resolved from the repository."""
         whole = self.store if "://" in self.store else str(self.repository / self.store)
         return f"{whole.rstrip('/')}/{self.platform_name}"
 
     @property
     def log_files(self) -> Path | None:
-        """Where events are kept; a relative folder is taken from the repository. None: nowhere."""
+        """Return the folder for events, resolved from the repository; None if events are not kept."""
         return (self.repository / self.log_folder).absolute() if self.log_folder else None
 
     def executable(self, variable: str, default: str) -> str:
-        """The tool that a variable names (FLOWMART_TERRAFORM), a path or a name on PATH; else `default`."""
+        """Return the tool that a variable names (FLOWMART_TERRAFORM), a path or a name on PATH; else `default`."""
         return os.environ.get(variable) or default
 
     @cached_property
     def acting(self) -> str:
-        """The name that the ledger records."""
+        """Return the name that the ledger records."""
         return _instead.get() or self.actor or os.environ.get("GITHUB_ACTOR") or getpass.getuser()
 
 
 _PLATFORM = re.compile(r"^platform:[ ]*([\"']?)([a-z0-9-]+)\1[ ]*(?:#.*)?$", re.MULTILINE)
-"""How nearly everybody writes the name: found without reading the rest, which may be long or wrong."""
+"""Matches the usual spelling of the name, so that the rest, which may be long or wrong, need not be parsed."""
 
 _NAME = re.compile(r"[a-z0-9-]+")
 
 
 def _platform_in(file: Path) -> str:
-    """The name in a platform.yaml, whatever else is wrong in it; "" without one.
+    """Return the name in a platform.yaml, even if other parts are wrong; "" without one.
 
     Raises:
-        InvalidInput: the file is not a text, or what it says is no name.
+        InvalidInput: the file is not text, or the name is not valid.
     """
     text = _text_of(file)
     if found := _PLATFORM.search(text):
@@ -212,7 +215,10 @@ def _text_of(file: Path) -> str:
 
 
 def _github_in(file: Path) -> dict[str, str]:
-    """The block `github` of a platform.yaml as far as it is one, whatever else is wrong there; empty without one."""
+    """Return the string values of the block `github` of a platform.yaml.
+
+    Errors elsewhere in the file do not matter; empty without such a block.
+    """
     try:
         found = yaml12.load_text(_text_of(file))
     except yaml.YAMLError:
@@ -222,7 +228,11 @@ def _github_in(file: Path) -> dict[str, str]:
 
 
 def load() -> Settings:
-    """The settings as the environment has them now; `InvalidInput` names the variable that is wrong."""
+    """Read the settings from the environment.
+
+    Raises:
+        InvalidInput: a value is wrong; the message names its variable.
+    """
     try:
         found = Settings()  # type: ignore[call-arg]
     except ValidationError as error:
@@ -237,7 +247,7 @@ def load() -> Settings:
 
 @contextmanager
 def acting_as(name: str) -> Iterator[None]:
-    """While this lasts, the ledger records whoever asked for the work, in place of who started this process."""
+    """Record `name` in the ledger while the context lasts, instead of the user who started this process."""
     before = _instead.set(name)
     try:
         yield

@@ -1,8 +1,8 @@
-"""The environment variables of this process that a tool may see: an allow-list.
+"""The allow-list of this process's environment variables that a tool may see.
 
-A plan runs code from a pull request. So a tool gets the variables listed here and those that a run passes to it (the
-credentials of one environment's role), and nothing that grants another identity: none of the product's own keys or
-profiles, no access to GitHub, Prefect, a database or a notification service.
+A plan runs code from a pull request. So a tool gets only the variables listed here and those that a run passes to it
+(the credentials of one environment's role). It gets nothing that grants another identity: none of the product's own
+keys or profiles, and no access to GitHub, Prefect, a database or a notification service.
 
 `FLOWMART_KEEP_VARIABLES` adds names that a platform's tools need.
 """
@@ -18,11 +18,11 @@ KEEP = "FLOWMART_KEEP_VARIABLES"
 
 
 SECRETS = "FLOWMART_SECRET_VARIABLES"
-"""Setting: names of variables that platform.yaml may hand to tools as secrets, as for `KEEP`."""
+"""Setting: names of variables that platform.yaml may pass to tools as secrets, in the format of `KEEP`."""
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """The words of a text without its `#` comments."""
+    """Return the words of a text without its `#` comments."""
     return tuple(word for line in text.splitlines() for word in line.partition("#")[0].split())
 
 
@@ -57,15 +57,15 @@ TOOLS = _listed("""
 """Variables that the tools need and that grant no identity."""
 
 _SECRET = re.compile(r"(TOKEN|PASSWORD|PASSPHRASE|SECRET|_KEY|CONNECTION_STRING)$", re.IGNORECASE)
-"""Names that a wildcard above never keeps (PACKER_GITHUB_API_TOKEN); one in `FLOWMART_KEEP_VARIABLES` does."""
+"""Names that no wildcard above keeps (PACKER_GITHUB_API_TOKEN); one in `FLOWMART_KEEP_VARIABLES` does."""
 
 
 def kept(environ: Mapping[str, str], names: Iterable[str] = (*SYSTEM, *TOOLS)) -> dict[str, str]:
-    """The variables of `environ` that a program may see: those in `names`, and those that the setting adds.
+    """Return the variables of `environ` that a program may see: those in `names`, and those that the setting adds.
 
     Args:
         environ: the environment of this process, including the setting `FLOWMART_KEEP_VARIABLES`.
-        names: names of variables, or their beginning and a wildcard (`LC_*`).
+        names: names of variables, or prefixes with a wildcard (`LC_*`).
     """
     listed, added = _matching(names), _matching(environ.get(KEEP, "").replace(",", " ").split())
     return {
@@ -76,18 +76,18 @@ def kept(environ: Mapping[str, str], names: Iterable[str] = (*SYSTEM, *TOOLS)) -
 
 
 def may_be_handed_on(name: str) -> bool:
-    """Whether platform.yaml may hand the variable of that name to tools: whoever runs the product says so."""
+    """Tell whether the operator allows platform.yaml to pass the variable of that name to tools (`SECRETS`)."""
     return bool(_matching(os.environ.get(SECRETS, "").replace(",", " ").split()).fullmatch(name))
 
 
 def of_this_process(names: Iterable[str]) -> dict[str, str]:
-    """The variables of this process among `names` (with wildcards), for the one program that needs them."""
+    """Return the variables of this process among `names` (with wildcards), for the one program that needs them."""
     listed = _matching(names)
     return {name: value for name, value in os.environ.items() if listed.fullmatch(name)}
 
 
 def left_out(environ: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
-    """The variables of `environ` among `names` (with wildcards) that no program sees, sorted."""
+    """Return the names in `environ` that match `names` (with wildcards) and that no program sees, sorted."""
     listed, seen = _matching(names), kept(environ)
     return tuple(sorted(name for name in environ if listed.fullmatch(name) and name not in seen))
 

@@ -1,10 +1,10 @@
-"""The one reader of YAML: within the limits of `bounds`, whichever loader is needed.
+"""The only reader of YAML. It enforces the limits of `bounds` for every loader.
 
-`load` and `load_text` read YAML 1.2, where PyYAML reads 1.1: `yes`, `22:30`, `0123` and dates are what they look
-like.
+`load` and `load_text` read YAML 1.2, whereas PyYAML reads 1.1: `yes`, `22:30`, `0123` and dates keep their literal
+meaning.
 
-Two readings. By the core schema `true` is a boolean, `30` a number and the rest text; as text, every scalar is
-exactly as it is written, for places where values are texts anyway (parameters of CloudFormation).
+There are two readings. With the core schema `true` is a boolean, `30` a number and the rest text. As text, every
+scalar stays exactly as written, for places where all values are texts (parameters of CloudFormation).
 
 Source: YAML 1.2.2, chapter 10, "Recommended schemas" (failsafe and core).
 """
@@ -31,17 +31,17 @@ Loader = type[yaml.SafeLoader] | type[yaml.CSafeLoader]
 
 
 def load(text: str) -> Any:
-    """Read a document by the core schema; `yaml.YAMLError` when it is none."""
+    """Read a document with the core schema; raise `yaml.YAMLError` if it is not valid."""
     return load_by(text, _Core)
 
 
 def load_text(text: str) -> Any:
-    """Read a document with every scalar as it is written; an empty one is "". `yaml.YAMLError` when it is none."""
+    """Read a document with every scalar as written, an empty one as ""; raise `yaml.YAMLError` if it is not valid."""
     return load_by(text, Text)
 
 
 def load_by(text: str, loader: Loader) -> Any:
-    """Read a document with a loader of one's own, for the tags and the YAML 1.1 of a tool."""
+    """Read a document with the caller's own loader, for the tags and the YAML 1.1 of a tool."""
     bounds.refuse_large_yaml(text)
     return yaml.load(text, loader)  # noqa: S506 (safe loaders only)
 
@@ -53,25 +53,25 @@ def load_all_by(text: str, loader: Loader) -> list[Any]:
 
 
 def compose_by(text: str, loader: Loader = yaml.SafeLoader) -> yaml.Node | None:
-    """The nodes of a document, which know their lines; None for an empty one."""
+    """Return the nodes of a document, which know their line numbers; None for an empty document."""
     bounds.refuse_large_yaml(text)
     node: yaml.Node | None = yaml.compose(text, Loader=loader)
     return node
 
 
 def load_json(text: str) -> Any:
-    """Read a JSON text; `ValueError` when it is none."""
+    """Read a JSON text; raise `ValueError` if it is not valid."""
     bounds.refuse_large_json(text)
     return json.loads(text)
 
 
 class Text(yaml.SafeLoader):
-    """Mappings, lists and texts. A duplicate key is an error, as YAML says."""
+    """Loads mappings, lists and texts. A duplicate key is an error, as the YAML specification requires."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own name for it)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As PyYAML does, which takes the last of two values for one key."""
+        """Reject duplicate keys; PyYAML would take the last of two values."""
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
@@ -80,7 +80,7 @@ class Text(yaml.SafeLoader):
 
 
 class _Core(Text):
-    """Null, booleans and numbers too."""
+    """Loads null, booleans and numbers too."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own name for it)
 
