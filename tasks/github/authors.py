@@ -1,8 +1,9 @@
-"""Who had a hand in commits, as GitHub knows it: nobody approves her own change.
+"""Identifies the GitHub accounts that worked on commits, so that nobody approves their own change.
 
-Of each commit: its author and its committer, those whom it names as co-authors, and of the pull request that brought
-it whoever opened and merged it and wrote its commits, which a squashed commit does not show. Text that git writes is
-not proof of anything, so a commit whose author GitHub does not know, and that no pull request brought, is refused.
+Each commit counts for its author, its committer and its co-authors. It also counts for those who opened and merged
+its pull request, and for the authors of that pull request's commits, which a squashed commit does not show. Anybody
+can write any name into a commit. So a commit is rejected if GitHub does not know its author and no pull request
+brought it.
 """
 
 from __future__ import annotations
@@ -21,15 +22,20 @@ _CO_AUTHOR = re.compile(r"^co-authored-by:[^<\n]*<([^>\s]+)>\s*$", re.IGNORECASE
 _NO_REPLY = re.compile(
     r"(?:\d+\+)?([A-Za-z0-9-]+(?:_[A-Za-z0-9]+)?)(?:\[bot\])?@users\.noreply\.github\.com", re.IGNORECASE
 )
-"""The addresses that GitHub gives to accounts."""
+"""Matches the addresses that GitHub gives to accounts."""
 
 
 def of(client: Client, repository: str, commits: Sequence[str]) -> Mapping[str, str]:
-    """{login in lower case: the first of the commits that it had a hand in}.
+    """Return who worked on commits: {login in lower case: the first of their commits}.
+
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        commits: the commits, as full SHAs.
 
     Raises:
-        Refused: GitHub does not know a commit, or nobody knows whose it is.
-        Unanswered: GitHub does not say.
+        Refused: GitHub does not know a commit, or its authors cannot be determined.
+        Unanswered: GitHub does not respond.
     """
     found: dict[str, str] = {}
     accounts = _Accounts(client, repository)
@@ -40,7 +46,7 @@ def of(client: Client, repository: str, commits: Sequence[str]) -> Mapping[str, 
 
 
 class _Accounts:
-    """Asks once about each pull request and each address."""
+    """Looks up each pull request and each address only once."""
 
     def __init__(self, client: Client, repository: str) -> None:
         self._client = client
@@ -81,7 +87,7 @@ class _Accounts:
             yield self._account(address)
 
     def _account(self, address: str) -> str:
-        """The login behind an address; "" where GitHub knows no account with it, then it approves nothing."""
+        """Return the login behind an address; "" if GitHub knows no account with it: then no login can match it."""
         if given := _NO_REPLY.fullmatch(address):
             return given[1]
         if address not in self._addresses:

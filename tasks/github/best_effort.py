@@ -1,4 +1,4 @@
-"""Reports to GitHub are best effort: they never decide about an environment, and a failure is only logged."""
+"""Reports to GitHub without affecting environments: a failed report is only logged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ Told = TypeVar("Told")
 
 
 def tell(what: str, act: Callable[[], Told]) -> Told | None:
-    """Do it; once more when there was no answer. None, and a warning in the log, when it could not be told."""
+    """Send a report, and retry once if GitHub does not respond.
+
+    Args:
+        what: the subject of the report, for the log.
+        act: sends the report.
+
+    Returns:
+        The result of `act`; None if it failed, which is logged as a warning.
+    """
     try:
         return _twice(act)
     except FlowmartError as error:

@@ -1,7 +1,7 @@
-"""The check run of a commit: a summary, and what policies say at the lines that they are about.
+"""The check run of a commit: a summary, and the findings of policies at the lines that they concern.
 
-Only a GitHub App (or a workflow's own token) may make check runs; with a person's token GitHub refuses, and the
-comment and the statuses have to do.
+Only a GitHub App (or a workflow's own token) may create check runs. GitHub rejects a person's token, and the comment
+and the statuses must suffice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tasks.github import text
 from tasks.github.client import Client
 
 MOST = 50
-"""Annotations that GitHub takes in one request."""
+"""Maximum number of annotations in one request."""
 
 LONGEST_SUMMARY = 65_535
 LONGEST_MESSAGE = 60_000
@@ -24,13 +24,14 @@ LONGEST_MESSAGE = 60_000
 
 LONGEST_TITLE = 255
 
-# A check that could not be made is neither good nor bad; GitHub has no "error" here, and asks for a person instead.
+# A check that could not run neither passes nor fails. GitHub has no "error" here, so the conclusion asks for a
+# person.
 _CONCLUSIONS = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.UNANSWERED: "action_required"}
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """Something to say about a line. `path` is from the top of the repository."""
+    """A message about one line. `path` is relative to the root of the repository."""
 
     path: str
     line: int
@@ -41,7 +42,7 @@ class Annotation:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """How a check ended. `summary` is Markdown."""
+    """The result of a check. `summary` is Markdown."""
 
     outcome: Outcome
     title: str
@@ -50,13 +51,29 @@ class Conclusion:
 
 
 def begin(client: Client, repository: str, name: str, sha: str, url: str, run: str = "") -> int:
-    """Show that a commit is being checked, by which run; the id of the check run. `name` is the platform's."""
+    """Start a check run for a commit.
+
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        name: the platform's name.
+        sha: the commit.
+        url: the page of the flow run; may be empty.
+        run: the id of the flow run; may be empty.
+
+    Returns:
+        The id of the check run.
+    """
     body = {"name": name, "head_sha": sha, "status": "in_progress", "started_at": _now(), **_details(url, run)}
     return int(client.ask("POST", repository, "/check-runs", body)["id"])
 
 
 def conclude(client: Client, repository: str, check_run: int, found: Conclusion) -> None:
-    """Say how it ended. Annotations that do not fit into one request come in more; the last one ends the check."""
+    """Complete a check run.
+
+    GitHub limits the annotations in one request. Several requests send them all, and the last one completes the
+    check.
+    """
     batches = [found.annotations[i : i + MOST] for i in range(0, len(found.annotations), MOST)] or [()]
     for batch in batches[:-1]:
         client.ask("PATCH", repository, f"/check-runs/{check_run}", {"output": _output(found, batch)})

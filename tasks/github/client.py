@@ -1,11 +1,14 @@
-"""The way to GitHub: who we are there, what an answer means, and how long we wait for one.
+"""Sends requests to GitHub: signs in, interprets responses, and limits waiting times.
 
-A no is `Refused`, nothing there is `NotFound`, no answer is `Unanswered`. A request is sent again only when GitHub
-said that it did not take it (a rate limit), when it never arrived, or when doing it twice is the same as once. So a
-comment is never made twice by us.
+A rejection raises `Refused`, a missing resource `NotFound`, and a missing response `Unanswered`. A request is
+retried
+only if GitHub did not process it (a rate limit), if it never arrived, or if repeating it has no further effect.
+So the
+client never posts a comment twice.
 
-githubkit signs and sends; answers are read as plain JSON, since its models refuse much that GitHub really says. It is
-imported where it is used: that takes longer than most commands, which never ask GitHub, and importing httpx as well.
+githubkit signs and sends. Responses are read as plain JSON, because its models reject much that GitHub really sends.
+githubkit and httpx are imported where they are used: importing them takes longer than most commands, which never ask
+GitHub.
 """
 
 from __future__ import annotations
@@ -26,24 +29,27 @@ if TYPE_CHECKING:
     from githubkit.typing import RetryOption
 
 TIME_LIMIT = 15.0
-"""Seconds that one request may take."""
+"""Time limit of one request, in seconds."""
 
 LONGEST_WAIT = timedelta(seconds=90)
-"""How long we wait when GitHub says that we ask too often. It resets hourly: what takes longer is not waited for."""
+"""Longest wait for a rate limit.
+
+GitHub resets the limit hourly; a request that would have to wait longer fails.
+"""
 
 TRIES = 3
 
 APP = "app"
-"""Given for a repository: the GitHub App itself, for what is not about any one repository."""
+"""Stands for the GitHub App itself in place of a repository, for requests that concern no repository."""
 
 _SAFE = {"GET", "PATCH", "PUT", "DELETE"}
-"""Methods that can be repeated: what we send with PATCH is always the whole of what it should be."""
+"""Methods that can be repeated. PATCH is among them because its body always holds complete values."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
 class Client:
-    """Asks GitHub about repositories ("owner/name"), as a GitHub App or with a token. Made by `connect`."""
+    """Asks GitHub about repositories ("owner/name"), as a GitHub App or with a token. Created by `connect`."""
 
     def __init__(self, github: GitHub[Any], token: str = "") -> None:
         self._github = github
@@ -59,11 +65,28 @@ class Client:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The answer to one request about a repository, as JSON; `path` begins behind its name ("/issues")."""
+        """Send one request about a repository.
+
+        Args:
+            method: the HTTP method.
+            repository: owner/name, or `APP`.
+            path: the part after the repository's name ("/issues").
+            body: the JSON body; None for no body.
+            query: query parameters; None for none.
+
+        Returns:
+            The response, as JSON.
+
+        Raises:
+            InvalidInput: the repository is not owner/name.
+            NotFound: GitHub has no such resource.
+            Refused: GitHub rejects the request.
+            Unanswered: GitHub does not respond, or its rate limit is exceeded.
+        """
         return _send(self._for(repository), method, f"{_address(repository)}{path}", body, query)
 
     def all(self, repository: str, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
-        """The items of a list, page after page, asked for as they are taken."""
+        """Yield the items of a list; each page is requested when its items are needed."""
         page = 1
         while True:
             found = self.ask("GET", repository, path, query={**(query or {}), "per_page": 100, "page": page})
@@ -73,7 +96,7 @@ class Client:
             page += 1
 
     def linked(self, repository: str, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
-        """The items of a list without page numbers: each answer says in its Link header where it goes on."""
+        """Yield the items of a list without page numbers; the Link header of each response names the next page."""
         github = self._for(repository)
         answer = _answered(github, "GET", f"{_address(repository)}{path}", None, {**(query or {}), "per_page": 100})
         yield from answer.json()
@@ -83,18 +106,18 @@ class Client:
 
     @property
     def is_app(self) -> bool:
-        """Whether we are a GitHub App."""
+        """Tell whether the client signs in as a GitHub App."""
         return not self._token
 
     @property
     def login(self) -> str:
-        """Who we are, as the author of what we write."""
+        """Return the client's own login, the author of what it writes."""
         if not self._login:
             self._login = self._ask_login()
         return self._login
 
     def git_token(self, repository: str) -> str:
-        """What git signs in with over HTTPS."""
+        """Return the token that git uses over HTTPS."""
         if self._token:
             return self._token
         number = self._for(repository).auth.installation_id
@@ -107,7 +130,7 @@ class Client:
         try:
             return str(_send(self._github, "GET", "/user", None, None)["login"])
         except Refused:
-            # The token of a workflow run is nobody's: GitHub refuses to say, and signs with this name.
+            # The token of a workflow run has no user: GitHub rejects the request, and signs with this name.
             return "github-actions[bot]"
 
     def _for(self, repository: str) -> GitHub[Any]:
@@ -120,7 +143,11 @@ class Client:
 
 
 def connect(settings: Settings) -> Client:
-    """The way to GitHub that the settings give; `InvalidInput` when they give none."""
+    """Return a client that signs in as the settings say.
+
+    Raises:
+        InvalidInput: the settings hold neither a token nor a GitHub App.
+    """
     from githubkit import AppAuthStrategy, GitHub, TokenAuthStrategy
     from githubkit.cache import MemCacheStrategy
     from githubkit.throttling import LocalThrottler
@@ -146,7 +173,7 @@ def connect(settings: Settings) -> Client:
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a path."""
+    """Quote a name as one segment of a path."""
     return quote(name, safe="")
 
 
@@ -163,15 +190,15 @@ def _answered(
 
     what = f"GitHub: {method} {path}"
     try:
-        # Without its first slash a path is taken from the end of the base address, as GitHub Enterprise needs it.
-        # No parameters are None: empty ones would take away those that an address brings with it.
+        # Without its first slash, a path is resolved from the end of the base address, as GitHub Enterprise needs
+        # it. No parameters are None: empty ones would remove the query of an address.
         return github.request(method, path.removeprefix("/"), json=body, params=dict(query) if query else None)
     except GitHubException as error:
         raise _meant(what, error) from error
 
 
 def _meant(what: str, error: BaseException) -> FlowmartError:
-    """What an error of githubkit's means to us. Signing in is a request of its own, and its error is inside."""
+    """Translate an error of githubkit. Signing in is a separate request, whose error is nested inside."""
     import httpx
     from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
 
@@ -198,7 +225,7 @@ def _said(what: str, status: int, text: str) -> FlowmartError:
 
 
 def _again(error: GitHubException, tried: int) -> RetryOption:
-    """Whether to send a request once more, and after how long."""
+    """Decide whether to retry a request, and after how long."""
     from githubkit.exception import RateLimitExceeded, RequestFailed
     from githubkit.typing import RetryOption
 
@@ -218,7 +245,7 @@ def _can_be_repeated(error: GitHubException) -> bool:
 
     found = error.exc if isinstance(error, RequestError) else None
     if isinstance(found, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
-        # It never arrived.
+        # The request never arrived.
         return True
     return isinstance(found, httpx.TransportError) and found.request.method in _SAFE
 
@@ -237,6 +264,6 @@ def _private_key(given: str) -> str:
     try:
         return Path(given).read_text()
     except OSError as error:
-        # Not the error itself: what was given could be the key, in another form.
+        # The error is left out of the message, because the setting could hold the key itself in another form.
         told = "neither a key in PEM form nor the path of a file that can be read"
         raise InvalidInput(f"FLOWMART_GITHUB_PRIVATE_KEY: {told}") from error

@@ -1,6 +1,6 @@
-"""Closes on GitHub what a run that is over left open: check run, statuses, deployments, the answer to a command.
+"""Closes what an ended run left open on GitHub: check runs, statuses, deployments, the reply to a command.
 
-What the run has ended itself is left as it is, so that this can be done after every run, and again.
+What the run closed itself stays unchanged, so this can be done after every run, and repeated.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from tasks.github.repositories import OnGitHub
 
 
 def answer_to(comment: int) -> str:
-    """What the marker of an answer says that it answers."""
+    """Return the marker key of the reply to a comment."""
     return f"answer/{comment}"
 
 
 def close(home: OnGitHub, asked: Mapping[str, Any], why: str) -> int:
-    """End what the run left open; how much that was.
+    """Close what the run left open.
 
     Args:
         home: the platform, with the run's id.
-        asked: what the run was started with: a commit, or a comment.
+        asked: the run's parameters: a commit (`sha`), or a comment (`number`, `comment`).
         why: how the run ended, for people.
+
+    Returns:
+        How many items were closed.
     """
     closed = _close_deployments(home, why)
     if "sha" in asked:
@@ -46,7 +49,7 @@ def _close_check_runs(home: OnGitHub, sha: str, why: str) -> int:
 
 
 def _close_statuses(home: OnGitHub, sha: str, why: str) -> int:
-    """Those that are pending, and the one of the release where the run set none: branch protection waits for it."""
+    """Close pending statuses, and set the release's status if it is missing: branch protection waits for it."""
     newest: dict[str, Mapping[str, Any]] = {}
     for status in home.client.all(home.name, f"/commits/{sha}/statuses"):
         newest.setdefault(status["context"], status)
@@ -59,7 +62,7 @@ def _close_statuses(home: OnGitHub, sha: str, why: str) -> int:
 
 
 def _is_left(home: OnGitHub, status: Mapping[str, Any]) -> bool:
-    """Whether a status is this run's, and waits. One without an address could be of any run of the platform."""
+    """Tell whether a status is pending and belongs to this run. One without an address could be of any run."""
     address = status.get("target_url") or ""
     ours = status["context"].startswith(f"{home.platform}/") and (not address or home.run in address)
     return bool(status["state"] == "pending" and ours)
@@ -76,7 +79,7 @@ def _close_deployments(home: OnGitHub, why: str) -> int:
 
 
 def _answer(home: OnGitHub, number: int, comment: int, why: str) -> int:
-    """Answer a command that was read and got no answer; one that was ignored has none, and gets none."""
+    """Reply to a command that was read but got no reply. A command that was ignored gets none."""
     marker = text.marker(home.platform, answer_to(comment))
     was_read = any(one["content"] == "eyes" for one in _reactions(home, comment))
     if not was_read or comments.find(home.client, home.name, number, marker) is not None:
@@ -86,6 +89,6 @@ def _answer(home: OnGitHub, number: int, comment: int, why: str) -> int:
 
 
 def _reactions(home: OnGitHub, comment: int) -> list[Mapping[str, Any]]:
-    """Ours on a comment."""
+    """Return the client's own reactions to a comment."""
     every = home.client.all(home.name, f"/issues/comments/{comment}/reactions")
     return [one for one in every if (one.get("user") or {}).get("login") == home.client.login]

@@ -1,4 +1,4 @@
-"""What somebody asks for in a comment: `/flowmart promote staging`. Pure."""
+"""Parses the commands that people write in comments: `/flowmart promote staging`. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ For people with write access to this repository. The comment begins with it; one
 """
 
 _TAKES = {"plan": (0, 0), "promote": (0, 1), "rollback": (1, 1), "approve": (1, 1), "refuse": (1, 1), "help": (0, 0)}
-"""Command -> the least and the most arguments it takes."""
+"""Command -> its minimum and maximum number of arguments."""
 
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]*")
 _DIGEST = re.compile(r"[0-9a-f]{12,64}")
@@ -29,7 +29,7 @@ _DIGEST = re.compile(r"[0-9a-f]{12,64}")
 
 @dataclass(frozen=True)
 class Command:
-    """A command. `argument`: the environment or digest, empty where none is given; `rest`: a reason, in words."""
+    """A command. `argument`: the environment or digest; `rest`: a reason, in words. Both may be empty."""
 
     name: str
     argument: str = ""
@@ -38,13 +38,13 @@ class Command:
 
 @dataclass(frozen=True)
 class Misunderstood:
-    """It is meant for us, but is not a command; `why` is for the person."""
+    """A comment that addresses the product but is not a valid command; `why` explains it to the author."""
 
     why: str
 
 
 def parse(body: str) -> Command | Misunderstood | None:
-    """The command that a comment begins with. None when it begins otherwise: then it is not meant for us."""
+    """Return the command that a comment begins with; None if the comment does not address the product."""
     words = next(iter(body.splitlines()), "").split()
     return _command(words[1:]) if body.startswith(PREFIX) and words[0] == PREFIX else None
 

@@ -1,4 +1,4 @@
-"""Comments on pull requests and issues: one that is kept up to date, replies, and reactions to those of people."""
+"""Comments on pull requests and issues: one that is kept up to date, replies, and reactions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Reaction = Literal["+1", "-1", "confused", "eyes"]
 
 @dataclass(frozen=True)
 class Comment:
-    """What somebody wrote, on pull request or issue `number`; `edited`: it is not what was written at first."""
+    """A comment on pull request or issue `number`; `edited` tells whether it changed after it was posted."""
 
     id: int
     number: int
@@ -24,7 +24,11 @@ class Comment:
 
 
 def get(client: Client, repository: str, comment: int) -> Comment:
-    """One comment as it is now; `NotFound` when there is none, or none any more."""
+    """Return the current state of a comment.
+
+    Raises:
+        NotFound: there is no such comment, or it was deleted.
+    """
     found = client.ask("GET", repository, f"/issues/comments/{comment}")
     user = found.get("user") or {}
     return Comment(
@@ -38,9 +42,10 @@ def get(client: Client, repository: str, comment: int) -> Comment:
 
 
 def keep(client: Client, repository: str, number: int, marker: str, body: str) -> None:
-    """Make our one comment with a marker say `body`: the one that is there is changed, else one is made.
+    """Update the product's one comment with a marker to `body`; create it if it does not exist.
 
-    Ours is recognised by the hidden marker in its first line and by its author, since anybody can write a marker.
+    The comment is recognised by the hidden marker in its first line and by its author, since anybody can write a
+    marker.
     """
     marked = text.cut(f"{marker}\n{body}")
     there = find(client, repository, number, marker)
@@ -51,17 +56,17 @@ def keep(client: Client, repository: str, number: int, marker: str, body: str) -
 
 
 def reply(client: Client, repository: str, number: int, marker: str, body: str) -> None:
-    """Say something, once. The marker says what it answers."""
+    """Post a reply. The marker names the comment that it answers."""
     client.ask("POST", repository, f"/issues/{number}/comments", {"body": text.cut(f"{marker}\n{body}")})
 
 
 def react(client: Client, repository: str, comment: int, reaction: Reaction) -> None:
-    """Show somebody that their comment was read."""
+    """Add a reaction to a comment, to show its author that it was read."""
     client.ask("POST", repository, f"/issues/comments/{comment}/reactions", {"content": reaction})
 
 
 def find(client: Client, repository: str, number: int, marker: str) -> int | None:
-    """Our first comment with a marker; None where there is none."""
+    """Return the id of the product's first comment with a marker; None if there is none."""
     for comment in client.all(repository, f"/issues/{number}/comments"):
         author = (comment.get("user") or {}).get("login")
         if author == client.login and (comment.get("body") or "").startswith(marker):

@@ -1,4 +1,4 @@
-"""Commits of GitHub, brought into the local repository. No credential is in an argument or in a message."""
+"""Fetches commits from GitHub into the local repository. Credentials never appear in arguments or messages."""
 
 from __future__ import annotations
 
@@ -19,15 +19,24 @@ TIME_LIMIT = 300.0
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _HOSTED = re.compile(r"(?:(?:https?|ssh|git)://|[^/@\s]+@).*?([^/:\s]+/[^/:\s]+?)(?:\.git)?/?")
-"""owner/name at the end of an address of a host's: https://host/owner/name.git, git@host:owner/name."""
+"""Matches owner/name at the end of a remote address: https://host/owner/name.git, git@host:owner/name."""
 
 _CREDENTIALS = re.compile(r"(?<=://)[^@/\s]+@")
 
 
 def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
-    """Bring what a ref of GitHub's ("refs/pull/1/head") is at into the local repository; the commit.
+    """Fetch a ref of GitHub ("refs/pull/1/head") into the local repository.
 
-    It is kept under refs/flowmart/, and neither a branch nor the working tree is touched.
+    The commit is kept under refs/flowmart/; no branch changes, nor does the working tree.
+
+    Returns:
+        The SHA of the commit.
+
+    Raises:
+        InvalidInput: the local repository has no remote `origin`.
+        Refused: the clone is of another repository.
+        NotFound: GitHub has no such ref.
+        Unanswered: the fetch failed for another reason.
     """
     kept = f"refs/flowmart/{ref.removeprefix('refs/')}"
     address = _run(settings.repository, "remote", "get-url", REMOTE).stdout.strip()
@@ -41,7 +50,12 @@ def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
 
 
 def refuse_missing(settings: Settings, sha: str) -> None:
-    """`Refused` when a commit is not in the local repository: the branch that it was on has been rewritten."""
+    """Check that a commit is in the local repository.
+
+    Raises:
+        InvalidInput: `sha` is not a full SHA.
+        Refused: the commit is missing, because its branch was rewritten.
+    """
     if not _SHA.fullmatch(sha):
         raise InvalidInput(f"commit {sha!r}: should be the whole SHA")
     if not _is_there(settings, sha):
@@ -49,7 +63,11 @@ def refuse_missing(settings: Settings, sha: str) -> None:
 
 
 def have(settings: Settings, client: Client, repository: str, sha: str) -> None:
-    """Bring a commit into the local repository, where it is not there yet; `Refused` when GitHub does not have it."""
+    """Fetch a commit into the local repository unless it is there.
+
+    Raises:
+        Refused: GitHub does not have the commit.
+    """
     if _is_there(settings, sha):
         return
     try:
@@ -59,7 +77,10 @@ def have(settings: Settings, client: Client, repository: str, sha: str) -> None:
 
 
 def of_pull(settings: Settings, client: Client, number: int) -> str:
-    """The commit of a pull request, brought into the local repository: its head, or what it was merged as.
+    """Fetch the commit of a pull request: its head, or its merge commit once it is merged.
+
+    Returns:
+        The SHA of the commit.
 
     Raises:
         Refused: it comes from a fork and is not merged; or the clone is of another repository.
@@ -75,9 +96,9 @@ def of_pull(settings: Settings, client: Client, number: int) -> str:
 
 
 def between(settings: Settings, base: str, head: str, paths: Collection[str]) -> tuple[str, ...]:
-    """The commits that `head` has and `base` has not, and that change something in these paths, the newest first.
+    """Return the commits of `head` that `base` lacks and that change one of these paths, newest first.
 
-    All that `head` has, where `base` is "".
+    If `base` is "", return all such commits of `head`.
 
     Raises:
         Refused: the clone is shallow and lacks some of them.
@@ -91,7 +112,7 @@ def between(settings: Settings, base: str, head: str, paths: Collection[str]) ->
 
 
 def _refuse_cut_off(repository: Path, base: str, head: str) -> None:
-    """A shallow clone takes its oldest commit for the first one: what came before it would be nobody's."""
+    """Reject a shallow clone, which hides the commits before its oldest one, and so their authors."""
     cut = repository.resolve() / _run(repository, "rev-parse", "--git-path", "shallow").stdout.strip()
     if not cut.is_file():
         return
@@ -102,7 +123,7 @@ def _refuse_cut_off(repository: Path, base: str, head: str) -> None:
 
 
 def fetching(repository: Path, address: str, refs: str, token: str) -> Command:
-    """The fetch. The token goes through git's own variables, which only this process and its children see."""
+    """Build the fetch. git receives the token in variables that only this process and its children see."""
     argv = ("git", "-C", str(repository.resolve()), "fetch", "--no-tags", "--no-write-fetch-head", REMOTE, refs)
     variables = {"GIT_TERMINAL_PROMPT": "0"}
     if token:
@@ -121,7 +142,7 @@ def _is_there(settings: Settings, sha: str) -> bool:
 
 
 def _refuse_other(address: str, names: Collection[str]) -> None:
-    """A clone of another repository would promote that one's commits. A folder does not say what it is of."""
+    """Reject a clone of another repository, whose commits would be promoted. A local folder cannot be checked."""
     found = _HOSTED.fullmatch(address)
     if found and found[1].lower() not in names:
         wanted = " or ".join(sorted(filter(None, names)))
@@ -131,7 +152,7 @@ def _refuse_other(address: str, names: Collection[str]) -> None:
 
 
 def _token(client: Client, repository: str, address: str) -> str:
-    """Only for HTTPS: other ways (ssh, a folder) have credentials of their own, or need none."""
+    """Return a token for HTTPS only: other transports (ssh, a folder) have their own credentials, or need none."""
     return client.git_token(repository) if address.startswith("https://") else ""
 
 

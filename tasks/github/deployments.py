@@ -1,7 +1,7 @@
-"""Deployments: what GitHub shows of each environment. A run shows what it begins, and how that ended.
+"""Shows deployments on GitHub: for each environment, what a run begins and how it ended.
 
-GitHub marks older deployments of an environment as inactive, but not those of production; so this module does. Our
-deployments are recognised by their task.
+GitHub marks older deployments of an environment as inactive, but not those of production, so this module does it.
+The product's deployments are recognised by their task.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ State = Literal["queued", "in_progress", "success", "failure", "error", "inactiv
 Say = Callable[[State, str], None]
 
 LONGEST = 140
-"""Characters of a description."""
+"""Maximum length of a description, in characters."""
 
 _RECENT = 10
-"""Earlier deployments to an environment that are looked through for those that still say "success"."""
+"""How many earlier deployments to an environment are checked for the state "success"."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is brought where. `sha`: the commit of the release; `url` and `run`: the flow run, may be empty."""
+    """A release on its way to an environment. `sha`: its commit; `url` and `run`: the flow run, may be empty."""
 
     repository: str
     platform: str
@@ -41,25 +41,26 @@ class Deployment:
 
     @property
     def place(self) -> str:
-        """The environment as GitHub lists it, apart from those of other platforms: "shop/dev"."""
+        """Return the environment's name on GitHub, which includes the platform: "shop/dev"."""
         return f"{self.platform}/{self.environment}"
 
     @property
     def task(self) -> str:
-        """The task by which our deployments are recognised."""
+        """Return the task that identifies the product's deployments."""
         return task(self.platform)
 
 
 def task(platform: str) -> str:
-    """The task by which the deployments of a platform are recognised."""
+    """Return the task that identifies a platform's deployments."""
     return f"deploy:{platform}"
 
 
 @contextmanager
 def shown(client: Client, deployment: Deployment) -> Iterator[Say]:
-    """Show a deployment while the body of the `with` does it, and how it ended; the error goes on as it is.
+    """Show a deployment while the context lasts, and then its result; errors are re-raised unchanged.
 
-    What is yielded says something else than that it succeeded, when the body ends without an error.
+    Yields:
+        A function that sets another final state than "success", for a body that ends without an error.
     """
     number = tell(f"deployment to {deployment.environment}", lambda: begin(client, deployment))
     said: list[tuple[State, str]] = []
@@ -72,9 +73,9 @@ def shown(client: Client, deployment: Deployment) -> Iterator[Say]:
 
 
 def begin(client: Client, deployment: Deployment) -> int:
-    """Show that something is on its way; the number of the deployment at GitHub.
+    """Show that a deployment began, and return its number on GitHub.
 
-    What waited in the environment for an approval is taken up by it, or overtaken.
+    A deployment of the environment that waited for an approval becomes inactive.
     """
     for earlier in _earlier(client, deployment, 1):
         if state_of(client, deployment.repository, earlier) == "queued":
@@ -85,7 +86,8 @@ def begin(client: Client, deployment: Deployment) -> int:
         "environment": deployment.place,
         "description": text.line(f"{deployment.purpose} {deployment.release}", LONGEST),
         "payload": {"release": deployment.release, "purpose": deployment.purpose, "run": deployment.run},
-        # GitHub would merge, and wait for statuses, before it lets us tell what is going on anyway.
+        # By default GitHub would merge the default branch into the ref and wait for statuses, but this only reports
+        # a deployment.
         "auto_merge": False,
         "required_contexts": [],
     }
@@ -111,7 +113,7 @@ def set_state(client: Client, repository: str, number: int, state: State, descri
 
 
 def end_earlier(client: Client, deployment: Deployment, but: int) -> None:
-    """What was deployed to the environment before is there no more: `inactive`, with what came in its place."""
+    """Mark earlier deployments to the environment as `inactive`, except number `but`, and say what replaced them."""
     gone = "rolled back, rejected" if deployment.purpose == "roll back" else f"replaced by {deployment.release}"
     for number in _earlier(client, deployment, _RECENT):
         if number != but and state_of(client, deployment.repository, number) == "success":
@@ -127,19 +129,22 @@ def _end(client: Client, deployment: Deployment, number: int | None, state: Stat
 
 
 def _earlier(client: Client, deployment: Deployment, most: int) -> list[int]:
-    """The newest deployments to the environment, the newest first."""
+    """Return the numbers of the newest deployments to the environment, newest first."""
     query = {"environment": deployment.place, "task": deployment.task, "per_page": most}
     return [int(found["id"]) for found in client.ask("GET", deployment.repository, "/deployments", query=query)]
 
 
 def state_of(client: Client, repository: str, number: int) -> str:
-    """The state that was last set of a deployment; "" before any."""
+    """Return a deployment's last state; "" if none was set."""
     newest = client.ask("GET", repository, f"/deployments/{number}/statuses", query={"per_page": 1})
     return str(newest[0]["state"]) if newest else ""
 
 
 def _ended(error: BaseException) -> tuple[State, str]:
-    """Failed is not unanswered. A cancelled run, or a mistake of ours, says nothing about the release."""
+    """Return the state for an error: a rejection is a failure, everything else an error.
+
+    A cancelled run or a bug of the product says nothing about the release.
+    """
     if isinstance(error, RollbackFailed):
         return "error", "the rollback failed: a person is needed"
     if isinstance(error, RolledBack):

@@ -1,7 +1,7 @@
-"""Which comments and reviews were acted on: each once, for good, however often GitHub or somebody else brings it.
+"""Records which comments and reviews were acted on, so that each is handled once, even if it is delivered again.
 
-Kept in the platform's store and not with the receiver or Prefect, which may forget: whoever creates the name first
-acts. A repository is named by its number, so that renaming it makes nothing new.
+The records are in the platform's store, because the receiver and Prefect may lose them. The run that creates a
+record first acts. A repository is identified by its number, so that renaming it does not repeat anything.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Kind = Literal["comment", "review"]
 
 
 def begin(store: Store, repository: int, kind: Kind, id: int, by: str) -> bool:
-    """Note that a comment or review is acted on now; False when it was before.
+    """Record that a comment or review is being handled; return False if it was recorded before.
 
-    It is noted before anything is done: a run that dies on the way is not begun again by itself.
+    The record is made before anything is done: a run that crashes is not restarted automatically.
     """
     note = {"by": by, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     try:

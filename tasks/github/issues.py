@@ -1,7 +1,7 @@
-"""Issues that the product keeps: one per key, opened once, kept up to date, closed when their reason is gone.
+"""Keeps issues: one per key, opened once, kept up to date, and closed when their reason is gone.
 
-Our issues are recognised by a hidden marker and by their author. One that a person closed stays closed, until its
-reason has been gone once.
+The product's issues are recognised by a hidden marker and by their author. An issue that a person closed stays
+closed until its reason has disappeared once.
 """
 
 from __future__ import annotations
@@ -17,9 +17,15 @@ _GONE = "<!-- flowmart:gone -->"
 
 
 def keep(client: Client, repository: str, platform: str, key: str, title: str, body: str | None) -> None:
-    """Have one open issue for `key` that says `body` (Markdown); None: its reason is gone, so it is closed.
+    """Keep one open issue for `key`, or close it.
 
-    The platform's name is its label.
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        platform: the platform's name, which is the issue's label.
+        key: identifies the issue.
+        title: its title; cut to GitHub's limit.
+        body: Markdown; None closes the issue, because its reason is gone.
     """
     there = _found(client, repository, platform, key)
     if body is None:
@@ -35,14 +41,14 @@ def keep(client: Client, repository: str, platform: str, key: str, title: str, b
 def _close(client: Client, repository: str, there: dict[str, Any] | None) -> None:
     if there is None or there["body"].rstrip().endswith(_GONE):
         return
-    # The marker of an issue whose reason is gone goes to its end, so that it is known even when it was closed before.
+    # A marker at the end of the body records that the reason is gone, even if a person closed the issue before.
     told = f"{text.cut(there['body'], text.LONGEST - 200)}\n\n*This is gone now.*\n{_GONE}"
     ended = {"body": told, "state": "closed", "state_reason": "completed"}
     client.ask("PATCH", repository, f"/issues/{there['number']}", ended)
 
 
 def _found(client: Client, repository: str, platform: str, key: str) -> dict[str, Any] | None:
-    """The newest issue of a key: GitHub lists the newest first."""
+    """Return the newest issue of a key, since GitHub lists the newest first; None if there is none."""
     marker = text.marker(platform, key)
     for issue in client.all(repository, "/issues", {"labels": platform, "state": "all"}):
         author = (issue.get("user") or {}).get("login")

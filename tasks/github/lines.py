@@ -1,7 +1,8 @@
-"""Where in the code something is that a plan speaks of: the file and line that a person has to look at.
+"""Locates a plan's resources in the code: the file and line that a person should read.
 
-Terraform's blocks are found by their first line, as `terraform fmt` writes it, and local modules are followed. What
-is not found so (other tools, modules from elsewhere, a plan as a whole) is the unit's own line in platform.yaml.
+Terraform's blocks are found by their first line, as `terraform fmt` writes it. Local modules are followed.
+Everything
+else (other tools, remote modules, a plan as a whole) is located at the unit's own line in platform.yaml.
 """
 
 from __future__ import annotations
@@ -25,20 +26,27 @@ _END = re.compile(r"^\}", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a file. `path` is that in the repository; lines are counted from 1."""
+    """A line of a file. `path` is relative to the repository; lines are counted from 1."""
 
     path: str
     line: int
 
 
 def find(infrastructure: Path, unit: str, folder: Path, address: str) -> Place:
-    """Where the resource at `address` of a unit in that folder is declared, as near as can be told."""
+    """Return where the resource at `address` is declared, as precisely as possible.
+
+    Args:
+        infrastructure: the folder with platform.yaml.
+        unit: the unit's name.
+        folder: the unit's folder.
+        address: the resource's address in Terraform; "" for the unit itself.
+    """
     found = _declared(infrastructure, folder, address) if address else None
     return found or of_unit(infrastructure, unit)
 
 
 def of_unit(infrastructure: Path, unit: str) -> Place:
-    """The line of a unit in platform.yaml; the file's first line when it is not there."""
+    """Return the line of a unit in platform.yaml; the file's first line if the unit is not there."""
     document = yaml12.compose_by((infrastructure / PLATFORM).read_text())
     units = _child(document, "units")
     for key, _ in units.value if isinstance(units, yaml.MappingNode) else ():
@@ -48,7 +56,7 @@ def of_unit(infrastructure: Path, unit: str) -> Place:
 
 
 def _declared(infrastructure: Path, folder: Path, address: str) -> Place | None:
-    """The block of an address below a folder: within local modules, else the call of the module that it is in."""
+    """Find the block of an address below a folder: in a local module, or else the call of its module."""
     if module := _MODULE.match(address):
         call = _block(folder, rf'module\s+"{re.escape(module[1])}"')
         if call is None:

@@ -1,4 +1,4 @@
-"""Who may tell the product to do something: whoever may write to the repository, as GitHub says it now."""
+"""Decides who may give commands to the product: everybody who currently has write access to the repository."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tasks.github.client import Client, segment
 
 
 def may_write(client: Client, repository: str, login: str) -> bool:
-    """Whether somebody has write access. GitHub reports "maintain" as write, "triage" as read."""
+    """Tell whether a user has write access. GitHub reports "maintain" as write, "triage" as read."""
     try:
         found = client.ask("GET", repository, f"/collaborators/{segment(login)}/permission")
     except NotFound:

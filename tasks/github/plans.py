@@ -1,7 +1,8 @@
-"""Plans as Markdown for a pull request: a table, then each environment and unit folded. Pure.
+"""Renders plans as Markdown for a pull request: a table, then each environment and unit folded. Pure.
 
-Everything that is replaced or deleted is named, however little room there is; the tools' own texts are what is cut
-first. Plans hold no secret: their values were masked when they were made.
+If space is short, the tools' own texts are cut first. What is replaced or deleted is listed as long as its unit
+fits.
+Plans hold no secrets: their values were masked when they were made.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ HEADINGS = {
 }
 
 _ROOM = (20_000, 4_000, 800, 0)
-"""Characters of a tool's own text, tried from the first on until everything fits."""
+"""Maximum length of a tool's own text in characters. Each is tried in turn until everything fits."""
 
 _RESERVED = 600
-"""For the marker, the foot, and the note that something is missing."""
+"""Characters for the marker, the foot, and the note that something is missing."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What the plans are of. `url`: the run; may be empty."""
+    """The commit and release of the plans. `url`: the run; may be empty."""
 
     sha: str
     release: str
@@ -42,7 +43,7 @@ class Head:
 
 
 def comment(head: Head, reports: Sequence[EnvironmentReport], longest: int = text.LONGEST) -> str:
-    """The whole comment, at most `longest` characters."""
+    """Return the whole comment, at most `longest` characters."""
     for room in _ROOM:
         made = _whole(head, reports, room)
         if len(made) + _RESERVED <= longest:
@@ -51,12 +52,12 @@ def comment(head: Head, reports: Sequence[EnvironmentReport], longest: int = tex
 
 
 def summary(head: Head, reports: Sequence[EnvironmentReport]) -> str:
-    """The table alone, for places that have the details beside it."""
+    """Return the table only, for places that show the details separately."""
     return "\n\n".join([_counts(reports), _foot(head)])
 
 
 def refused(head: Head, outcome: Outcome, why: str) -> str:
-    """The comment when there is nothing to plan: the commit makes no release."""
+    """Return the comment for a commit that makes no release, so that there is nothing to plan."""
     title = f"### {SIGNS[outcome]} No plan of {text.code(head.sha[:12])}: {HEADINGS[outcome]}"
     return "\n\n".join([title, text.fence(text.cut(why, 20_000)), _foot(head)])
 
@@ -67,7 +68,7 @@ def _whole(head: Head, reports: Sequence[EnvironmentReport], room: int) -> str:
 
 
 def _shortened(head: Head, reports: Sequence[EnvironmentReport], longest: int) -> str:
-    """As many units as fit; how many are missing is said."""
+    """Include as many units as fit, and say how many are missing."""
     fixed = "\n\n".join([_title(head, reports), _counts(reports), _foot(head)])
     left = longest - _RESERVED - len(fixed) - sum(len(_environment(report, "")) + 4 for report in reports)
     sections, missing = [], 0
@@ -108,7 +109,7 @@ def _environment(report: EnvironmentReport, units: str) -> str:
 
 
 def _log(report: EnvironmentReport) -> str:
-    # The pull request's own platform.yaml says the address: it must not end the link from inside.
+    # The address comes from the pull request's own platform.yaml, so it must not be able to end the link.
     if re.fullmatch(r"https?://[^\s<>]+", report.log):
         return f"\n\n{text.link('Log of this run', report.log)}"
     return f"\n\nLog of this run: {text.code(report.log)}" if report.log else ""

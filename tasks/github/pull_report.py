@@ -1,8 +1,8 @@
-"""A commit as the product reports on it: statuses while it works, then the comment and the check run.
+"""Reports on a commit: statuses while it is planned, then the comment and the check run.
 
-The commit is the head of a pull request, or what a merge queue has made of several; that has no comment. Everything
-here is best effort: what could not be reported is logged, and changes nothing. However the work on a commit ends, it
-ends on GitHub too.
+The commit is the head of a pull request, or a merge queue's combination of several, which has no comment. Reports
+are
+best effort: a failed one is logged and changes nothing. However the work on a commit ends, GitHub shows an end.
 """
 
 from __future__ import annotations
@@ -24,32 +24,35 @@ COMMENT = "plan"
 
 @dataclass
 class PullReport:
-    """What is reported about one commit. `number`: its pull request; `check_run`: None where there could be none."""
+    """The report on one commit.
+
+    `number`: its pull request; None for a merge queue. `check_run`: None if it could not be created.
+    """
 
     home: OnGitHub
     sha: str
     number: int | None
     check_run: int | None
     open: set[str] = field(default_factory=set)
-    """The statuses that say "pending"."""
+    """The statuses that are "pending"."""
     is_released: bool = False
     ended: bool = False
 
     def released(self, release: str) -> None:
-        """The commit makes a release."""
+        """Report that the commit makes a release."""
         self.is_released = True
         self._status("release", "success", f"release {release}")
 
     def pending(self, environment: str) -> None:
-        """An environment is being planned."""
+        """Report that an environment is being planned."""
         self._status(environment, "pending", "being planned")
 
     def planned(self, report: EnvironmentReport) -> None:
-        """An environment is planned and tested."""
+        """Report that an environment is planned and tested."""
         self._status(report.environment, statuses.OF[report.outcome], report.told)
 
     def conclude(self, release: str, reports: Sequence[EnvironmentReport], said: Sequence[Annotation]) -> None:
-        """All environments are: the comment, and the check run with its annotations."""
+        """Write the comment and complete the check run, once all environments are planned."""
         head = Head(self.sha, release, self.home.address)
         title = "; ".join(f"{report.environment}: {report.told}" for report in reports)
         self._comment(plans.comment(head, reports))
@@ -57,7 +60,7 @@ class PullReport:
         self._end(Conclusion(found, title, plans.summary(head, reports), said))
 
     def refused(self, outcome: Outcome, why: str, said: Sequence[Annotation] = ()) -> None:
-        """There is nothing to plan, or it could not be planned to its end."""
+        """Report that there is nothing to plan, or that planning could not be completed."""
         body = plans.refused(Head(self.sha, "", self.home.address), outcome, why)
         for about in sorted(self.open | (set() if self.is_released else {"release"})):
             self._status(about, statuses.OF[outcome], why)
@@ -70,7 +73,7 @@ class PullReport:
             tell("comment", lambda: self._keep(number, body))
 
     def _keep(self, number: int, body: str) -> None:
-        # An older run may end after a newer one: what it found is not news then.
+        # An older run may end after a newer one; its results are then out of date.
         if pulls.get(self.home.client, self.home.name, number).sha == self.sha:
             marker = text.marker(self.home.platform, COMMENT)
             comments.keep(self.home.client, self.home.name, number, marker, body)
@@ -92,9 +95,10 @@ class PullReport:
 
 @contextmanager
 def begun(home: OnGitHub, sha: str, number: int | None = None) -> Iterator[PullReport]:
-    """Show on GitHub that a commit is being planned, while the body of the `with` does it, and that it ended.
+    """Show on GitHub that a commit is being planned while the context lasts, and that it ended.
 
-    What ends the body before it has said how it ended is shown as no answer: it says nothing about the commit.
+    If the body raises before it reported a result, the result is `unanswered`: the error says nothing about the
+    commit.
     """
     check_run = tell(
         "check run",

@@ -1,4 +1,4 @@
-"""Pull requests, as far as the product has to know them: what they are at, where from, and by whom."""
+"""Reads pull requests: their commits, their origin and the people involved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tasks.github.client import Client
 class Pull:
     """A pull request.
 
-    `sha` is its head now, `merge` the commit that it became, `merger` who merged it; `fork`: a stranger wrote it.
+    `sha` is its current head, `merge` its merge commit, `merger` who merged it. `fork`: it comes from another
+    repository.
     `commits` is how many it has.
     """
 
@@ -29,9 +30,13 @@ class Pull:
 
 
 def get(client: Client, repository: str, number: int) -> Pull:
-    """One pull request; `NotFound` when the number is of an issue, or of nothing."""
+    """Return one pull request.
+
+    Raises:
+        NotFound: the number belongs to an issue, or does not exist.
+    """
     found = client.ask("GET", repository, f"/pulls/{number}")
-    # GitHub has no repository for a head whose fork is gone. Names change, numbers do not.
+    # GitHub returns no repository for a head whose fork was deleted. Names change, numbers do not.
     home, base = found["head"].get("repo") or {}, found["base"].get("repo") or {}
     return Pull(
         number=number,
@@ -46,11 +51,15 @@ def get(client: Client, repository: str, number: int) -> Pull:
 
 
 def refuse_fork(pull: Pull) -> None:
-    """A plan runs the code that it plans: nothing from outside is planned with our credentials, read-only or not."""
+    """Reject a pull request from a fork.
+
+    A plan runs the code that it plans. So code from outside never runs with the platform's credentials, not even
+    read-only ones.
+    """
     if pull.fork:
         raise Refused(f"pull request {pull.number} comes from a fork: what is there is not planned")
 
 
 def commits(client: Client, repository: str, number: int) -> Iterator[dict[str, Any]]:
-    """The commits of a pull request as GitHub lists them, also of one that was squashed; the first 250 at most."""
+    """Yield the commits of a pull request as GitHub lists them, even if it was squashed; at most the first 250."""
     yield from client.all(repository, f"/pulls/{number}/commits")

@@ -1,4 +1,4 @@
-"""What is reported of a release in an environment: every unit's plan, or why there is none, and the findings."""
+"""The report on a release in an environment: each unit's plan, or why there is none, and the findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.domain.rules import Violation
 
 @dataclass(frozen=True)
 class UnitReport:
-    """One unit. `said`: why there is no plan, or what went wrong; `planned` of a unit that is up to date is None."""
+    """One unit. `said`: why there is no plan, or what went wrong; `plan` is None for a unit without one."""
 
     unit: str
     outcome: Outcome
@@ -23,11 +23,11 @@ class UnitReport:
 
     @property
     def denials(self) -> tuple[Violation, ...]:
-        """The findings that stop it."""
+        """Return the findings that stop the unit."""
         return tuple(finding for finding in self.findings if finding.denied)
 
     def changes(self, action: Action) -> Sequence[Change]:
-        """The changes of one kind."""
+        """Return the changes with one action."""
         return [change for change in self.plan.changes if change.action is action] if self.plan else []
 
 
@@ -35,9 +35,11 @@ class UnitReport:
 class EnvironmentReport:
     """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole.
 
-    `gate` is whether the plans would wait for people, and why; empty where not all of them could be made. `log` is
-    the page with the log's lines of exactly this run, or the command that shows them; empty outside of a run.
-    `rehearsal` is what is known of a rehearsed rollback from this release; empty where none is rehearsed.
+    `gate` says whether the plans would wait for an approval, and why; empty if some could not be made. `log` is
+    the page
+    with the log lines of exactly this run, or the command that shows them; empty outside of a run. `rehearsal` is
+    what is
+    known of a rehearsed rollback from this release; empty if none is rehearsed.
     """
 
     environment: str
@@ -50,21 +52,21 @@ class EnvironmentReport:
 
     @property
     def outcome(self) -> Outcome:
-        """What its units come to, and what went wrong with it as a whole."""
+        """Return the overall outcome of the environment and its units."""
         return overall([self.failed, *(unit.outcome for unit in self.units)])
 
     def count(self, action: Action) -> int:
-        """Changes of one kind in all units."""
+        """Return the number of changes with one action in all units."""
         return sum(len(unit.changes(action)) for unit in self.units)
 
     @property
     def unknown(self) -> int:
-        """How much could not be planned in all units."""
+        """Return how many changes could not be planned in all units."""
         return sum(len(unit.plan.unknown) for unit in self.units if unit.plan)
 
     @property
     def told(self) -> str:
-        """In a few words: "2 to create, 1 to delete; denied: database"."""
+        """Return a short summary: "2 to create, 1 to delete; denied: database"."""
         plans = [unit.plan for unit in self.units if unit.plan]
         counts = {action.value: self.count(action) for action in Action}
         said = wording.summed(counts, any(plan.changes_outputs for plan in plans), self.unknown)

@@ -1,7 +1,7 @@
-"""The one repository that a platform is developed in, as GitHub has it now. Nothing from another one counts.
+"""Identifies the one GitHub repository that belongs to a platform. No other repository counts.
 
-The platform names it once (`github` in platform.yaml). GitHub is asked for its number and its present name, so that a
-repository that was renamed goes on working, and another one that took the old name does not get in by it.
+The platform names it once (`github` in platform.yaml). GitHub returns its number and its current name. So a renamed
+repository continues to work, and another one that took the old name is not accepted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WANTED = (
 
 @dataclass(frozen=True)
 class Repository:
-    """`name` is owner/name as it is now, `number` stays whatever it is called, `branch` is what is delivered."""
+    """A repository. `name` is its current owner/name, `number` never changes, `branch` is the delivered one."""
 
     name: str
     number: int
@@ -28,7 +28,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class OnGitHub:
-    """A platform on GitHub, and the run that asks and reports there; `run` and `address` are empty outside of one."""
+    """A platform on GitHub, and the run that reports there; `run` and `address` are empty outside of a run."""
 
     client: Client
     repository: Repository
@@ -38,26 +38,34 @@ class OnGitHub:
 
     @property
     def name(self) -> str:
-        """The repository, owner/name."""
+        """Return the repository's owner/name."""
         return self.repository.name
 
 
 def named(settings: Settings) -> str:
-    """The repository that the platform names; `InvalidInput` where it names none."""
+    """Return the repository that the platform names.
+
+    Raises:
+        InvalidInput: the platform names none.
+    """
     if not settings.platform_repository:
         raise InvalidInput(f"{settings.platform_name}: has no repository on GitHub; {_WANTED}")
     return settings.platform_repository
 
 
 def of_platform(client: Client, settings: Settings) -> Repository:
-    """The platform's repository, as GitHub has it now."""
+    """Ask GitHub for the platform's repository."""
     found = client.ask("GET", named(settings), "")
     branch = settings.delivered_branch or found["default_branch"]
     return Repository(str(found["full_name"]), int(found["id"]), str(branch))
 
 
 def opened(client: Client, settings: Settings, asked: str) -> Repository:
-    """The platform's repository, for a run about the repository `asked`; `Refused` when that is another one."""
+    """Return the platform's repository, for a run about the repository `asked`.
+
+    Raises:
+        Refused: `asked` is another repository.
+    """
     found = of_platform(client, settings)
     if asked.lower() not in {found.name.lower(), named(settings).lower()}:
         raise Refused(f"{asked}: is not the repository of platform {settings.platform_name}, which is {found.name}")

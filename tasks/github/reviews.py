@@ -1,4 +1,4 @@
-"""Reviews of pull requests: who looked at which commit, and what they think of it now."""
+"""Reads reviews of pull requests: who reviewed which commit, and the reviewer's current verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _VERDICTS = {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}
 
 @dataclass(frozen=True)
 class Review:
-    """`sha` is the commit that was looked at. `approves`: it says so, and its author has not said otherwise since."""
+    """A review of commit `sha`. `approves`: it is an approval, and its author gave no other verdict since."""
 
     id: int
     author: str
@@ -21,7 +21,11 @@ class Review:
 
 
 def get(client: Client, repository: str, number: int, review: int) -> Review:
-    """One review of a pull request as it is now; `NotFound` when the pull request has none of that id."""
+    """Return the current state of one review.
+
+    Raises:
+        NotFound: the pull request has no review with that id.
+    """
     found = client.ask("GET", repository, f"/pulls/{number}/reviews/{review}")
     user = found.get("user") or {}
     author = str(user.get("login", ""))
@@ -35,7 +39,7 @@ def get(client: Client, repository: str, number: int, review: int) -> Review:
 
 
 def _last_word(client: Client, repository: str, number: int, author: str) -> int | None:
-    """The newest review of somebody that is a verdict: GitHub lists the oldest first. A remark is none."""
+    """Return the id of an author's newest verdict, since GitHub lists the oldest first. A remark is not a verdict."""
     said = [
         int(found["id"])
         for found in client.all(repository, f"/pulls/{number}/reviews")

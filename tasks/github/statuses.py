@@ -1,4 +1,4 @@
-"""Commit statuses: one line per environment at a commit, which branch protection can ask for."""
+"""Commit statuses: one for each environment, which branch protection can require."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from tasks.github.client import Client
 State = Literal["pending", "success", "failure", "error"]
 
 OF: dict[Outcome, State] = {Outcome.SUCCEEDED: "success", Outcome.FAILED: "failure", Outcome.UNANSWERED: "error"}
-"""GitHub makes the same distinction: `failure` is a rejection, `error` is no answer."""
+"""GitHub makes the same distinction: `failure` is a rejection; `error` means that there was no response."""
 
 LONGEST = 140
-"""Characters of a description."""
+"""Maximum length of a description, in characters."""
 
 
 def context(platform: str, about: str) -> str:
-    """What a status is called, and branch protection asks for: "shop/dev"."""
+    """Return the name of a status, which branch protection can require: "shop/dev"."""
     return f"{platform}/{about}"
 
 
 def tell(client: Client, repository: str, sha: str, context: str, state: State, description: str, url: str) -> None:
-    """Set a status of a commit. `url`: where it says more; may be empty."""
+    """Set a status of a commit. `url`: the page with details; may be empty."""
     body = {
         "state": state,
         "context": context,
