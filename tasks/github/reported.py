@@ -13,7 +13,7 @@ from tasks.domain.rules import Violation
 
 @dataclass(frozen=True)
 class UnitReport:
-    """One unit. `said`: why there is no plan, or what went wrong; `plan` is None for a unit without one."""
+    """One unit. `said`: why there is no plan, or what went wrong; `plan`: None if the unit was not planned."""
 
     unit: str
     outcome: Outcome

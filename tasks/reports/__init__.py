@@ -1,1 +1,1 @@
-"""What runs report: Markdown artifacts for the run history, and reports of pull requests for GitHub."""
+"""Builds the reports of runs: Markdown artifacts for the run history, and reports of pull requests for GitHub."""

@@ -1,4 +1,4 @@
-"""What a person reads in the run history, as Markdown. Pure: pages are made here and published by `tasks.steps`."""
+"""Renders the pages of the run history as Markdown. Pure: `tasks.steps` publishes them."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from tasks.promotion.planning import PlanSet
 from tasks.reports.keys import approval_key, drift_key, key
 
 LONGEST_TEXT = 60_000
-"""Characters of a tool's own plan text that a page shows; an artifact is kept in a database row."""
+"""Maximum characters of a tool's own plan text on a page, because an artifact is kept in a database row."""
 
 _SIGNS = {Outcome.SUCCEEDED: "✅ passed", Outcome.FAILED: "❌ failed", Outcome.UNANSWERED: "❔ no answer"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """A Markdown page. `key` says of which thing it is; pages with the same key are versions of one another."""
+    """A Markdown page. `key` identifies its subject; pages with the same key are versions of one page."""
 
     key: str
     title: str
     text: str
 
     def of(self, platform: str) -> Page:
-        """The page with a key that no other platform at the same Prefect server has."""
+        """Return the page with a key that is unique to the platform on a shared Prefect server."""
         return replace(self, key=key(platform, self.key))
 
 
 def plan(found: Plan) -> Page:
-    """What a plan would do: a table of changes, then the tool's own text."""
+    """Render a plan: a table of changes, then the tool's own text."""
     target = found.target
     rows = [(f"`{c.address}`", c.action.value, c.note or ", ".join(c.because or c.attributes)) for c in found.changes]
     parts = [
@@ -53,7 +53,13 @@ def plan(found: Plan) -> Page:
 
 
 def approval(request: Request, plans: PlanSet, findings: Sequence[Violation]) -> Page:
-    """What is to be approved: what it does in counts, every replacement and deletion by name, how to decide."""
+    """Render an approval request: counts, replacements and deletions by name, policy findings, how to decide.
+
+    Args:
+        request: the approval request.
+        plans: the plans that wait.
+        findings: what the policies say about them.
+    """
     worst = max((p.reversibility for p in plans.plans if not p.empty), key=list(Reversibility).index, default=None)
     taken = [
         (p.target.unit, f"`{c.address}`", c.action.value, c.note or ", ".join(c.because))
@@ -87,7 +93,7 @@ def _approving(request: Request) -> str:
 
 
 def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Verdict) -> Page:
-    """What a release would do to an environment, and whether the gate would wait for people."""
+    """Render what a release would change in an environment, and whether the gate would require an approval."""
     rows = list(plans.told.items())
     text = f"# {environment}: what {release} would do\n\nIt **{verdict.told}**.\n\n" + table(
         ("unit", "what it would do"), rows
@@ -96,7 +102,7 @@ def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Ve
 
 
 def unchanged(environment: str, release: str, units: Sequence[str]) -> Page:
-    """Which units a promotion has nothing to do for."""
+    """Render the list of units that a promotion does not change."""
     what = wording.number(len(units), "unit")
     listed = "\n".join(f"- {unit}" for unit in units)
     text = f"# {environment}: {what} unchanged\n\nUp to date in {release}; nothing is planned or applied.\n\n{listed}"
@@ -104,14 +110,14 @@ def unchanged(environment: str, release: str, units: Sequence[str]) -> Page:
 
 
 def smoke(target: Target, results: Sequence[CheckResult]) -> Page:
-    """What each smoke check expected and found."""
+    """Render the expected and actual results of smoke checks."""
     rows = [(_SIGNS[r.outcome], r.name, r.expected, r.found, f"{r.attempts}", f"{r.seconds:.1f} s") for r in results]
     listed = table(("", "check", "expected", "found", "attempts", "took"), rows)
     return Page(_of_target("smoke", target), f"Smoke checks of {target}", f"# Smoke checks: {target}\n\n{listed}")
 
 
 def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) -> Page:
-    """Why a release was rolled back, and what was done for it."""
+    """Render why a release was rolled back, and the result of each unit."""
     rows = [(unit, what) for unit, what in done.items()]
     text = f"# {environment}: release {release} was rolled back\n\n## Why\n\n```\n{why}\n```\n\n## What was done\n\n"
     return Page(
@@ -122,7 +128,7 @@ def rollback(environment: str, release: str, why: str, done: Mapping[str, str]) 
 
 
 def rehearsal(environment: str, found: RecordedRehearsal) -> Page:
-    """How a rehearsed rollback went, and what became of each unit."""
+    """Render the result of a rehearsed rollback, in total and for each unit."""
     rows = [(unit.name, unit.result.value, unit.why) for unit in found.event.units]
     listed = "## Units\n\n" + table(("unit", "result", "why"), rows) if rows else ""
     why = f"## Why\n\n```\n{_cut(found.event.why)}\n```" if found.event.why else ""
@@ -133,7 +139,7 @@ def rehearsal(environment: str, found: RecordedRehearsal) -> Page:
 
 
 def drift(report: DriftReport) -> Page:
-    """What somebody changed by hand in an environment."""
+    """Render a drift report."""
     parts = [
         f"# Drift in {report.environment}",
         f"**{descriptions.heading(report).removeprefix(f'{report.environment}: ')}** · release `{report.release}`",
@@ -164,7 +170,7 @@ def _listed(title: str, items: Iterable[str]) -> list[str]:
 
 
 def matrix(states: Iterable[EnvironmentState]) -> Page:
-    """Which release is where."""
+    """Render the verified release and the rejected releases of each environment."""
     rows = [
         (s.environment, f"`{s.verified}`" if s.verified else "not verified", ", ".join(sorted(s.rejected)) or "-")
         for s in states
@@ -174,7 +180,7 @@ def matrix(states: Iterable[EnvironmentState]) -> Page:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; "nothing" without rows."""
+    """Return a Markdown table; "nothing" without rows."""
     if not rows:
         return "*nothing*"
     lines = [head, ["---"] * len(head), *rows]
@@ -182,7 +188,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def inert(text: str) -> str:
-    """Text of somebody else's on one line, in which nothing is Markdown, HTML or an expression of MDX."""
+    """Put foreign text on one line and escape it, so that nothing in it is Markdown, HTML or an MDX expression."""
     escaped = "".join(f"&#{ord(each)};" if each in "<>&[]{}*_`|#\\!~$" else each for each in text)
     return " ".join(escaped.split())
 
@@ -202,5 +208,5 @@ def _of_target(subject: str, target: Target) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """A time to the minute, in UTC; "-" for none."""
+    """Format a time to the minute, in UTC; "-" for none."""
     return f"{at:%Y-%m-%d %H:%M}" if at else "-"

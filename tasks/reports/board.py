@@ -1,7 +1,8 @@
-"""The board: units down, environments across, and above them what wants attention. Pure: data for three renderers.
+"""Builds the board: units as rows, environments as columns, and notices above them. Pure: data for three renderers.
 
-`board_notices` says what wants attention. `board_html` makes the page of the server, `board_markdown` the artifact in
-Prefect, and `flowmart status` shows the same on a terminal. What is shown is what the ledger knows; no tool is asked.
+`board_notices` selects what needs attention. `board_html` renders the server's page, `board_markdown` the
+artifact in
+Prefect, and `flowmart status` the table on a terminal. The board shows what the ledger knows; no tool is asked.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice, alar
 
 
 class Health(StrEnum):
-    """How a unit is in an environment, as far as the ledger knows."""
+    """The health of a unit in an environment, as far as the ledger knows."""
 
     GOOD = "good"
     DRIFTED = "drifted"
@@ -36,17 +37,20 @@ class Column:
     """One environment.
 
     Attributes:
-        release: what is there: verified, or what a run that has not ended found there; "" before the first one.
-        subject: of its commit.
-        since: since when it has been verified without a break.
-        words: its state.
+        name: its name.
+        after: the environments that it follows.
+        release: the release that is there: verified, or present when an unfinished run began; "" before the first
+            one.
+        subject: the subject of its commit.
+        since: when it was verified, without a break since then.
+        words: the environment's state.
         alarm: the kind of what `words` has in capitals; None if nothing.
-        arriving: the release that a run brings, or goes back to; "" while no run does.
-        arriving_subject: of its commit.
-        next: the release that may come once nothing runs; "" where there is none.
-        soaks_until: when that one may come; None: now.
-        coming: both in words.
-        links: where `release` came from.
+        arriving: the release that a run applies, or returns to; "" while no run does.
+        arriving_subject: the subject of its commit.
+        next: the release that may come once nothing runs; "" if there is none.
+        soaks_until: when that release may come; None: now.
+        coming: `next` and `soaks_until` in words.
+        links: the origin of `release`, and the log.
     """
 
     name: str
@@ -65,20 +69,20 @@ class Column:
 
     @property
     def releases(self) -> str:
-        """What is there, and what comes: "3f2a1c → 9b1e2f"."""
+        """Return the present and the arriving release: "3f2a1c → 9b1e2f"."""
         return _passage(self.release or "-", self.arriving)
 
     @property
     def subjects(self) -> str:
-        """The subjects of `releases`."""
+        """Return the subjects of `releases`."""
         return _passage(self.subject, self.arriving_subject)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One unit in one environment: the release applied last, when, how it is, and how many objects drifted.
+    """One unit in one environment: its last applied release, when, its health, and its number of drifted objects.
 
-    `links` lead to the drift report where something drifted.
+    `links` lead to the drift report if something drifted.
     """
 
     release: str
@@ -90,9 +94,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Board:
-    """All of it. `cells` are by unit and environment; where a unit is not deployed, there is none.
+    """The whole board. `cells` are keyed by unit and environment; a unit that is not deployed has none.
 
-    `links` lead to where runs are started and shown.
+    `links` lead to the pages that start and show runs.
     """
 
     platform: str
@@ -104,7 +108,7 @@ class Board:
     links: tuple[Link, ...] = ()
 
     def age(self, since: datetime | None) -> str:
-        """How long ago something was: "3 h"."""
+        """Return how long ago something happened: "3 h"; "" without a time."""
         return age(self.at - since) if since else ""
 
 
@@ -115,14 +119,14 @@ def board(
     links: Links = NOWHERE,
     damage: Mapping[str, str] | None = None,
 ) -> Board:
-    """The board of a platform.
+    """Build the board of a platform.
 
     Args:
-        platform: what is declared: the units, and the environments in promotion order.
-        states: of every environment whose ledger can be read.
+        platform: the declared units, and the environments in promotion order.
+        states: {environment: its state}, for each ledger that can be read.
         now: the current time, with a time zone.
         links: where runs, plans and pull requests are shown.
-        damage: why the ledger of an environment cannot be read.
+        damage: {environment: why its ledger cannot be read}.
     """
     known = {each.name: states.get(each.name, EnvironmentState(each.name)) for each in platform.environments}
     wrong = damage or {}
@@ -146,9 +150,10 @@ def board(
 def coming(
     environment: Environment, states: Mapping[str, EnvironmentState], now: datetime
 ) -> tuple[str, Eligibility] | None:
-    """The release that is verified in all environments before this one, and not verified, rejected or begun here.
+    """Return the next release of an environment and when it may come; None if there is none.
 
-    One that waits for an approval is begun: a notice says so.
+    Such a release is verified in all environments before this one. Here it is neither verified, rejected nor begun.
+    A release that waits for an approval counts as begun: a notice reports it.
     """
     verified, here = verified_in(states.values()), states[environment.name]
     release = environment_graph.candidate(environment, verified)
@@ -161,7 +166,7 @@ def coming(
 
 
 def age(passed: timedelta) -> str:
-    """A length of time in its largest unit: "3 h", "12 d"."""
+    """Format a length of time in its largest unit: "3 h", "12 d"."""
     seconds = max(0, int(passed.total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
@@ -217,7 +222,7 @@ def _column(
 
 
 def _log(environment: Environment, here: EnvironmentState, release: str) -> tuple[Link, ...]:
-    """The log of the run that holds the environment, or of the release that is there."""
+    """Link to the log of the run that holds the environment, or of its release."""
     claim = here.claim
     run, entry = (claim.run, claim.entry) if claim else ("", "")
     address = log_links.link(environment, run=run, claim=entry, release=release)
@@ -225,7 +230,7 @@ def _log(environment: Environment, here: EnvironmentState, release: str) -> tupl
 
 
 def passage(state: EnvironmentState) -> tuple[str, str]:
-    """The release that is in an environment, and the one that a run brings, or goes back to; each may be empty."""
+    """Return the present release, and the release that a run applies or returns to; each may be ""."""
     there = state.verified or (state.verified_before if state.attempted else None) or ""
     if state.claim is None:
         return there, ""
@@ -270,13 +275,13 @@ def _cell(state: EnvironmentState, unit: str, *, declared: bool) -> Cell:
 
 
 def rows(found: Board) -> Sequence[tuple[str, ...]]:
-    """The cells in words: a line for each unit, its name first."""
+    """Return the cells as text: a row for each unit, its name first."""
     names = [column.name for column in found.columns]
     return [(unit, *(cell_words(found, found.cells.get((unit, name))) for name in names)) for unit in found.units]
 
 
 def cell_words(found: Board, cell: Cell | None) -> str:
-    """A cell in a few words: "3f2a1c09d4e8 drifted (2), 3 h"."""
+    """Return a cell as text: "3f2a1c09d4e8 drifted (2), 3 h"."""
     if cell is None:
         return ""
     if not cell.release:

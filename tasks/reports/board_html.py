@@ -1,6 +1,6 @@
-"""The board as one page that stands alone: no script, no font, no picture from elsewhere; dark and light.
+"""Renders the board as one self-contained page: no script, font or picture; dark and light.
 
-Everything from outside is escaped, and the page's own style is the only thing that a browser is allowed to load.
+All foreign text is escaped, and the page's own style is the only thing that a browser may load.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tasks.reports.board import Board, Cell, Column, Health
 from tasks.reports.board_notices import Kind, Link, Notice
 
 REFRESH = 30
-"""Seconds after which a browser asks again."""
+"""Seconds after which a browser reloads the page."""
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #f6f7f9; --front: #1a1f27; --soft: #5b6472; --card: #ffffff;
@@ -70,7 +70,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-"""What the page is to be sent with."""
+"""The HTTP headers to send with the page."""
 
 _COMMAND = re.compile(r"`(flowmart [^`]+)`")
 
@@ -78,7 +78,7 @@ _CLASSES = {Health.UNCHECKED: "unchecked", Health.LEFT_BEHIND: "left", Health.AB
 
 
 def page(found: Board) -> str:
-    """The whole page."""
+    """Return the whole page."""
     name = escape(found.platform)
     rows = "".join(_rows(found))
     return (
@@ -118,7 +118,7 @@ def _column(found: Board, column: Column) -> str:
         if column.since
         else ""
     )
-    # What is paused needs a decision, everything else a repair.
+    # A paused environment needs a decision, any other alarm a repair.
     alarm = f' class="{"paused" if column.alarm is Kind.PAUSED else "bad"}"' if column.alarm else ""
     said = "; ".join(filter(None, (column.words, column.coming)))
     return (
@@ -128,7 +128,7 @@ def _column(found: Board, column: Column) -> str:
 
 
 def _text(said: str) -> str:
-    """A sentence as HTML, with the commands between backticks as code."""
+    """Return a sentence as HTML, with the commands between backticks as code."""
     return _COMMAND.sub(r"<code>\1</code>", escape(said))
 
 

@@ -1,4 +1,7 @@
-"""The board as Markdown, for an artifact in Prefect. Times are absolute: it changes only when something does."""
+"""Renders the board as Markdown for an artifact in Prefect.
+
+Times are absolute, so that the text changes only when the platform does.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ SIGNS = {
 
 
 def page(found: Board) -> Page:
-    """The artifact."""
+    """Return the artifact."""
     head = ("unit", *(column.name for column in found.columns))
     environments = [
         (

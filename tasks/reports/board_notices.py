@@ -1,4 +1,4 @@
-"""What wants attention in an environment: the lines above the board, each with where more is to be seen. Pure."""
+"""Selects what needs attention in an environment: the notices above the board, with links to details. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tasks.reports import keys
 
 
 class Kind(StrEnum):
-    """What wants attention."""
+    """The kinds of notices."""
 
     DAMAGED = "damaged"
     BLOCKED = "blocked"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Link:
-    """Where more is to be seen."""
+    """A link to details."""
 
     text: str
     url: str
@@ -44,27 +44,27 @@ class Link:
 
 @dataclass(frozen=True)
 class Links:
-    """Where things are shown: the Prefect UI's address and the repository's on GitHub; empty where there is none."""
+    """Builds links to the Prefect UI and to the repository on GitHub; an empty address makes no links."""
 
     prefect: str = ""
     repository: str = ""
 
     def run(self, run: str) -> tuple[Link, ...]:
-        """The run in the Prefect UI."""
+        """Link to the run in the Prefect UI."""
         return (Link("run", f"{self.prefect}/runs/flow-run/{quote(run)}"),) if self.prefect and run else ()
 
     def artifact(self, text: str, key: str) -> tuple[Link, ...]:
-        """An artifact in the Prefect UI."""
+        """Link to an artifact in the Prefect UI."""
         return (Link(text, f"{self.prefect}/artifacts/key/{quote(key)}"),) if self.prefect else ()
 
     def ui(self) -> tuple[Link, ...]:
-        """Where a person starts runs, and looks at them."""
+        """Link to the pages that start and show runs."""
         if not self.prefect:
             return ()
         return Link("start a run", f"{self.prefect}/deployments"), Link("runs", f"{self.prefect}/runs")
 
     def origin(self, origin: Provenance) -> tuple[Link, ...]:
-        """The pull request, or else the commit, that a release came from."""
+        """Link to the pull request of a release, or else to its commit."""
         if not self.repository:
             return ()
         if origin.pull_request:
@@ -74,12 +74,12 @@ class Links:
 
 
 NOWHERE = Links()
-"""Nothing of it is shown anywhere else."""
+"""Makes no links."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something about one environment that wants attention."""
+    """A notice about one environment."""
 
     kind: Kind
     environment: str
@@ -90,7 +90,15 @@ class Notice:
 def notices(
     platform: str, environment: Environment, state: EnvironmentState, now: datetime, links: Links
 ) -> Iterator[Notice]:
-    """What wants attention in an environment whose ledger can be read."""
+    """Yield the notices of an environment whose ledger can be read.
+
+    Args:
+        platform: the platform's name.
+        environment: as it is declared.
+        state: its state in the ledger.
+        now: the current time, with a time zone.
+        links: where runs, plans and pull requests are shown.
+    """
     name = environment.name
     yield from _of_a_run(state, links)
     for decision in approvals.decisions(state)[-1:]:
@@ -107,7 +115,7 @@ def notices(
 
 
 def _failed_rehearsal(state: EnvironmentState) -> RecordedRehearsal | None:
-    """The newest rehearsal, if it failed and the release that is here is one of the two that it was of."""
+    """Return the newest rehearsal if it failed and concerns the verified release; else None."""
     last = state.rehearsals[-1] if state.rehearsals else None
     if last is None or last.event.outcome is Outcome.SUCCEEDED:
         return None
@@ -134,7 +142,7 @@ def _of_a_run(state: EnvironmentState, links: Links) -> Iterator[Notice]:
 
 
 def words(state: EnvironmentState) -> str:
-    """The state of an environment for a person."""
+    """Describe the state of an environment for a person."""
     if state.blocked:
         return f"BLOCKED: {wording.first_line(state.blocked)}"
     if state.interrupted:
@@ -154,7 +162,7 @@ def words(state: EnvironmentState) -> str:
 
 
 def alarm(state: EnvironmentState) -> Kind | None:
-    """The kind of what `words` has in capitals: it stays until somebody acts. None for any other state."""
+    """Return the kind of what `words` has in capitals: it stays until an operator acts. None for any other state."""
     if state.blocked:
         return Kind.BLOCKED
     if state.interrupted:
@@ -163,7 +171,7 @@ def alarm(state: EnvironmentState) -> Kind | None:
 
 
 def begun(state: EnvironmentState) -> str:
-    """What the run that holds an environment began, and whether it rolls that back; empty where none does."""
+    """Describe what the run that holds an environment began, and whether it rolls back; "" if no run does."""
     claim = state.claim
     if claim is None:
         return ""
@@ -173,7 +181,7 @@ def begun(state: EnvironmentState) -> str:
 
 
 def asked(request: Request) -> str:
-    """What waits for an approval, how many more people have to give it, and why they are asked."""
+    """Describe an approval request: its subject, how many more people must approve, and why."""
     more = f" of {request.missing} more people" if request.missing > 1 else ""
     because = f", because {request.because}" if request.because else ""
     rehearsal = f"; {request.rehearsal}" if request.rehearsal else ""

@@ -1,4 +1,4 @@
-"""Reads what the board shows from the ledger. Damage in one environment does not hide the others."""
+"""Reads the board's data from the ledger. Damage in one environment does not hide the others."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tasks.reports.board_notices import Links
 
 @dataclass(frozen=True)
 class Reading:
-    """What the ledger of each environment adds up to, or why it cannot be read.
+    """The state of each environment, or why its ledger cannot be read.
 
-    `environments` are those that are declared, in promotion order, then those that are `left_open`.
+    `environments` are the declared ones, in promotion order, then those that are `left_open`.
     """
 
     environments: tuple[Environment, ...]
@@ -26,12 +26,12 @@ class Reading:
     damage: Mapping[str, str]
 
     def board(self, platform: Platform, now: datetime, links: Links) -> Board:
-        """The board of the platform."""
+        """Build the board of the platform."""
         return board(replace(platform, environments=self.environments), self.states, now, links, self.damage)
 
 
 def read(history: History, environments: Sequence[Environment]) -> Reading:
-    """Look at every declared environment, and at those that are left open."""
+    """Read every declared environment, and those that are left open."""
     removed = left_open(history, [environment.name for environment in environments])
     found = (*environments, *map(Environment, removed))
     states: dict[str, EnvironmentState] = {}
@@ -45,7 +45,7 @@ def read(history: History, environments: Sequence[Environment]) -> Reading:
 
 
 def left_open(history: History, declared: Collection[str]) -> Sequence[str]:
-    """The environments that are not declared any more, and that are blocked, held by a run, or damaged."""
+    """Return the undeclared environments that are blocked, held by a run, or damaged."""
     return [name for name in history.ledger.environments() if name not in declared and _is_left_open(history, name)]
 
 

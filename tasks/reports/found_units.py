@@ -1,4 +1,7 @@
-"""The units that only releases know: Terragrunt finds them when a release is made, and a working tree has no list."""
+"""Finds the units that only releases list.
+
+Terragrunt finds them when a release is made, and a working tree has no list.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from tasks.ledger.history import History
 
 
 def with_found_units(platform: Platform, infrastructure: Path, history: History) -> Platform:
-    """A working tree's platform with the Terragrunt units of the release that is in each environment now."""
+    """Add the Terragrunt units of each environment's current release to a working tree's platform."""
     if not (infrastructure / manifest.FILE).is_file() or not manifest.terragrunt_block(infrastructure, platform):
         return platform
     places: dict[str, list[str]] = {}
     for environment in platform.environments:
-        # An environment without a release, or with a damaged one, is told elsewhere.
+        # Other reports show an environment without a release, or with a damaged one.
         with suppress(FlowmartError):
             for name in history.release(history.current_release(environment.name)).units:
                 where, _, unit = name.partition("/")

@@ -1,18 +1,18 @@
-"""The keys of pages: of which thing each is."""
+"""Builds the keys of pages, which identify their subjects."""
 
 from __future__ import annotations
 
 
 def key(*parts: str) -> str:
-    """A key of several names. No name holds two hyphens, so different names never make the same key."""
+    """Join names to a key. No name holds two hyphens, so different names never make the same key."""
     return "--".join(parts)
 
 
 def approval_key(environment: str) -> str:
-    """The key of the page with what waits for an approval in an environment."""
+    """Return the key of the page about an environment's approval request."""
     return key("approval", environment)
 
 
 def drift_key(environment: str) -> str:
-    """The key of the page with the last drift report of an environment."""
+    """Return the key of the page with an environment's last drift report."""
     return key("drift", environment)

@@ -1,4 +1,7 @@
-"""Where the lines of a run, a claim or a release are: a link where platform.yaml declares one, else what to type."""
+"""Links to the log lines of a run, a claim or a release.
+
+platform.yaml may declare the link; otherwise a command shows the lines.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from tasks.manifest.logging import LINKED
 
 
 def link(environment: Environment, *, run: str = "", claim: str = "", release: str = "") -> str:
-    """The address of exactly these lines; "" where none is declared, or it needs an id that is not known.
+    """Return the address of exactly these lines; "" if none is declared, or it needs an unknown id.
 
     Args:
-        environment: whose link it is.
-        run: the run in the run history.
+        environment: declares the link.
+        run: the run's id in the run history.
         claim: the ledger entry of the claim, such as `staging/23`.
         release: the release's id.
     """
@@ -28,19 +31,19 @@ def link(environment: Environment, *, run: str = "", claim: str = "", release: s
 
 
 def told(environment: Environment, *, run: str = "", claim: str = "", release: str = "") -> str:
-    """The link, or the command that shows the same; "" where nothing is known of the lines."""
+    """Return the link, or the command that shows the same lines; "" if all ids are empty."""
     found = link(environment, run=run, claim=claim, release=release)
     subject = run or claim or release
     return found or (f"flowmart logs {subject}" if subject else "")
 
 
 def footer(environments: Mapping[str, Environment], names: Sequence[str], run: str) -> str:
-    """The last line of a page in the run history: where the log of its run is, as Markdown; "" outside of a run.
+    """Return the last line of a page, as Markdown, which leads to the run's log; "" outside of a run.
 
     Args:
         environments: the declared ones, by name.
-        names: those that the page is about.
-        run: the run in the run history.
+        names: the environments that the page is about.
+        run: the run's id in the run history.
     """
     if not run:
         return ""

@@ -1,6 +1,6 @@
-"""What a plan of an environment comes to for those who read it on GitHub: from results and errors to reports.
+"""Turns the results and errors of planning an environment into reports for GitHub.
 
-Failed is not unanswered here either: a denial or a tool error is a failure, a question without an answer is none.
+Failed and unanswered stay distinct: a denial or a tool error is a failure, a missing response is not.
 """
 
 from __future__ import annotations
@@ -24,16 +24,22 @@ from tasks.releases.contents import FOLDER
 from tasks.reports import log_links
 
 _MISTAKE = re.compile(rf"^\s*(?:\S*/)?(?:{FOLDER}/)?([\w./-]+\.ya?ml):(\d+): (.+)$", re.MULTILINE)
-"""How `tasks.manifest` tells a mistake in a file: `platform.yaml:12: units.database: ...`."""
+"""Matches a mistake as `tasks.manifest` reports it: `platform.yaml:12: units.database: ...`."""
 
 
 def outcome_of(error: FlowmartError) -> Outcome:
-    """What an error says about a release: no answer, or a no."""
+    """Return the outcome of an error: unanswered or failed."""
     return Outcome.UNANSWERED if isinstance(error, Unanswered) else Outcome.FAILED
 
 
 def of_steps(run: EnvironmentRun, planned: Mapping[str, Step], tested: Mapping[str, Step]) -> EnvironmentReport:
-    """The report of an environment by the steps that plan and test its units. Waits for all of them."""
+    """Report on an environment from the steps that plan and test its units. Waits for all of them.
+
+    Args:
+        run: the run in the environment.
+        planned: {unit: the step that plans it}.
+        tested: {unit: the step that tests its plan}.
+    """
     raise_mistakes(errors([*planned.values(), *tested.values()]))
     found = {unit: _found(step) for unit, step in planned.items()}
     report = of_environment(run, (of_unit(run, unit, each) for unit, each in found.items()))
@@ -45,9 +51,12 @@ def of_steps(run: EnvironmentRun, planned: Mapping[str, Step], tested: Mapping[s
 
 
 def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartError | None) -> UnitReport | None:
-    """The report of a unit by what planning it gave; None for a unit that is not affected.
+    """Report on a unit from the result of planning it; None for a unit that is not affected.
 
-    `found` is None where planning was never begun, since what the unit takes outputs from has no plan.
+    Args:
+        run: the run in the environment.
+        unit: the unit's name.
+        found: the result; None if planning never began, because a unit whose outputs it needs has no plan.
     """
     if found is None:
         return UnitReport(unit, Outcome.SUCCEEDED, said="not planned: what it takes outputs from has no plan")
@@ -59,13 +68,13 @@ def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartE
 
 
 def of_environment(run: EnvironmentRun, units: Iterable[UnitReport | None]) -> EnvironmentReport:
-    """The report of an environment: its affected units, and where the log of this run is."""
+    """Report on an environment: its affected units, and the location of this run's log."""
     log = log_links.told(run.environment, run=run.runtime.run)
     return EnvironmentReport(run.environment.name, tuple(unit for unit in units if unit is not None), log=log)
 
 
 def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotation]:
-    """What policies and tools say, at the lines of the release's code that it is about."""
+    """Return the messages of policies and tools, at the lines of the release's code that they concern."""
     checkout = run.checkout(run.release.id)
     infrastructure = checkout.infrastructure
     said = []
@@ -84,7 +93,7 @@ def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotati
 
 
 def mistakes(error: FlowmartError) -> Sequence[Annotation]:
-    """The mistakes in a file of the release that an error tells, each at its line."""
+    """Return the mistakes in a release's files that an error reports, each at its line."""
     found = _MISTAKE.findall(str(error))
     return [
         _annotation(Place(f"{FOLDER}/{path}", int(line)), "mistake", told, failed=True) for path, line, told in found
@@ -92,7 +101,7 @@ def mistakes(error: FlowmartError) -> Sequence[Annotation]:
 
 
 def together(said: Iterable[Annotation]) -> Sequence[Annotation]:
-    """Each thing once, though several environments say it of the same line; the first title stands for all."""
+    """Remove duplicates: messages that several environments report at the same line. The first title is kept."""
     found: dict[tuple[str, int, str, str], Annotation] = {}
     for one in said:
         found.setdefault((one.path, one.line, one.level, one.message), one)
@@ -100,7 +109,7 @@ def together(said: Iterable[Annotation]) -> Sequence[Annotation]:
 
 
 def _found(step: Step) -> Plan | NotPlanned | FlowmartError | None:
-    """What a step returned, or why it failed; None where it never began."""
+    """Return a step's result, or its error; None if it never began."""
     if not step.began:
         return None
     raised = step.error()
@@ -111,7 +120,10 @@ def _found(step: Step) -> Plan | NotPlanned | FlowmartError | None:
 
 
 def _of_plan(run: EnvironmentRun, plan: Plan) -> UnitReport:
-    """A plan with what the policies find in it: once more, since a test that says no gives no findings back."""
+    """Report on a plan with its policy findings.
+
+    The policies are evaluated again, because a failed test does not return its findings.
+    """
     try:
         findings = planning.violations(run, plan)
     except FlowmartError as error:

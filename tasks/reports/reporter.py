@@ -1,4 +1,4 @@
-"""Tells the run history and people what a run does; the one `Reporter` of the product."""
+"""Reports what a run does to the run history and to people; the only `Reporter` of the product."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Publish = Callable[[Page], None]
 
 
 def unpublished(_: Page) -> None:
-    """Publish nothing: there is no run history."""
+    """Publish nothing, because there is no run history."""
 
 
 class RunReporter:
-    """Pages go to the run history, notifications to people, drift to issues on GitHub.
+    """Sends pages to the run history, notifications to people, and drift to issues on GitHub.
 
-    `address` is where the run is shown, and `run` its id; empty outside of the run history.
+    `address` is the page of the run, and `run` its id; both are empty outside of the run history.
     """
 
     def __init__(self, settings: Settings, publish: Publish = unpublished, address: str = "", run: str = "") -> None:
@@ -47,22 +47,22 @@ class RunReporter:
         self._run = run
 
     def planned(self, plan: Plan) -> None:
-        """A page with the plan."""
+        """Publish a page with the plan."""
         self._show(artifacts.plan(plan), plan.target.environment)
 
     def unchanged(self, run: EnvironmentRun, units: Sequence[str]) -> None:
-        """One page with all units that are up to date; none where there are no such units."""
+        """Publish one page with all units that are up to date, if there are any."""
         if units:
             name = run.environment.name
             self._show(artifacts.unchanged(name, run.release.id, units), name)
 
     def checked(self, target: Target, results: Sequence[CheckResult]) -> None:
-        """A page with the smoke checks, if there are any."""
+        """Publish a page with the smoke checks, if there are any."""
         if results:
             self._show(artifacts.smoke(target, results), target.environment)
 
     def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
-        """A page with what is to be approved, and a notification."""
+        """Publish a page with the approval request, and notify."""
         self._show(artifacts.approval(request, plans, violations), request.environment)
         units = [f"  {unit}: {told}" for unit, told in request.units.items()]
         rehearsal = [f"  {request.rehearsal}"] if request.rehearsal else []
@@ -72,22 +72,22 @@ class RunReporter:
         self._notify(notifications.approval_wanted(*where))
 
     def rolled_back(self, run: EnvironmentRun, why: str, done: Mapping[str, str]) -> None:
-        """A page with what was rolled back, and a notification."""
+        """Publish a page about the rollback, and notify."""
         name, release = run.environment.name, run.release.id
         self._show(artifacts.rollback(name, release, why, dict(done)), name)
         self._notify(notifications.rolled_back(name, release, why, self._address))
 
     def returned(self, environment: str, left: str | None, to: str, actor: str) -> None:
-        """A notification that somebody returned an environment to an earlier release."""
+        """Notify that an operator returned an environment to an earlier release."""
         self._notify(notifications.returned(environment, left, to, actor, self._address))
 
     def verified(self, run: EnvironmentRun) -> None:
-        """A page with the release of each environment."""
+        """Publish a page with the release of each environment."""
         names = [environment.name for environment in run.platform.environments]
         self._show(artifacts.matrix(run.ledger.state(name) for name in names))
 
     def failed(self, run: EnvironmentRun, error: Exception) -> None:
-        """A notification that a run did not get to its end."""
+        """Notify that a run ended with an error, unless another notification reports it."""
         claim = run.state().claim
         purpose = claim.purpose if claim else "promote"
         ended = notifications.ended(run.environment.name, run.release.id, purpose, error, self._address)
@@ -95,14 +95,14 @@ class RunReporter:
             self._notify(ended)
 
     def drifted(self, report: DriftReport) -> None:
-        """A page with the drift, notifications of what is new, and an issue for each unit that drifts."""
+        """Publish a page with the drift, notify about new drift, and keep an issue for each drifted unit."""
         self._show(artifacts.drift(report), report.environment)
         for notification in notifications.drift(report, self._address):
             self._notify(notification)
         self._keep_issues(report)
 
     def rehearsed(self, environment: str, rehearsal: RecordedRehearsal) -> None:
-        """A page with what became of each unit, and a notification of a rehearsal that failed."""
+        """Publish a page with each unit's result, and notify if the rehearsal failed."""
         self._show(artifacts.rehearsal(environment, rehearsal), environment)
         event = rehearsal.event
         if event.outcome is not Outcome.SUCCEEDED:
@@ -115,7 +115,7 @@ class RunReporter:
 
     @cached_property
     def _declared(self) -> Mapping[str, Environment]:
-        """The environments of the working tree: only their links are read; none where they cannot be."""
+        """The environments of the working tree, used for their links only; empty if platform.yaml cannot be read."""
         infrastructure = self._settings.repository / "infrastructure"
         try:
             found = manifest.load(infrastructure) if (infrastructure / "platform.yaml").exists() else None
