@@ -1,9 +1,10 @@
-"""The documentation of a platform, written from its code and its ledger: pages as text, nothing else.
+"""Generates the documentation of a platform from its code and its ledger. Pages are text only.
 
-`facts` collects what is known: units from platform.yaml and their sources (`outputs`, `owners`, `policies`), and what
-is where since when from the ledger. `markdown` and `eventcatalog` make pages of that, with `diagrams` in Mermaid;
-`folder` writes them and removes those that it wrote before and that are no longer wanted. The same code and ledger
-give the same pages, so that a folder under version control changes only when something did.
+`facts` holds the data: units from platform.yaml and their sources (`outputs`, `owners`, `policies`), and the
+ledger's
+releases and times. `gathering` collects it. `markdown` and `eventcatalog` render the pages, with `diagrams` in
+Mermaid. `folder` writes them and removes its own outdated pages. The same code and ledger give the same pages, so a
+folder under version control changes only when the platform did.
 """
 
 from tasks.documentation.facts import Facts

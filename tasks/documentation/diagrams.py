@@ -1,7 +1,7 @@
-"""Flowcharts in Mermaid: nodes with labels, and arrows between them. Pure.
+"""Renders flowcharts in Mermaid: nodes with labels, and arrows between them. Pure.
 
 https://mermaid.js.org/syntax/flowchart.html: a label in quotes may hold anything but quotes, and `#NUMBER;` stands
-for a character. The names of nodes are made up here, because a unit may be called `end`, which Mermaid misreads.
+for a character. Node names are generated, because a unit may be called `end`, which Mermaid misreads.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 _PLAIN = frozenset(" .,:/()+=-")
-"""What stands for itself in a label, besides letters and digits."""
+"""Characters that need no escape in a label, besides letters and digits."""
 
 
 def flowchart(labels: Mapping[str, str], arrows: Iterable[tuple[str, str]], direction: str = "LR") -> str:
-    """A flowchart in a fenced block.
+    """Return a flowchart in a fenced block.
 
     Args:
         labels: {node: its label}; a line break is kept.
-        arrows: pairs of nodes: from, to. Those of nodes without a label are left out.
+        arrows: pairs of nodes: from, to. Arrows of nodes without a label are left out.
         direction: `LR` or `TD`.
     """
     names = {node: f"n{place}" for place, node in enumerate(labels)}
@@ -27,7 +27,7 @@ def flowchart(labels: Mapping[str, str], arrows: Iterable[tuple[str, str]], dire
 
 
 def label(text: str) -> str:
-    """A text as a label has it."""
+    """Escape a text as a label."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "<br/>".join("".join(_character(each) for each in line) for line in lines)
 

@@ -1,7 +1,8 @@
-"""Pages as EventCatalog 3 has them: a domain for the platform, a service for each unit, flows, teams and users. Pure.
+"""Renders pages for EventCatalog 3. Pure.
 
+The platform is a domain, each unit a service; there are flows, teams and users.
 https://www.eventcatalog.dev/docs: `domains/NAME/index.mdx` with services and flows in its folder, each with front
-matter; the environments are a flow, and so is the order of the units in each. Ids begin with the platform's name, so
+matter. The environments are a flow, and so is the order of the units in each. Ids begin with the platform's name, so
 that the pages can be part of a larger catalogue. The front matter is what the collections of @eventcatalog/core
 accept. All strings are quoted: its YAML reads a release id such as 123e45678901 as a number.
 """
@@ -21,13 +22,13 @@ from tasks.documentation.wordings import said
 from tasks.domain import wording
 
 _UNRELEASED = "0.0.0"
-"""The version of what is in no environment yet. EventCatalog's linter wants semantic versions."""
+"""The version of what is in no environment yet. EventCatalog's linter requires semantic versions."""
 
 _GRAPH = "<NodeGraph />"
 
 
 def pages(facts: Facts) -> dict[str, Page]:
-    """{path in the catalogue: page}."""
+    """Return {path in the catalogue: page}."""
     domain = f"domains/{facts.platform}"
     found = {f"{domain}/index.mdx": _domain(facts), f"{domain}/flows/{_promotion(facts)}/index.mdx": _passage(facts)}
     for unit in facts.units:
@@ -83,7 +84,7 @@ def _unit(unit: UnitFacts, facts: Facts) -> str:
 
 
 def _passage(facts: Facts) -> str:
-    """The flow of a release through the environments."""
+    """Render the flow of a release through the environments."""
     names = [each.name for each in facts.environments]
     after = {each.name: [n for n in each.declared.after if n in names] for each in facts.environments}
     first = [name for name in names if not after[name]]
@@ -120,7 +121,7 @@ def _environment_step(found: EnvironmentFacts, facts: Facts) -> dict[str, Any]:
 
 
 def _environment(found: EnvironmentFacts, facts: Facts) -> str:
-    """The flow of the units in one environment."""
+    """Render the flow of the units in one environment."""
     linked = _linked(facts)
     here = [unit for unit in facts.units if found.name in {place.environment for place in unit.places}]
     names = {unit.name for unit in here}
@@ -172,7 +173,7 @@ def _owner_path(owner: str) -> str:
 
 
 def _owner_id(owner: str) -> str:
-    """ "@acme/platform" -> "acme-platform"; an id is a part of an address."""
+    """Convert "@acme/platform" to "acme-platform", because an id is part of an address."""
     return "".join(each if each.isalnum() or each in "-_." else "-" for each in owner.removeprefix("@"))
 
 
@@ -202,12 +203,15 @@ def _order(facts: Facts, environment: str) -> str:
 
 
 def _version(releases: Sequence[str]) -> str:
-    """A version with the release in the last environment that has one. `r`: a number must not begin with 0 there."""
+    """Return a version with the release of the last environment that has one.
+
+    The prefix `r` is needed because a numeric part must not begin with 0.
+    """
     return next((f"{_UNRELEASED}-r{release}" for release in reversed(releases) if release), _UNRELEASED)
 
 
 class _Quoting(yaml.SafeDumper):
-    """Quotes every string."""
+    """Writes every string in quotes."""
 
 
 _Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))

@@ -1,4 +1,4 @@
-"""What is known of a platform: what its working tree declares, and what its ledger says is where since when. Data."""
+"""The facts about a platform: what its working tree declares, and what its ledger records as deployed. Data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.reports.board import Cell, Column
 
 @dataclass(frozen=True)
 class Place:
-    """A unit in one environment: how it is there, and the folder it comes from ("" where only a release knows it)."""
+    """A unit in one environment: its health there, and its source folder ("" if only a release knows it)."""
 
     environment: str
     cell: Cell
@@ -28,13 +28,13 @@ class UnitFacts:
 
     Attributes:
         name: its name.
-        declared: as platform.yaml has it, with placeholders; None where it is applied but no longer declared.
+        declared: as in platform.yaml, with placeholders; None if it is applied but no longer declared.
         places: the environments that it is deployed to, in promotion order.
         needs, needed_by: names of other units, in any environment.
-        owners: who owns its files.
-        outputs: what it gives to others.
+        owners: the owners of its files.
+        outputs: the outputs that it gives to other units.
         overrides, suppressions: exceptions from policies and drift that name it.
-        entries: its newest ledger entries in all environments, the newest first.
+        entries: its newest ledger entries in all environments, newest first.
     """
 
     name: str
@@ -54,14 +54,14 @@ class EnvironmentFacts:
     """One environment.
 
     Attributes:
-        declared: as platform.yaml has it.
-        column: what is there, since when, and what comes next.
-        origin: where the release came from that is there.
-        frozen: by whom it was closed by hand, until when and why; "" where it is open.
-        rollback: the release that `flowmart rollback` returns to; "" where there is none.
-        rehearsal: how the rollback from the release that is there was rehearsed; "" where it was not.
-        entries: its newest ledger entries, the newest first.
-        damage: why its ledger cannot be read; "" where it can.
+        declared: as in platform.yaml.
+        column: its release, since when, and what comes next.
+        origin: the origin of its release.
+        frozen: who froze it by hand, until when and why; "" if it is open.
+        rollback: the release that `flowmart rollback` returns to; "" if there is none.
+        rehearsal: the result of rehearsing the rollback from its release; "" if there was no rehearsal.
+        entries: its newest ledger entries, newest first.
+        damage: why its ledger cannot be read; "" if it can.
     """
 
     declared: Environment
@@ -75,13 +75,13 @@ class EnvironmentFacts:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Return the environment's name."""
         return self.declared.name
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All of it. `environments` are in promotion order, `units` in the order of platform.yaml."""
+    """All facts. `environments` are in promotion order, `units` in the order of platform.yaml."""
 
     platform: str
     environments: tuple[EnvironmentFacts, ...]
@@ -90,5 +90,5 @@ class Facts:
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """Why parts of it are missing; empty when nothing is."""
+        """Return why facts are missing; empty if none are."""
         return tuple(each.damage for each in self.environments if each.damage)

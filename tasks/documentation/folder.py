@@ -1,7 +1,7 @@
-"""Writes pages to a folder, and removes those that it wrote before and that are no longer wanted.
+"""Writes pages to a folder, and removes pages that it wrote before and that are no longer wanted.
 
-A list beside the pages says which files are its own. Whatever else is in the folder stays as it is: a catalogue that
-people write by hand can have these pages in it.
+A list beside the pages names the files that this module wrote. It leaves all other files unchanged, so a catalogue
+that people write by hand can contain these pages.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from tasks.domain.errors import InvalidInput
 
 LIST = ".flowmart-docs.json"
-"""The names of the files that were written here."""
+"""The file with the names of the files that were written here."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One file: its text, and whether a file of somebody else's in its place is left as it is instead."""
+    """One file: its text, and whether it gives way to an existing file that this module did not write."""
 
     text: str
     yields: bool = False
@@ -27,22 +27,25 @@ class Page:
 
 @dataclass(frozen=True)
 class Written:
-    """What became of the folder: the files that are ours now, and those that were removed."""
+    """The result: the files that were written, and those that were removed."""
 
     files: tuple[str, ...]
     removed: tuple[str, ...]
 
 
 def write(folder: Path, pages: Mapping[str, Page]) -> Written:
-    """Make the folder have these pages.
+    """Write these pages to a folder, and remove its own outdated ones.
 
     Args:
-        folder: it is made where there is none.
+        folder: created if it does not exist.
         pages: by their path in the folder, with `/`.
 
+    Returns:
+        The files that now belong to this module, and those that were removed.
+
     Raises:
-        InvalidInput: A file that somebody else wrote is in the way, or the folder cannot be written. Nothing was
-            changed then.
+        InvalidInput: A foreign file is in the way, in which case nothing was changed; or the folder cannot be
+            written.
     """
     own = _own(folder)
     wanted = {
@@ -88,7 +91,7 @@ def _refuse_foreign(folder: Path, own: Iterable[str], wanted: Iterable[str]) -> 
 
 
 def _put(file: Path, text: str) -> None:
-    """Write a file, unless it has this text already."""
+    """Write a file, unless it already has this text."""
     if file.is_file() and file.read_bytes() == text.encode():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +99,7 @@ def _put(file: Path, text: str) -> None:
 
 
 def _remove(folder: Path, paths: Iterable[str]) -> None:
-    """Remove files, and the folders that are empty then."""
+    """Remove files, and the folders that this leaves empty."""
     for path in paths:
         (folder / path).unlink()
         for parent in PurePosixPath(path).parents:

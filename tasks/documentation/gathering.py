@@ -1,4 +1,4 @@
-"""Collects what is known of a platform: reads the working tree and the store, and changes nothing."""
+"""Collects the facts about a platform: reads the working tree and the store, and changes nothing."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tasks.reports.board_notices import NOWHERE
 from tasks.reports.found_units import with_found_units
 
 _READ = 200
-"""How many of the newest entries of an environment are looked through."""
+"""How many of the newest entries of an environment are read."""
 
 
 def gather(history: History, platform: Platform, repository: Path, now: datetime) -> Facts:
-    """Collect what is known. A ledger that cannot be read does not hide the other environments.
+    """Collect the facts about a platform. A ledger that cannot be read does not hide the other environments.
 
     Args:
         history: the platform's store.
@@ -61,9 +61,9 @@ def gather(history: History, platform: Platform, repository: Path, now: datetime
 def _chains(
     history: History, states: Mapping[str, EnvironmentState]
 ) -> tuple[dict[str, tuple[Entry, ...]], dict[str, str]]:
-    """The newest entries of each environment, oldest first; and why, of each where older ones cannot be read.
+    """Return the newest entries of each environment, oldest first, and why some cannot be read.
 
-    A state may be read all the same: a snapshot of it is newer than what is damaged.
+    A state may be readable even so, if its snapshot is newer than the damage.
     """
     found: dict[str, tuple[Entry, ...]] = {}
     unread: dict[str, str] = {}
@@ -101,14 +101,14 @@ def _outputs(tree: _Tree, ledger: _Ledger, name: str, sources: Iterable[str]) ->
 
 @dataclass(frozen=True)
 class _Ledger:
-    """What the ledger says: the state of each environment, the board of that, and the newest entries."""
+    """The ledger's data: the state of each environment, the board of these states, and the newest entries."""
 
     states: Mapping[str, EnvironmentState]
     board: Board
     chains: Mapping[str, tuple[Entry, ...]]
 
     def environment(self, declared: Environment, column: Column, damage: str) -> EnvironmentFacts:
-        """What is known of one environment."""
+        """Return the facts about one environment."""
         state = self.states.get(declared.name, EnvironmentState(declared.name))
         origin = state.origins.get(column.release, Provenance())
         entries = tuple(reversed(self.chains.get(declared.name, ())))
@@ -118,12 +118,12 @@ class _Ledger:
         return EnvironmentFacts(declared, column, origin, frozen, _rollback(state), rehearsal, entries, damage)
 
     def places(self, unit: str, sources: Mapping[str, str]) -> tuple[Place, ...]:
-        """Where a unit is, or is to be, in promotion order."""
+        """Return where a unit is deployed, or will be, in promotion order."""
         cells = {column.name: self.board.cells.get((unit, column.name)) for column in self.board.columns}
         return tuple(Place(name, cell, sources.get(name, "")) for name, cell in cells.items() if cell)
 
     def of_unit(self, unit: str) -> tuple[Entry, ...]:
-        """The newest entries about a unit, the newest first."""
+        """Return the newest entries about a unit, newest first."""
         about = [
             [entry for entry in chain if isinstance(entry.event, UnitEvent) and entry.event.unit == unit]
             for chain in self.chains.values()
@@ -142,7 +142,7 @@ def _rollback(state: EnvironmentState) -> str:
 
 @dataclass(frozen=True)
 class _Tree:
-    """What the working tree says."""
+    """The working tree's data."""
 
     platform: Platform
     repository: Path
@@ -150,22 +150,22 @@ class _Tree:
 
     @cached_property
     def infrastructure(self) -> Path:
-        """The folder of platform.yaml."""
+        """Return the folder of platform.yaml."""
         return self.repository / "infrastructure"
 
     @cached_property
     def root(self) -> Path:
-        """What sources are relative to."""
+        """Return the folder that sources are relative to."""
         return manifest.root(self.infrastructure, self.platform)
 
     @cached_property
     def declared(self) -> Mapping[str, Unit]:
-        """The units, by name."""
+        """Return the units, by name."""
         return {unit.name: unit for unit in self.platform.units}
 
     @cached_property
     def needs(self) -> Mapping[str, tuple[str, ...]]:
-        """{unit: those that it needs in any environment}."""
+        """Return {unit: the units that it needs in any environment}."""
         return {
             unit.name: tuple(
                 dict.fromkeys([*unit.needs, *(need for more in unit.needs_in.values() for need in more)])
@@ -175,12 +175,12 @@ class _Tree:
 
     @cached_property
     def overrides(self) -> tuple[Override, ...]:
-        """The exceptions from policies."""
+        """Return the exceptions from policies."""
         return manifest.load_overrides(self.infrastructure)
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
-        """The drift that is known and left."""
+        """Return the known drift that is not repaired."""
         return manifest.load_suppressions(self.infrastructure, self.now.date())
 
     @cached_property
@@ -188,14 +188,14 @@ class _Tree:
         return owners.read(self.repository)
 
     def sources(self, unit: Unit) -> dict[str, str]:
-        """{environment: the unit's folder there}, relative to `root`; empty where only releases know it."""
+        """Return {environment: the unit's folder there}, relative to `root`; empty if only releases know it."""
         if not unit.source:
             return {}
         names = [each.name for each in self.platform.environments if each.name in unit.environments]
         return {name: manifest.resolve(self.platform, name, unit.name).source for name in names}
 
     def owners_of(self, sources: Iterable[str]) -> tuple[str, ...]:
-        """Who owns the files of these folders."""
+        """Return the owners of the files in these folders."""
         folders = [self.root / source for source in dict.fromkeys(sources)]
         files = (file for folder in folders for file in ([folder] if folder.is_file() else sorted(folder.rglob("*"))))
         paths = (file.relative_to(self.repository) for file in files if file.is_file())
@@ -203,5 +203,5 @@ class _Tree:
 
 
 def _is_hidden(path: Path) -> bool:
-    """Whether it is in a folder of a tool's own, such as .terraform."""
+    """Tell whether it is in a tool's own folder, such as .terraform."""
     return any(part.startswith(".terra") for part in path.parts)

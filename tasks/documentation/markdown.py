@@ -1,4 +1,4 @@
-"""Pages in plain Markdown, as GitHub and GitLab show them: README.md, a page an environment, a page a unit. Pure."""
+"""Renders pages in plain Markdown for GitHub and GitLab: README.md, a page per environment, a page per unit. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MADE = "*Written by `flowmart docs` from platform.yaml, the units' sources and 
 
 
 def pages(facts: Facts) -> dict[str, Page]:
-    """{path in the folder: page}."""
+    """Return {path in the folder: page}."""
     found = {"README.md": _platform(facts)}
     found |= {_path("environments", each.name): _environment(each, facts) for each in facts.environments}
     found |= {_path("units", each.name): _unit(each, facts) for each in facts.units}
@@ -65,7 +65,7 @@ def _page(*parts: str) -> str:
 
 
 def _linked(facts: Facts, up: str) -> Linked:
-    """Links from a page; `up` leads from it to the folder. What has no page is only named."""
+    """Return the links of a page, where `up` leads to the folder. A name without a page is not linked."""
     unit = _to("units", up, {each.name for each in facts.units})
     return Linked(unit, _to("environments", up, {each.name for each in facts.environments}))
 

@@ -1,4 +1,4 @@
-"""What a unit gives to others: the outputs that its source declares, else those of what is applied."""
+"""Reads the outputs of a unit: those that its source declares, or else those of what is applied."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tasks.engines import interface
 
 @dataclass(frozen=True)
 class Outputs:
-    """The names of outputs, and why the source does not tell them, where it does not."""
+    """The names of outputs, and, if the source does not declare them, the reason."""
 
     names: tuple[str, ...] = ()
     untold: str = ""
 
 
 def read(unit: Unit | None, root: Path, applied: Iterable[Receipt]) -> Outputs:
-    """The outputs of a unit.
+    """Return the outputs of a unit.
 
     Args:
-        unit: the unit with its source in an environment; None where only releases know that.
+        unit: the unit with its source in an environment; None if only releases know the source.
         root: the folder that sources are relative to.
-        applied: what is applied of it, in all environments.
+        applied: the unit's receipts in all environments.
     """
     known = tuple(sorted({name for receipt in applied for name in receipt.outputs}))
     if unit is None:

@@ -1,7 +1,7 @@
-"""Who owns a path: the repository's CODEOWNERS, as GitHub reads it.
+"""Finds the owners of a path in the repository's CODEOWNERS, by GitHub's rules.
 
 https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners:
-the last pattern that matches counts, one without owners takes ownership away, and `docs/*` means files directly in a
+the last pattern that matches counts, one without owners removes ownership, and `docs/*` means files directly in a
 folder. Negations and character ranges do not exist.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks for the file; the first one counts."""
+"""The places where GitHub looks for the file; the first one counts."""
 
 _WORD = re.compile(r"(?:\\.|[^\\\s])+")
 _WILDCARD = re.compile(r"(\*\*/|\*\*|\*|\?)")
@@ -22,7 +22,7 @@ _MEANS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 @dataclass(frozen=True)
 class Rule:
-    """One line: a pattern, and who owns what it matches."""
+    """One line: a pattern, and the owners of the paths that it matches."""
 
     pattern: re.Pattern[str]
     owners: tuple[str, ...]
@@ -35,16 +35,16 @@ class Owners:
     rules: tuple[Rule, ...] = ()
 
     def of(self, path: str) -> tuple[str, ...]:
-        """The owners of a file, by its path in the repository; none where no rule matches."""
+        """Return the owners of a file, by its path in the repository; empty if no rule matches."""
         return next((rule.owners for rule in reversed(self.rules) if rule.pattern.fullmatch(path)), ())
 
     def of_all(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """Everybody who owns one of these files, each once."""
+        """Return all owners of these files, without duplicates."""
         return tuple(dict.fromkeys(owner for path in paths for owner in self.of(path)))
 
 
 def read(repository: Path) -> Owners:
-    """The owners that a repository declares; none where it has no CODEOWNERS."""
+    """Read the owners that a repository declares; empty if it has no CODEOWNERS."""
     file = next((repository / place for place in _PLACES if (repository / place).is_file()), None)
     return Owners(tuple(_rules(file.read_text(errors="replace")))) if file else Owners()
 
@@ -70,7 +70,7 @@ def _pattern(written: str) -> re.Pattern[str]:
 
 
 def _below(written: str) -> str:
-    """What may follow: a folder owns what is in it, at any depth, but `docs/*` the files directly in it only."""
+    """Return the pattern of what may follow: a folder covers all its content, but `docs/*` only direct files."""
     if written.endswith("/"):
         return "/.*"
     return "" if written.endswith("/*") else "(?:/.*)?"

@@ -1,4 +1,4 @@
-"""The policies that every plan is tested against: their names, and what their authors say of them."""
+"""Reads the policies that every plan is tested against: their names, and their authors' descriptions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy's name, and the comment that its file begins with."""
+    """A policy's name, and the comment at the beginning of its file."""
 
     name: str
     about: str
 
 
 def read(folder: Path) -> tuple[Policy, ...]:
-    """The policies of a platform, by name; none where there is no such folder."""
+    """Return the policies of a platform, sorted by name; empty if the folder does not exist."""
     return tuple(Policy(path.stem, _about(path)) for path in sorted(folder.glob("*.rego")))
 
 

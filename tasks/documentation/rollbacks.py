@@ -1,4 +1,4 @@
-"""How a unit gets back to an earlier release, by its engine, for people."""
+"""Explains to people how each engine returns a unit to an earlier release."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ _ANY = "The earlier release's files are planned and applied."
 
 
 def how(engine: str) -> str:
-    """What a rollback does to a unit of this engine; an installed engine has its own way."""
+    """Return how a rollback works for this engine; an installed engine gets a general sentence."""
     return ROLLBACKS.get(engine, _ANY)

@@ -1,6 +1,6 @@
-"""What is said of a platform, an environment and a unit, in Markdown, whatever the pages are called. Pure.
+"""Renders the sections about a platform, an environment and a unit in Markdown. Pure.
 
-Both formats are made of these sections; they differ in layout, front matter and how pages are linked.
+Both formats consist of these sections; they differ in layout, front matter and links between pages.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from tasks.domain.platform import Environment
 from tasks.reports.artifacts import moment, table
 
 RECENT = 20
-"""How many ledger entries a page shows."""
+"""Number of ledger entries on a page."""
 
 
 @dataclass(frozen=True)
 class Linked:
-    """How a name becomes a link to its page, from the page that is being made."""
+    """Turns a name into a link to its page, relative to the current page."""
 
     unit: Callable[[str], str]
     environment: Callable[[str], str]
 
 
 def environments(facts: Facts, linked: Linked) -> str:
-    """The graph of the environments, and a row for each."""
+    """Render the graph of the environments, and a row for each."""
     rows = [
         (
             linked.environment(each.name),
@@ -63,14 +63,14 @@ def _graph(facts: Facts) -> str:
 
 
 def units(facts: Facts, linked: Linked) -> str:
-    """The graph of the units, and where each is."""
+    """Render the graph of the units, and the release of each in every environment."""
     names = [each.name for each in facts.environments]
     rows = [(linked.unit(unit.name), _engine(unit), *_releases(unit, names)) for unit in facts.units]
     return _joined("## Units", needs(facts.units), table(("unit", "engine", *names), rows))
 
 
 def needs(shown: Sequence[UnitFacts]) -> str:
-    """The graph of units: an arrow leads to what needs the unit."""
+    """Render the graph of units: an arrow leads to a unit that needs the other."""
     labels = {unit.name: f"{unit.name}\n{unit.declared.engine if unit.declared else ''}" for unit in shown}
     return flowchart(labels, [(need, unit.name) for unit in shown for need in unit.needs])
 
@@ -82,13 +82,13 @@ def _releases(unit: UnitFacts, environments: Sequence[str]) -> tuple[str, ...]:
 
 
 def policies(facts: Facts) -> str:
-    """The policies that every plan is tested against."""
+    """Render the policies that every plan is tested against."""
     rows = [(code(each.name), said(each.about)) for each in facts.policies]
     return _joined("## Policies", table(("policy", "why"), rows))
 
 
 def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
-    """Where an environment is, who may change it and when, and what is there."""
+    """Render an environment's location, its release, and who may change it and when."""
     declared, column, origin = found.declared, found.column, found.origin
     drift = f"looked for every {wording.length(declared.drift_every)}{', and repaired' if declared.reconcile else ''}"
     rows = [
@@ -123,7 +123,7 @@ def _rehearsed(declared: Environment) -> str:
 
 
 def units_of(found: EnvironmentFacts, facts: Facts, linked: Linked) -> str:
-    """The units of an environment, in a graph and with how each is."""
+    """Render the units of an environment: a graph, and the health of each."""
     here = [(unit, place.cell) for unit in facts.units for place in unit.places if place.environment == found.name]
     rows = [
         (linked.unit(unit.name), _engine(unit), code(cell.release), moment(cell.since), health(cell))
@@ -134,7 +134,7 @@ def units_of(found: EnvironmentFacts, facts: Facts, linked: Linked) -> str:
 
 
 def rollback_of(found: EnvironmentFacts) -> str:
-    """How to roll an environment back."""
+    """Render how to roll an environment back."""
     if not found.rollback:
         return _joined("## Roll back", "There is no earlier release here that was verified and not rejected.")
     text = (
@@ -146,12 +146,12 @@ def rollback_of(found: EnvironmentFacts) -> str:
 
 
 def history_of(found: EnvironmentFacts | UnitFacts) -> str:
-    """The newest ledger entries of an environment or a unit."""
+    """Render the newest ledger entries of an environment or a unit."""
     return _joined("## Recent history", history(islice(found.entries, RECENT)))
 
 
 def about_unit(unit: UnitFacts, linked: Linked) -> str:
-    """What a unit is: engine, owners, what it needs and gives."""
+    """Render a unit's engine, owners, needs and outputs."""
     declared = unit.declared
     if declared is None:
         gone = "This unit is applied, but platform.yaml no longer declares it. Nothing removes it by itself."
@@ -176,7 +176,7 @@ def about_unit(unit: UnitFacts, linked: Linked) -> str:
 
 
 def where_is(unit: UnitFacts, linked: Linked) -> str:
-    """Which release of a unit is where since when."""
+    """Render where a unit is deployed, in which release and since when."""
     rows = [
         (
             linked.environment(place.environment),
@@ -191,7 +191,7 @@ def where_is(unit: UnitFacts, linked: Linked) -> str:
 
 
 def tests_of(unit: UnitFacts, facts: Facts) -> str:
-    """What a unit is held to: policies, exceptions from them, smoke checks, analysis, known drift."""
+    """Render a unit's requirements: policies, exceptions from them, smoke checks, analysis, known drift."""
     declared = unit.declared
     if declared is None:
         return ""
@@ -214,7 +214,7 @@ def tests_of(unit: UnitFacts, facts: Facts) -> str:
 
 
 def rollback_of_unit(unit: UnitFacts, facts: Facts) -> str:
-    """How to roll a unit back, with its environment."""
+    """Render how to roll a unit back, with its environment."""
     back = {each.name: each.rollback for each in facts.environments}
     rows = [(code(f"flowmart rollback {p.environment}"), code(back.get(p.environment, ""))) for p in unit.places]
     how = rollbacks.how(unit.declared.engine) if unit.declared else "A rollback leaves this unit as it is."

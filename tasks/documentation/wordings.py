@@ -1,4 +1,4 @@
-"""What pages say of environments, units and entries in a few words. Pure."""
+"""Describes environments, units and entries in a few words. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.reports.board import Cell, Column
 
 
 def code(text: str) -> str:
-    """Text as code, whatever is in it; "-" for none."""
+    """Format a text as code, with its secrets masked; "-" for none."""
     found = " ".join(masking.mask(text).split())
     fence = "`" * (1 + max(map(len, re.findall("`+", found)), default=0))
     space = " " if found.startswith("`") or found.endswith("`") else ""
@@ -22,17 +22,17 @@ def code(text: str) -> str:
 
 
 def codes(texts: Iterable[str]) -> str:
-    """Several texts as code, by commas; "-" for none."""
+    """Format several texts as code, separated by commas; "-" for none."""
     return ", ".join(map(code, texts)) or "-"
 
 
 def said(text: str) -> str:
-    """Text of somebody else's, masked and inert."""
+    """Mask a foreign text and make it inert."""
     return inert(masking.mask(text))
 
 
 def gate(approval: Approval) -> str:
-    """When people approve plans, and who."""
+    """Describe when plans need an approval, and by whom."""
     if not approval.when:
         return "never"
     who = ", ".join(map(said, approval.approvers)) or "anybody"
@@ -42,32 +42,32 @@ def gate(approval: Approval) -> str:
 
 
 def open_when(environment: Environment) -> str:
-    """The windows and freezes of an environment."""
+    """Describe the windows and freezes of an environment."""
     windows = [said(str(window)) for window in environment.windows] or ["always"]
     freezes = [f"frozen from {f.begins} to {f.ends}: {said(f.reason)}" for f in environment.freezes]
     return "; ".join([*windows, *freezes])
 
 
 def what_is_there(column: Column) -> str:
-    """The release of an environment, and what comes to it."""
+    """Describe the release of an environment, and the one that arrives."""
     arriving = f" → {code(column.arriving)}" if column.arriving else ""
     return f"{code(column.release)}{arriving}"
 
 
 def health(cell: Cell) -> str:
-    """How a unit is in an environment."""
+    """Describe the health of a unit in an environment."""
     return f"{cell.health.value} ({wording.number(cell.drifted, 'object')})" if cell.drifted else cell.health.value
 
 
 def check(declared: Check) -> tuple[str, str, str, str]:
-    """A smoke check: name, kind, what it asks for, how long it may take."""
+    """Return a smoke check's name, kind, options and time limit."""
     options = masking.masked({name: value for name, value in declared.options.items() if name != "kind"})
     told = ", ".join(f"{name}: {wording.short(value)}" for name, value in options.items())
     return said(declared.name), declared.kind, code(told), wording.length(declared.within)
 
 
 def history(entries: Iterable[Entry]) -> str:
-    """A table of ledger entries."""
+    """Return a table of ledger entries."""
     return table(("when (UTC)", "entry", "unit", "what", "by"), [_entry(entry) for entry in entries])
 
 
