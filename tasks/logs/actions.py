@@ -1,4 +1,4 @@
-"""What an event's name says of it, in ECS's categories. Data.
+"""Maps the names of events to ECS's categories. Data.
 
 Source: ECS 9.4, allowed values of `event.category`, `event.type` and `event.outcome`.
 """
@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 
 SUCCESS, FAILURE, UNANSWERED = "success", "failure", "unknown"
-"""Values of `event.outcome`; an answer that never came is "unknown"."""
+"""Values of `event.outcome`; a missing response is "unknown"."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The category and the type of an action, and how it went where the name says so."""
+    """The category and type of an action, and its outcome if the name implies one."""
 
     category: str = "process"
     type: str = "info"
@@ -64,28 +64,33 @@ KINDS = {
     "thawed": _INFO,
     "paused": Kind("process", "info", UNANSWERED),
 }
-"""{action: its kind}; any other is information about a process."""
+"""{action: its kind}; any other action is information about a process."""
 
 _ENDS = {"succeeded": SUCCESS, "passed": SUCCESS, "failed": FAILURE, "unanswered": UNANSWERED}
 
 
 def action(event: str) -> str:
-    """An event's name as `event.action`: "smoke FAILED" is "smoke_failed"."""
+    """Return an event's name as `event.action`: "smoke FAILED" is "smoke_failed"."""
     return re.sub(r"[^a-z0-9]+", "_", event.lower()).strip("_")[:128]
 
 
 def kind(name: str) -> Kind:
-    """The kind of an action."""
+    """Return the kind of an action."""
     return KINDS.get(name, Kind())
 
 
 def outcome(word: object) -> str:
-    """`event.outcome` for how something ended in our words; "" for a word that says nothing of it."""
+    """Translate the product's word for a result to `event.outcome`; "" for a word that is not a result."""
     return _ENDS.get(str(word), UNANSWERED if word in ("inconclusive", "waiting", "paused", "cancelled") else "")
 
 
 def types(name: str, counts: dict[str, int]) -> str:
-    """`event.type`: creation or deletion where all changes are that. `counts`: {action of a plan: how many}."""
+    """Return `event.type`: creation or deletion if all changes have that action.
+
+    Args:
+        name: the action.
+        counts: {action of a plan: its number of changes}.
+    """
     done = [each for each, number in counts.items() if number]
     if kind(name).type == "change" and len(done) == 1:
         return {"create": "creation", "delete": "deletion"}.get(done[0], "change")

@@ -1,7 +1,7 @@
-"""An event as a document of ECS, in at most 16 KiB. Pure.
+"""Converts an event to an ECS document of at most 16 KiB. Pure.
 
-What ECS has a field for is there, and everything else below `flowmart`; nothing of ours is at the root. Everything is
-masked before its id is made, so what is secret never gets as far as a file.
+Values use ECS's fields if there are any; everything else is below `flowmart`, and never at the root. Everything is
+masked before its id is computed, so secrets never reach a file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ ECS = "9.4.0"
 _TEXTS = ("what", "entry", "receipt", "verb", "delivery", "github_event", "flow_run", "stack")
 
 LONGEST = 16 * 1024
-"""Bytes of a line. Shippers cut longer ones, which breaks the JSON."""
+"""Maximum bytes of a line. Shippers cut longer ones, which breaks the JSON."""
 
 READ = 32 * 1024
-"""Characters of an event that are read at all: more could not be in a line, and would only take time."""
+"""Maximum characters of an event that are processed; more would not fit into a line, and would only take time."""
 
 CUT = "… (cut)"
 _PIECES = (8192, 4096, 2048, 1024, 512, 256, 64)
-"""How long texts may be, tried in this order until a line is short enough."""
+"""Maximum lengths of texts, tried in this order until a line is short enough."""
 
 _LABELS = ("platform", "environment", "unit", "engine", "release", "purpose")
 _DATASETS = {"flowmart.drift": "drift", "flowmart.github": "receiver", "flowmart.server": "server"}
@@ -36,11 +36,11 @@ _OWN |= {"error", "outcome", "why", "account", "region", "cluster", "namespace",
 
 _PLACES = {*_LABELS, "level", "logger", "timestamp", "run", "root_run", "task_run", "claim", "account", "region"}
 _PLACES |= {"cluster", "namespace", "sequence", "seconds", "counts", "outcome", "entry", "receipt"}
-"""What says where and how: names and numbers of ours, which a secret may happen to be spelled like."""
+"""Keys whose values are never masked: names and numbers of the product, which may equal a secret by chance."""
 
 
 def masked(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event with everything secret masked that it says."""
+    """Return an event with its secrets masked."""
     left = [READ]
     return {
         key: value if key in _PLACES else masking.masked(_begun(value, left), key) for key, value in event.items()
@@ -48,11 +48,11 @@ def masked(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def document(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of an event.
+    """Return the document of an event.
 
     Args:
-        event: its name (`event`), `timestamp` (ISO 8601), `level` and `logger`; where it was: `environment`, `unit`,
-            `release`, `run`, `claim` and others; and whatever else it says.
+        event: its name (`event`), `timestamp` (ISO 8601), `level` and `logger`; its context: `environment`, `unit`,
+            `release`, `run`, `claim` and others; and its other values.
     """
     found = masked({key: value for key, value in event.items() if value not in (None, "")})
     name = actions.action(str(found["event"]))
@@ -78,7 +78,7 @@ def document(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def line(made: Mapping[str, Any]) -> bytes:
-    """A document as a line, with its digest as `event.id`; texts are cut where it would be too long."""
+    """Encode a document as a line, with its digest as `event.id`; texts are cut if it would be too long."""
     encoded = _encoded(made)
     for piece in _PIECES:
         if len(encoded) <= LONGEST:
@@ -91,19 +91,19 @@ def line(made: Mapping[str, Any]) -> bytes:
 
 
 def dataset_of(logger: str, event: Mapping[str, Any]) -> str:
-    """The dataset that an event belongs to: `flowmart.run` for runs and commands."""
+    """Return the dataset of an event: `flowmart.run` for runs and commands."""
     if "entry" in event and logger == "flowmart.ledger":
         return "flowmart.ledger"
     return f"flowmart.{_DATASETS.get(logger, 'run')}"
 
 
 def _namespace(event: Mapping[str, Any]) -> str:
-    """The environment, so that each may be kept for a time of its own; a namespace must not contain hyphens."""
+    """Return the environment, so that each can have its own retention; a namespace must not contain hyphens."""
     return re.sub(r"[^a-z0-9_]", "_", str(event.get("environment", "default")).lower())[:100]
 
 
 def trace_id(run: str) -> str:
-    """`trace.id` of a run: its id as 32 hexadecimal digits."""
+    """Return the `trace.id` of a run: its id as 32 hexadecimal digits."""
     return run.replace("-", "").lower()
 
 
@@ -119,7 +119,7 @@ def _json(value: Any) -> str:
 
 
 def _cut(value: Any, longest: int) -> Any:
-    """`value` with texts of at most `longest` characters and lists of as many items, and a mark where one was cut."""
+    """Cut texts to `longest` characters and lists to as many items, with a mark where something was cut."""
     if isinstance(value, str):
         return value if len(value) <= longest else f"{value[:longest]}{CUT}"
     if isinstance(value, list):
@@ -130,7 +130,7 @@ def _cut(value: Any, longest: int) -> Any:
 
 
 def _begun(value: Any, left: list[int]) -> Any:
-    """As much of `value` as there are characters `left`, and the mark where that was not all."""
+    """Return as much of `value` as fits into the characters `left`, with a mark where it was cut."""
     if isinstance(value, Mapping):
         return {key: _begun(item, left) for key, item in value.items() if left[0] > 0}
     if isinstance(value, list | tuple | set | frozenset):
@@ -165,7 +165,7 @@ def _event(name: str, event: Mapping[str, Any], dataset: str) -> dict[str, Any]:
 
 
 def _error(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An exception's type, message and stack, as (type, message, stack) in `error`."""
+    """Return ECS's error fields; `error` is (type, message, stack) for an exception."""
     error = event.get("error")
     if isinstance(error, list) and len(error) == 3:
         return {"type": error[0], "message": error[1], "stack_trace": error[2]}
@@ -192,7 +192,7 @@ def _rest(event: Mapping[str, Any]) -> dict[str, Any]:
     root = {"root_run": _id(event["root_run"])} if "root_run" in event else {}
     counts = {"counts": event["counts"]} if isinstance(event.get("counts"), dict) else {}
     rest = {key: value for key, value in event.items() if key not in _OWN and key[0] != "_"}
-    # The index takes one type for each of these; whatever else there is, it keeps without an index.
+    # The index has one type for each of these fields; it stores other fields without an index.
     texts = {key: str(rest[key]) for key in _TEXTS if key in rest}
     return rest | texts | root | counts
 

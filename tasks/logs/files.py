@@ -1,7 +1,7 @@
-"""The files of a log folder: one for each process, whole lines only, the old ones removed.
+"""Manages the files of a log folder: one for each process, whole lines only, old files removed.
 
-`flowmart-<start>-<pid>.ndjson`. A process writes into files of its own and holds a lock on the one that is open, so
-another one that cleans up knows which files to leave alone. A file is never renamed, so a shipper misses nothing.
+`flowmart-<start>-<pid>.ndjson`. A process writes only to its own files and locks the open one, so that another
+process that cleans up does not remove it. Files are never renamed, so a shipper misses nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from tasks import own_folder
 DAYS = 7 * 86400.0
 """Seconds for which files are kept."""
 SIZE = 1024**3
-"""Bytes of files that are kept at most."""
+"""Maximum total bytes of kept files."""
 FULL = 64 * 1024**2
-"""Bytes after which a process that goes on begins another file, so that old lines can be removed."""
+"""Bytes after which a process begins another file, so that old lines can be removed."""
 
 PATTERN = "flowmart-*.ndjson"
 _NAME = re.compile(r"flowmart-(\d{8}T\d{6}\.\d{6}Z)-(\d+)\.ndjson")
@@ -30,7 +30,7 @@ _NAME = re.compile(r"flowmart-(\d{8}T\d{6}\.\d{6}Z)-(\d+)\.ndjson")
 
 @dataclass(frozen=True)
 class LogFile:
-    """A file of the folder: when it was begun, when it was last written (seconds since 1970), and its size."""
+    """A file of the folder: when it was begun and last written (seconds since 1970), and its size in bytes."""
 
     path: Path
     began: float
@@ -39,7 +39,7 @@ class LogFile:
 
 
 def in_folder(folder: Path) -> list[LogFile]:
-    """The files of a folder, oldest first; none where there is no such folder."""
+    """Return the files of a folder, oldest first; empty if the folder does not exist."""
     found = []
     for path in folder.glob(PATTERN):
         with suppress(FileNotFoundError):
@@ -49,7 +49,7 @@ def in_folder(folder: Path) -> list[LogFile]:
 
 
 def clean(folder: Path, now: float, seconds: float = DAYS, size: int = SIZE) -> None:
-    """Remove files that are older than `seconds`, and the oldest while all have more than `size` bytes together."""
+    """Remove files that are older than `seconds`, and then the oldest until all have at most `size` bytes."""
     files = in_folder(folder)
     whole = sum(file.size for file in files)
     for file in files:
@@ -58,10 +58,10 @@ def clean(folder: Path, now: float, seconds: float = DAYS, size: int = SIZE) -> 
 
 
 class Writer:
-    """Writes lines into the file of this process. Not to be shared by threads.
+    """Writes lines to this process's file. Not thread-safe.
 
     Args:
-        folder: made when the first line is written, for its owner only.
+        folder: created for its owner only, when the first line is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,18 +70,22 @@ class Writer:
         self._size = 0
 
     def write(self, line: bytes) -> None:
-        """Write a line in one go; `OSError` if it cannot be written, and then nothing of it is in the file."""
+        """Write a whole line.
+
+        Raises:
+            OSError: the line cannot be written, and nothing of it is in the file.
+        """
         if self._file < 0 or self._size >= FULL:
             self._open()
         written = os.write(self._file, line)
         if written < len(line):
-            # The disk is full: half a line would spoil the next one as well.
+            # The disk is full: a partial line would also corrupt the next one.
             os.ftruncate(self._file, self._size)
             raise OSError(28, "No space left on device", str(self.folder))
         self._size += written
 
     def close(self) -> None:
-        """Give the file up; the next line begins another one."""
+        """Close the file; the next line begins another one."""
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
@@ -94,17 +98,17 @@ class Writer:
         self._file = os.open(self.folder / name(), flags, 0o600)
         self._size = 0
         with suppress(OSError):
-            # Some network file systems have no locks; there, only age and size tell what may be removed.
+            # Some network file systems have no locks; there, only age and size decide what is removed.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def name() -> str:
-    """The name of a file that this process begins now."""
+    """Return the name of a file that this process begins now."""
     return f"flowmart-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}.ndjson"
 
 
 def _remove(path: Path) -> bool:
-    """Remove a file, unless a process has it open. Whether it is gone."""
+    """Remove a file, unless a process has it open; return whether it is gone."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -122,7 +126,7 @@ def _remove(path: Path) -> bool:
 
 
 def _began(name: str, otherwise: float) -> float:
-    """When a file was begun, by its name; `otherwise` where the name does not say."""
+    """Return when a file was begun, from its name; `otherwise` if the name has no time."""
     named = _NAME.fullmatch(name)
     if named is None:
         return otherwise

@@ -1,7 +1,8 @@
-"""Takes the product's events and has them written by a thread of its own, so that no disk holds up a promotion.
+"""Passes the product's events to a separate thread that writes them, so that a slow disk cannot delay a promotion.
 
-A line that there is no room for, on the disk or in the queue, is counted and left out. That is said once on standard
-error, and in the log as soon as it can be written again.
+If there is no space for a line, on the disk or in the queue, the line is counted and dropped. This is reported
+once on
+standard error, and in the log as soon as it can be written.
 """
 
 from __future__ import annotations
@@ -28,27 +29,27 @@ from tasks.logs import documents
 from tasks.logs.files import Writer
 
 ROOM = 10_000
-"""Lines that wait to be written."""
+"""Maximum number of lines in the queue."""
 
 PATIENCE = 2.0
-"""Seconds that the end of a process waits until the last lines are written."""
+"""Seconds that an ending process waits for its last lines to be written."""
 
 _PROCESS_RUN = uuid.uuid4().hex
-"""Stands for the run where there is no run history."""
+"""Replaces the run's id if there is no run history."""
 
 Where = Callable[[], Mapping[str, str]]
-"""Says which run this is: `run`, `root_run` and `task_run`, as far as they are known."""
+"""Returns the current run: `run`, `root_run` and `task_run`, as far as they are known."""
 
 
 class EcsHandler(logging.Handler):
-    """Writes events as ECS documents into the files of a folder.
+    """Writes events as ECS documents to the files of a folder.
 
     Args:
         folder: the log folder.
-        where: says which run an event happens in.
+        where: returns the run of an event.
 
     Attributes:
-        taken: how many lines there were to write.
+        taken: the number of lines that were received.
         lost: how many of these could not be written.
     """
 
@@ -61,11 +62,11 @@ class EcsHandler(logging.Handler):
         self._service = _service()
         self._begin()
         masking.learn_variables(os.environ)
-        # logging does it too, unless somebody has set logging up anew meanwhile, as Prefect does: then it forgets us.
+        # logging flushes at exit too, but forgets this handler if logging is configured again, as Prefect does.
         atexit.register(self.flush)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand an event over to be written. Raises nothing, and waits for nothing."""
+        """Queue an event to be written. Never raises and never waits."""
         self.taken += 1
         try:
             about = {"run": _PROCESS_RUN, **self._where()}
@@ -75,7 +76,7 @@ class EcsHandler(logging.Handler):
             self._lose(error)
 
     def flush(self) -> None:
-        """Wait until all lines so far are written, for `PATIENCE` seconds at most."""
+        """Wait until all queued lines are written, for `PATIENCE` seconds at most."""
         if self._process != os.getpid() or self._thread is None:
             return
         written = threading.Event()
@@ -86,7 +87,7 @@ class EcsHandler(logging.Handler):
         written.wait(PATIENCE)
 
     def close(self) -> None:
-        """Write what waits, and take nothing more."""
+        """Write the queued lines, and close the handler."""
         self.flush()
         super().close()
 
@@ -97,7 +98,7 @@ class EcsHandler(logging.Handler):
 
     def _put(self, line: bytes) -> None:
         if self._process != os.getpid():
-            # A child has no threads of its parent's, and a file of its own.
+            # A forked child has none of its parent's threads, and needs its own file.
             self._begin()
         if self._thread is None:
             self._thread = threading.Thread(target=self._write, args=(self._lines,), name="log", daemon=True)
@@ -135,7 +136,7 @@ class EcsHandler(logging.Handler):
 
 
 def _event(record: logging.LogRecord) -> dict[str, Any]:
-    """A record as an event, whether structlog made it or logging."""
+    """Convert a record of structlog or logging to an event."""
     told = record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
     more = getattr(record, "flowmart", {})
     about = _about(record.levelname.lower(), record.name)
@@ -155,7 +156,7 @@ def _about(level: str, logger: str) -> dict[str, str]:
 
 
 def _error(exception: Any) -> list[str] | None:
-    """(type, message, stack) of an exception, of what `exc_info` may be."""
+    """Return (type, message, stack) of an exception, from any form of `exc_info`."""
     if isinstance(exception, BaseException):
         exception = (type(exception), exception, exception.__traceback__)
     if not isinstance(exception, tuple):

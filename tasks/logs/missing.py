@@ -1,6 +1,6 @@
 """Counts the lines that a log folder lacks: a process numbers its events, so a gap between numbers is a loss.
 
-What a process lost before its first line and after its last cannot be seen.
+Lines that a process lost before its first or after its last written line cannot be detected.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from tasks.logs import files
 
 _PROCESS = re.compile(r"-(\d+)\.ndjson$")
 _BLOCK = 256 * 1024
-"""Bytes at either end of a file, in which the smallest and the largest number are: threads may swap neighbours."""
+"""Bytes at each end of a file that hold its smallest and largest number: threads may swap neighbours."""
 _PIECE = 16 * 1024**2
 _UNNUMBERED = b'"action":"log_lines_lost"'
-"""What a line has that only says how many are missing."""
+"""Identifies lines that only report lost lines, which have no number."""
 
 
 @dataclass(frozen=True)
 class _Numbers:
-    """What one file holds: the smallest and the largest number, and how many."""
+    """The smallest and the largest number in one file, and the count of numbered lines."""
 
     first: int
     last: int
@@ -33,14 +33,14 @@ class _Numbers:
 
 
 class Missing:
-    """The lines that a folder lacks. A file that has not changed since the last time is not read again."""
+    """Counts the lines that a folder lacks. A file that has not changed since the last count is not read again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[tuple[Path, int], _Numbers | None] = {}
 
     def count(self) -> int:
-        """How many there are in all files."""
+        """Return the number of missing lines in all files."""
         processes: dict[str, list[_Numbers]] = defaultdict(list)
         found = files.in_folder(self._folder)
         self._known = {(file.path, file.size): self._of(file.path, file.size) for file in found}
@@ -55,14 +55,17 @@ class Missing:
 
 
 def _gaps(found: list[_Numbers]) -> int:
-    """Those within the files of a process id, and between two of them. One that begins anew is of another process."""
+    """Count the gaps within the files of a process id, and between consecutive ones.
+
+    If the numbers start again, another process has the same id.
+    """
     within = sum(max(0, each.last - each.first + 1 - each.count) for each in found)
     between = (later.first - earlier.last - 1 for earlier, later in pairwise(found))
     return within + sum(max(0, gap) for gap in between)
 
 
 def _numbers(path: Path) -> _Numbers | None:
-    """What a file holds; None where it has no number, or is gone."""
+    """Return the numbers in a file; None if it has none, or was removed."""
     try:
         with path.open("rb") as file:
             ends = [*_sequences(file.read(_BLOCK))]
@@ -81,14 +84,14 @@ def _sequences(block: bytes) -> Iterator[int]:
         try:
             number = json.loads(line)["event"]["sequence"]
         except (ValueError, KeyError, TypeError):
-            # Half a line, or one that has no number.
+            # A partial line, or one without a number.
             continue
         if isinstance(number, int):
             yield number
 
 
 def _count(pieces: Iterator[bytes]) -> int:
-    """How many numbered lines there are."""
+    """Return the number of numbered lines."""
     count, rest = 0, b""
     for piece in pieces:
         whole, _, rest = (rest + piece).rpartition(b"\n")

@@ -1,6 +1,6 @@
-"""Gives lines to the shipper once more that the cluster lacks: in a new file of the log folder, as they were.
+"""Offers lines that the cluster lacks to the shipper again, unchanged, in a new file of the log folder.
 
-Their ids stay the same, so a line that was only late is there once.
+Their ids stay the same, so a line that was only late is not duplicated.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from pathlib import Path
 from tasks.logs.files import Writer, in_folder
 
 TIMES = 3
-"""How often a line is offered: one that the server refuses would be refused for ever."""
+"""Maximum number of offers of a line, because the server would reject some lines every time."""
 
 LATE = 60.0
-"""Seconds within which a line may still be on its way."""
+"""Seconds within which a line may still be in transit."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A line of the log folder, and how often it is there."""
+    """A line of the log folder, and how often it occurs there."""
 
     line: bytes
     times: int
 
 
 def lines(folder: Path, since: float, now: float) -> dict[str, Kept]:
-    """{`event.id`: the line} of what was logged since a moment and is not on its way any more.
+    """Return {`event.id`: the line} of the lines that were logged since a moment and are no longer in transit.
 
     Args:
         folder: the log folder.
@@ -50,7 +50,12 @@ def lines(folder: Path, since: float, now: float) -> dict[str, Kept]:
 
 
 def offer(folder: Path, kept: Mapping[str, Kept], missing: Collection[str]) -> list[str]:
-    """Write those that are missing into a new file, unless they were offered `TIMES` times; their ids.
+    """Write missing lines to a new file, unless they were already offered `TIMES` times, and return their ids.
+
+    Args:
+        folder: the log folder.
+        kept: the lines of the folder, by id.
+        missing: the ids that the cluster lacks.
 
     Raises:
         OSError: they cannot be written.
@@ -64,7 +69,7 @@ def offer(folder: Path, kept: Mapping[str, Kept], missing: Collection[str]) -> l
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, str, str]]:
-    """Each line of a file, its id and its time."""
+    """Yield each line of a file, its id and its time."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -74,5 +79,5 @@ def _lines(path: Path) -> Iterator[tuple[bytes, str, str]]:
             document = json.loads(line)
             yield line, document["event"]["id"], document["@timestamp"]
         except (ValueError, KeyError, TypeError):
-            # Half a line, of a process that was killed.
+            # A partial line of a killed process.
             continue

@@ -1,7 +1,7 @@
-"""Finds lines in the log folder: which files may hold them, which lines say the right words, and only then as JSON.
+"""Finds lines in the log folder: selects files, then lines by their bytes, and parses only these as JSON.
 
-A run of an hour is a few thousand lines among a million. Looking for its id in the bytes of a file takes a
-hundredth of the time that reading every line as JSON would take.
+A run of an hour is a few thousand lines among a million. Searching the bytes of a file for its id takes a hundredth
+of the time that parsing every line would take.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ from tasks.logs.documents import trace_id
 from tasks.logs.files import in_folder
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-"""From the least to the worst."""
+"""From the least to the most severe."""
 
 Document = Mapping[str, Any]
 
 _RUN = re.compile(r"[0-9a-f]{8,32}")
 _WHOLE_RUN = 33
-"""Characters of a whole id, with the quotation mark before it."""
+"""Characters of a complete id, with the quotation mark before it."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lines are wanted.
+    """Selects lines.
 
     Attributes:
-        subject: the id of a run or the beginning of it, an environment, a release or the beginning of its id, or a
-            ledger entry such as `staging/23`: a claim, with all that happened under it; "" for everything.
-        level: this one and worse.
-        since: ISO 8601, UTC; "" for all that is there.
+        subject: the id of a run or release, or its beginning; an environment; or a ledger entry such as
+            `staging/23`:
+            for a claim, everything that happened under it; "" for everything.
+        level: the lowest level.
+        since: ISO 8601, UTC; "" for no limit.
     """
 
     subject: str = ""
@@ -44,7 +45,7 @@ class Wanted:
 
     @property
     def words(self) -> tuple[bytes, ...]:
-        """What the bytes of a line hold, one of these, if the line may be wanted; none: any line."""
+        """Return byte strings of which a wanted line holds at least one; empty if any line may be wanted."""
         if not self.subject:
             return ()
         text = json.dumps(self.subject, ensure_ascii=False)[1:-1]
@@ -61,7 +62,7 @@ class Wanted:
         return (f'"{compact}',) if _RUN.fullmatch(compact) else ()
 
     def fits(self, document: Document) -> bool:
-        """Whether a document is one of them."""
+        """Tell whether a document is wanted."""
         return (
             document.get("@timestamp", "") >= self.since
             and severity(document) >= LEVELS.index(self.level)
@@ -80,17 +81,17 @@ class Wanted:
 
 
 def severity(document: Document) -> int:
-    """How bad the level of a document is: a place in `LEVELS`."""
+    """Return the severity of a document's level: an index in `LEVELS`."""
     level = document.get("log", {}).get("level", "info")
     return LEVELS.index(level) if level in LEVELS else LEVELS.index("info")
 
 
 def find(folder: Path, wanted: Wanted, since: float = 0.0) -> list[Document]:
-    """The documents that are wanted, oldest first, each once.
+    """Return the wanted documents, oldest first, without duplicates.
 
     Args:
         folder: the log folder.
-        wanted: which.
+        wanted: selects the documents.
         since: files that were last written before this moment (seconds since 1970) are not opened.
     """
     files = [file for file in in_folder(folder) if file.size and file.ended >= since]
@@ -98,13 +99,13 @@ def find(folder: Path, wanted: Wanted, since: float = 0.0) -> list[Document]:
 
 
 def ordered(documents: Iterable[Document]) -> list[Document]:
-    """Documents in the order in which they were made, each once: a file may have been given to a shipper twice."""
+    """Sort documents by time and remove duplicates, because a line may have been offered to the shipper twice."""
     once = {document.get("event", {}).get("id") or id(document): document for document in documents}
     return sorted(once.values(), key=_moment)
 
 
 def claim_of(documents: Iterable[Document], entry: str) -> str:
-    """The claim under which a ledger entry was written, by one of these documents; "" if none of them says it."""
+    """Return the claim of a ledger entry, from these documents; "" if none of them names it."""
     claims = (
         str(document.get("transaction", {}).get("id", ""))
         for document in documents
@@ -114,11 +115,11 @@ def claim_of(documents: Iterable[Document], entry: str) -> str:
 
 
 class Following:
-    """Lines as they come.
+    """Follows the lines of a folder as they are written.
 
     Args:
         folder: the log folder.
-        wanted: which lines.
+        wanted: selects the lines.
     """
 
     def __init__(self, folder: Path, wanted: Wanted) -> None:
@@ -127,7 +128,7 @@ class Following:
         self._read = {file.path: file.size for file in in_folder(folder)}
 
     def new(self) -> list[Document]:
-        """The documents that have come since the last time."""
+        """Return the documents that were written since the last call."""
         found: list[Document] = []
         for file in in_folder(self._folder):
             begin = self._read.get(file.path, 0)
@@ -142,12 +143,12 @@ def _in_file(path: Path, wanted: Wanted) -> Iterator[Document]:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             yield from (each for each in _parsed(_lines(content, wanted.words)) if wanted.fits(each))
     except (FileNotFoundError, ValueError):
-        # Removed meanwhile, or empty.
+        # The file was removed meanwhile, or is empty.
         return
 
 
 def _lines(content: mmap.mmap, words: Sequence[bytes]) -> Iterator[bytes]:
-    """The lines that hold one of the words, in order; all of them without any."""
+    """Yield the lines that hold one of the words, in order; all lines if there are no words."""
     if not words:
         yield from iter(content.readline, b"")
         return
@@ -157,7 +158,7 @@ def _lines(content: mmap.mmap, words: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _begins(content: mmap.mmap, word: bytes) -> Iterator[int]:
-    """Where lines begin that hold a word."""
+    """Yield the positions of lines that hold a word."""
     place = content.find(word)
     while place >= 0:
         yield content.rfind(b"\n", 0, place) + 1
@@ -166,7 +167,7 @@ def _begins(content: mmap.mmap, word: bytes) -> Iterator[int]:
 
 
 def _whole_lines(path: Path, begin: int) -> tuple[list[bytes], int]:
-    """The lines from a place on that are written to their end, and where these end."""
+    """Return the complete lines after a position, and the position after the last of them."""
     try:
         with path.open("rb") as file:
             file.seek(begin)
@@ -178,7 +179,7 @@ def _whole_lines(path: Path, begin: int) -> tuple[list[bytes], int]:
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[Document]:
-    """The documents in lines. The last line of a process that was killed may be half a line."""
+    """Yield the documents in lines. A killed process may leave a partial last line."""
     for line in lines:
         try:
             document = json.loads(line)
