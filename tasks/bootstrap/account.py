@@ -1,4 +1,4 @@
-"""What is made in the account of an environment, in order."""
+"""Prepares the account of an environment, step by step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.domain.platform import Environment, Platform
 from tasks.engines.terraform.backends import Backend
 
 Client = Callable[..., Any]
-"""`client(service)`, or `client(service, region)`: a boto3 client with credentials of the account being prepared."""
+"""`client(service)`, or `client(service, region)`: a boto3 client with credentials of the account to prepare."""
 
 
 def bootstrap(
@@ -35,10 +35,10 @@ def bootstrap(
         environment_name: the environment.
         infrastructure: the folder of platform.yaml.
         client: returns boto3 clients with administrator credentials.
-        named: backends that other units than Terraform's name, to whose states the roles get access.
+        named: backends of units of other engines than Terraform; the roles get access to their states.
 
     Returns:
-        What was done about each setting, in order.
+        The result for each setting, in order.
 
     Raises:
         InvalidInput: The environment is unknown or has no account, nobody is trusted, or a policy is invalid.
@@ -86,7 +86,7 @@ def _refuse_another_account(environment: Environment, sts: Any) -> None:
 
 
 def _names(platform: Platform, environment: Environment, named: Sequence[Backend]) -> dict[str, Any]:
-    """What policies and tags of an environment may name."""
+    """Return the variables that an environment's policies and tags may use."""
     bucket = state_bucket(platform.name, environment)
     buckets = sorted({bucket, *(str(each.settings["bucket"]) for each in named if backends.is_bucket(each))})
     return {

@@ -1,8 +1,8 @@
-"""The backends that units name for their states: buckets and lock tables in S3 and DynamoDB.
+"""Creates the backends that units name for their states: buckets and lock tables in S3 and DynamoDB.
 
-Promotions make none: a plan may not write. What a Terragrunt repository names in `remote_state` is made and corrected
-(`prepare`), as Terragrunt itself does. What Terraform roots name is made where it is missing (`provide`), and left as
-its owner has it otherwise: Terraform makes no backend.
+Promotions create none, because a plan may not write. What a Terragrunt repository names in `remote_state` is created
+and corrected (`prepare`), as Terragrunt itself does. What Terraform roots name is only created if it is missing
+(`provide`), and otherwise left as its owner configured it: Terraform creates no backend.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tasks.releases.completion import Executable, tools
 from tasks.run_folder import run_folder
 
 Client = Callable[[str, str], Any]
-"""`client(service, region)`: a boto3 client with credentials of the account that is being prepared."""
+"""`client(service, region)`: a boto3 client with credentials of the account to prepare."""
 
 
 _SKIPPED = {
@@ -41,16 +41,16 @@ _SKIPPED = {
     "skip_bucket_public_access_blocking": "closed to the public",
     "skip_bucket_enforced_tls": "only over TLS",
 }
-"""The settings of `remote_state` by which Terragrunt leaves one out."""
+"""The options of `remote_state` with which Terragrunt skips a setting -> that setting."""
 
 
 def of_terragrunt(infrastructure: Path, environment: str, executable: Executable) -> tuple[Backend, ...]:
-    """The backends that the Terragrunt units of an environment name; none without a block `terragrunt`.
+    """Return the backends of an environment's Terragrunt units; empty without a block `terragrunt`.
 
     Args:
-        infrastructure: a working tree. It is copied, since stacks are generated.
+        infrastructure: a working tree. It is copied, because stacks are generated.
         environment: the environment's name.
-        executable: which programs to run.
+        executable: returns the programs to run.
 
     Raises:
         InvalidInput: Terragrunt is missing, or the configuration has a mistake.
@@ -70,7 +70,10 @@ def of_terragrunt(infrastructure: Path, environment: str, executable: Executable
 
 
 def of_terraform(infrastructure: Path, platform: Platform, environment: Environment) -> tuple[Backend, ...]:
-    """The buckets that the Terraform roots of an environment name in its account, as far as their code tells."""
+    """Return the buckets that an environment's Terraform roots name in its account.
+
+    Only buckets that the code states literally are included.
+    """
     root = manifest.root(infrastructure, platform)
     units = [manifest.resolve(platform, environment.name, each.name) for each in platform.units_in(environment.name)]
     found = [
@@ -82,13 +85,13 @@ def of_terraform(infrastructure: Path, platform: Platform, environment: Environm
 
 
 def is_bucket(backend: Backend) -> bool:
-    """Whether a backend is a bucket in S3, and the code alone says where it is and its locks are."""
+    """Tell whether a backend is an S3 bucket whose location and lock table are literal values in the code."""
     told = [str(backend.settings.get(each, "")) for each in ("bucket", "region", "dynamodb_table")]
     return backend.kind == "s3" and bool(told[0]) and not any("${" in each for each in told)
 
 
 def lock_table(environment: Environment, backend: Backend) -> str:
-    """The ARN of the table that a backend keeps its locks in; empty without one."""
+    """Return the ARN of a backend's lock table; empty without one."""
     name = backend.settings.get("dynamodb_table")
     region = _region(environment, backend)
     return f"arn:aws:dynamodb:{region}:{environment.account}:table/{name}" if name else ""
@@ -97,20 +100,20 @@ def lock_table(environment: Environment, backend: Backend) -> str:
 def prepare(
     platform: Platform, environment: Environment, infrastructure: Path, backends: tuple[Backend, ...], client: Client
 ) -> tuple[AppliedSetting, ...]:
-    """Make the buckets and lock tables of backends in S3, or correct them. Others are left to their owners.
+    """Create or correct the buckets and lock tables of backends in S3. Other backends are left to their owners.
 
     Args:
         platform: the platform, for tags.
         environment: the environment of the units.
         infrastructure: the folder of platform.yaml.
-        backends: what the units name.
+        backends: the backends that the units name.
         client: returns boto3 clients with administrator credentials.
 
     Returns:
-        What was done about each setting, in order.
+        The result for each setting, in order.
 
     Raises:
-        Refused: the credentials are not sufficient, or a bucket is somebody else's.
+        Refused: the credentials are not sufficient, or a bucket has another owner.
         Unanswered: AWS did not respond.
     """
     done: dict[str, AppliedSetting] = {}
@@ -126,10 +129,11 @@ def prepare(
 def provide(
     platform: Platform, environment: Environment, infrastructure: Path, backends: Sequence[Backend], client: Client
 ) -> tuple[AppliedSetting, ...]:
-    """Make the buckets and lock tables that are missing; `prepare` says what the arguments are, and what is raised.
+    """Create the buckets and lock tables that are missing; arguments and errors are those of `prepare`.
 
-    A bucket that was made here is finished, if an earlier run ended before it was. One of another account counts as
-    there: its owner says who may use it.
+    A bucket that an earlier, interrupted run created is completed. A bucket in another account counts as
+    existing: its
+    owner decides who may use it.
     """
     with asking(f"make the backends of {environment.name}"):
         missing = (
@@ -141,7 +145,7 @@ def provide(
 
 
 def others(backends: tuple[Backend, ...]) -> tuple[str, ...]:
-    """The kinds of backends that are not prepared here."""
+    """Return the kinds of backends that this module does not prepare."""
     return tuple(sorted({backend.kind for backend in backends} - {"s3", "local"}))
 
 
@@ -160,7 +164,7 @@ def _missing(
     bucket, *others, tags = _bucket(platform, environment, infrastructure, backend, client)
     tables = _tables(platform, environment, backend, client)
     if not _is_there(bucket):
-        # Its tags first: a run that ends here leaves a bucket that the next one knows as ours, and finishes.
+        # Tags come first, so that the next run recognises the bucket of an interrupted run and completes it.
         yield from (bucket, tags, *others)
     elif _is_ours(tags):
         yield from others
@@ -168,7 +172,7 @@ def _missing(
 
 
 def _is_there(bucket: Setting) -> bool:
-    """Whether there is a bucket of that name, be it in another account (403) or another region (301)."""
+    """Tell whether a bucket of that name exists, even in another account (403) or another region (301)."""
     try:
         return bucket.read() is not None
     except ClientError as error:
@@ -178,7 +182,7 @@ def _is_there(bucket: Setting) -> bool:
 
 
 def _is_ours(tags: Setting) -> bool:
-    """Whether a bucket has the tag of those that are made here; one whose tags we may not read has not."""
+    """Tell whether a bucket has the tag of this tool; False if its tags cannot be read."""
     try:
         return OURS in (tags.read() or ())
     except ClientError:
@@ -208,7 +212,7 @@ def _region(environment: Environment, backend: Backend) -> str:
 
 
 def _table(dynamodb: Any, name: str, tags: Sequence[Mapping[str, str]]) -> Setting:
-    """The table of locks, as Terraform's S3 backend wants it."""
+    """Return the lock table that Terraform's S3 backend requires."""
     return Setting(
         f"lock table {name}",
         reader(dynamodb.describe_table, {"TableName": name}, lambda _: "exists"),

@@ -1,4 +1,4 @@
-"""Buckets that hold Terraform states: versioned, encrypted, closed to the public, only over TLS."""
+"""Configures buckets for Terraform states: versioned, encrypted, closed to the public, only over TLS."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tasks.bootstrap.settings import Setting, reader
 from tasks.domain.platform import Environment, Platform
 
 OURS = {"Key": "ManagedBy", "Value": "flowmart bootstrap"}
-"""The tag by which what was made here is known again."""
+"""The tag that identifies what this tool created."""
 
 
 def state_bucket(platform: str, environment: Environment) -> str:
-    """The name of the bucket that holds the Terraform states of a platform in an environment."""
+    """Return the name of the bucket that holds a platform's Terraform states in an environment."""
     return f"{platform}-{environment.name}-tfstate-{environment.account}"
 
 
 def names_of(platform: Platform, environment: Environment, bucket: str) -> dict[str, Any]:
-    """What the policy and the tags of a bucket of an environment may name."""
+    """Return the variables that the policy and the tags of an environment's bucket may use."""
     return {
         "account": environment.account,
         "bucket": bucket,
@@ -31,12 +31,12 @@ def names_of(platform: Platform, environment: Environment, bucket: str) -> dict[
 
 
 def bucket_settings(s3: Any, region: str, names: Mapping[str, Any], policy: Mapping[str, Any]) -> list[Setting]:
-    """What a bucket of states has to be like.
+    """Return the required settings of a bucket for states.
 
     Args:
         s3: a client with administrator credentials, in the bucket's region.
-        region: where the bucket is.
-        names: its name as "bucket", and what its tags say (`names_of`).
+        region: the bucket's region.
+        names: its name as "bucket", and the values of its tags (`names_of`).
         policy: its policy.
     """
     here = {"Bucket": names["bucket"]}
@@ -112,6 +112,6 @@ def _bucket_tags(s3: Any, here: Mapping[str, str], tags: Sequence[Mapping[str, s
 
 
 def tags_of(names: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The tags of what is made for an environment."""
+    """Return the tags of resources that are created for an environment."""
     tags = {"Project": names["platform"], "Environment": names["environment"]}
     return [*({"Key": key, "Value": value} for key, value in tags.items()), dict(OURS)]

@@ -1,4 +1,4 @@
-"""The policies of the two roles and of the state bucket: a platform's own, or those that FlowMart brings."""
+"""Loads the policies of the two roles and of the state bucket: a platform's own, or FlowMart's defaults."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 
 FOLDER = "bootstrap"
-"""Where a platform has its own, below infrastructure/."""
+"""The folder of a platform's own policies, below infrastructure/."""
 
 DEFAULTS = Path(__file__).with_name("defaults")
 
 POLICIES = ("plan", "apply", "trust", "state-bucket")
-"""What the role that reads may do, and the one that writes; who may assume them; how the state bucket is reached."""
+"""The permissions of the plan role and the apply role; who may assume them; the policy of the state bucket."""
 
 
 def file_of(infrastructure: Path, policy: str) -> Path:
-    """The file of a policy (`POLICIES`): the platform's own, else FlowMart's."""
+    """Return the file of a policy (`POLICIES`): the platform's own, else FlowMart's."""
     own = infrastructure / FOLDER / f"{policy}.json"
     return own if own.is_file() else DEFAULTS / own.name
 
 
 def write(infrastructure: Path) -> tuple[Path, ...]:
-    """Copy the policies that a platform has none of its own for, so that it can adapt them.
+    """Copy the default policies that a platform has not replaced, so that it can adapt them.
 
     Returns:
         The files that were written.
@@ -40,10 +40,11 @@ def write(infrastructure: Path) -> tuple[Path, ...]:
 
 
 def document(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
-    """The policy in a JSON file, with every `${name}` of `names` filled in.
+    """Read the policy in a JSON file, and fill in every `${name}` of `names`.
 
-    A string that is one `${name}` and nothing else becomes the value itself, which may be a list; in a list, its
-    elements. A statement that is left without a resource is left out. AWS's own variables, such as `${aws:username}`,
+    A string that is only one `${name}` becomes the value itself, which may be a list; within a list, its elements
+    are
+    inserted. A statement whose resources are empty is left out. AWS's own variables, such as `${aws:username}`,
     are kept.
 
     Raises:

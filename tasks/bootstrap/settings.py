@@ -1,4 +1,4 @@
-"""Settings of an account that are read first, and written only if they differ: a second time changes nothing."""
+"""Reads the settings of an account, and writes only those that differ, so that a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class AppliedSetting:
-    """What was done about one setting: "created", "corrected" or "already right"."""
+    """The result for one setting: "created", "corrected" or "already right"."""
 
     name: str
     done: str
@@ -41,7 +41,7 @@ def settle(setting: Setting) -> AppliedSetting:
 
 
 def reader(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callable[[Any], Any]) -> Callable[[], Any]:
-    """A reader that returns None if AWS says, with any of its error codes, that the resource does not exist."""
+    """Return a function that reads a value, or None if AWS reports that the resource does not exist."""
 
     def read() -> Any:
         try:
@@ -56,7 +56,7 @@ def reader(ask: Callable[..., Any], arguments: Mapping[str, str], value: Callabl
 
 
 def _normal(value: Any) -> Any:
-    """`value` in a normal form, because AWS unwraps one-element lists and reorders lists."""
+    """Return `value` in a normal form, because AWS unwraps one-element lists and reorders lists."""
     if isinstance(value, Mapping):
         return {key: _normal(inner) for key, inner in value.items()}
     if isinstance(value, list):
