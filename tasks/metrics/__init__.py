@@ -1,12 +1,12 @@
-"""The delivery measures itself: counts, durations and DORA's measures, all folded from the ledger.
+"""Measures the delivery: counts, durations and DORA's measures, all computed from the ledger.
 
     promotions -> dora
         └─ durations -> exporter
 
-Runs live in commands and workers that are gone a minute later, so nothing is counted in processes: every number is a
-fold over the entries, right after any restart, whoever ran the promotion. `promotions`, `durations` and `dora` are
-pure; `exporter` reads the ledger when it is scraped, and only what is new since the last time. It is imported by its
-own name: Prometheus' client takes longer to load than a command that only reads may take.
+Runs live in short-lived commands and workers, so no process keeps counters. Every number is a fold over the ledger's
+entries, and so is right after any restart, whoever ran the promotion. `promotions`, `durations` and `dora` are pure.
+`exporter` reads the ledger when it is scraped, and only its new entries. This package does not import `exporter`,
+because Prometheus' client loads too slowly for commands that only read.
 """
 
 from tasks.metrics.dora import Dora, dora

@@ -1,4 +1,4 @@
-"""Everything that is counted of one environment, folded entry by entry. Pure."""
+"""Counts everything about one environment, entry by entry. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.metrics.promotions import Promotions
 
 
 class Counted:
-    """What the entries up to `number` add up to. `newest` is when the last was written (ISO 8601)."""
+    """The counts after the entries up to `number`. `newest` is the time of the last entry (ISO 8601)."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -22,7 +22,7 @@ class Counted:
         self.violations: Counter[str] = Counter()
 
     def add(self, entry: Entry) -> None:
-        """Take one more entry into account."""
+        """Count one more entry."""
         self.number, self.newest = entry.number, entry.at
         self.promotions.add(entry)
         self.durations.add(entry)

@@ -1,7 +1,7 @@
-"""DORA's measures of an environment, exact: medians of what happened, not of buckets. Pure.
+"""Computes DORA's measures of an environment exactly: medians of events, not of buckets. Pure.
 
 Definitions: https://dora.dev/guides/dora-metrics/. A deployment is a promotion that began to apply something. A
-rejection in an environment before the last one is no failed change: ask for the environment that users are on.
+rejection in an environment before the last one is not a failed change: use the environment that serves users.
 """
 
 from __future__ import annotations
@@ -15,21 +15,24 @@ from itertools import pairwise
 from tasks.metrics.promotions import Promotion
 
 CommitTimes = Callable[[str, str], Sequence[float]]
-"""When the commits were made that the second has and the first has not, in seconds since 1970; none if not known."""
+"""Returns the times of the commits that the second has and the first lacks.
+
+In seconds since 1970; empty if they are unknown.
+"""
 
 
 @dataclass(frozen=True)
 class Dora:
-    """The measures over some days; None where nothing was to be measured.
+    """The measures over some days; None if there was nothing to measure.
 
     Attributes:
-        days: over how many.
-        deployments, per_day: how many, and how often.
-        lead_time: median seconds from a commit to where it is verified.
-        change_fail_ratio: failed deployments, of all that are over.
-        recovery_time: median seconds from the first apply of a failed deployment until it was repaired.
-        rework_ratio: deployments that repair an earlier one, of all that are over.
-        commits: how many the lead time is made of.
+        days: the length of the period.
+        deployments, per_day: the number of deployments, in total and per day.
+        lead_time: median seconds from a commit to its verification.
+        change_fail_ratio: failed deployments, as a ratio of all that ended.
+        recovery_time: median seconds from the first apply of a failed deployment to its repair.
+        rework_ratio: deployments that repair an earlier one, as a ratio of all that ended.
+        commits: the number of commits in the lead time.
     """
 
     days: float
@@ -45,7 +48,14 @@ class Dora:
 def dora(
     promotions: Sequence[Promotion], now: datetime, length: timedelta, commit_times: CommitTimes = lambda *_: ()
 ) -> Dora:
-    """The measures of the promotions that ended in the time of `length` before `now`."""
+    """Compute the measures of the promotions that ended within `length` before `now`.
+
+    Args:
+        promotions: the promotions of one environment, oldest first.
+        now: the current time, with a time zone.
+        length: the length of the period.
+        commit_times: returns the times of the commits between two commits.
+    """
     since = (now - length).timestamp()
     over = [each for each in promotions if each.outcome is not None and _moment(each.ended) > since]
     failed = [each for each in over if each.failed]
@@ -65,7 +75,7 @@ def dora(
 
 
 def _lead_times(promotions: Sequence[Promotion], since: float, commit_times: CommitTimes) -> list[float]:
-    """Of each commit that came with a verified release: how long it took until it was verified."""
+    """Return, for each commit that came with a verified release, the seconds until it was verified."""
     verified = [each for each in promotions if each.outcome == "verified" and each.commit]
     found: list[float] = []
     for earlier, later in pairwise(verified):

@@ -1,4 +1,4 @@
-"""How long steps took, as histograms that grow with the ledger's entries. Pure."""
+"""Measures how long steps took, as histograms that grow with the ledger's entries. Pure."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0)
 
 @dataclass
 class Histogram:
-    """Observations by bucket; `counts` has one more, for what is longer than all bounds."""
+    """Observations by bucket; `counts` has one more bucket for durations above all bounds."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
     total: float = 0.0
 
     def observe(self, seconds: float) -> None:
-        """One more."""
+        """Add one observation."""
         place = next((place for place, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
         self.counts[place] += 1
         self.total += seconds
 
     @property
     def cumulative(self) -> list[tuple[str, float]]:
-        """As Prometheus wants it: (upper bound, observations up to there)."""
+        """Return (upper bound, observations up to it) for each bucket, in Prometheus' format."""
         sums = [float(sum(self.counts[: place + 1])) for place in range(len(self.counts))]
         return list(zip([*(str(bound) for bound in BUCKETS), "+Inf"], sums, strict=True))
 

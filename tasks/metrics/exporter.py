@@ -1,7 +1,8 @@
-"""The metrics of the delivery in Prometheus's form, read from the ledger when they are asked for.
+"""Exports the metrics of the delivery in Prometheus' format, read from the ledger at each scrape.
 
-Labels are environments, units, releases, engines and a few fixed words: never a run, a commit, a person or a message,
-of which there are ever more.
+Labels are environments, units, releases, engines and a few fixed words. Runs, commits, persons and messages are
+never
+labels, because their number grows without limit.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ from tasks.promotion.claims import is_over
 
 STATES = ("verified", "unverified", "busy", "paused", "interrupted", "blocked")
 DAYS = 28
-"""Over how many days the gauges of DORA's measures are."""
+"""The period of the gauges of DORA's measures, in days."""
 
 
 class Exporter(Collector):
-    """Collects from a ledger.
+    """Collects metrics from a ledger.
 
     Args:
-        ledger: what is read.
-        engines: {unit: its engine}, as platform.yaml has it now; others have the label "unknown".
-        clock: says what time it is.
+        ledger: the ledger to read.
+        engines: {unit: its engine}, as in the current platform.yaml; other units have the label "unknown".
+        clock: returns the current time.
     """
 
     def __init__(self, ledger: Ledger, engines: Mapping[str, str], clock: Clock | None = None) -> None:
@@ -46,7 +47,7 @@ class Exporter(Collector):
         self._counted: dict[str, Counted] = {}
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics. An environment whose ledger is damaged has only the metric that says so."""
+        """Yield all metrics. An environment whose ledger is damaged has only the metric that reports the damage."""
         valid = GaugeMetricFamily("flowmart_ledger_valid", "1 if the ledger can be read.", labels=["environment"])
         found: dict[str, tuple[Counted, EnvironmentState]] = {}
         for name in self._ledger.environments():
@@ -66,7 +67,7 @@ class Exporter(Collector):
         known = self._counted.setdefault(environment, Counted())
         if state.number > known.number:
             for entry in self._ledger.newest(environment, state.number - known.number):
-                # Others may have written since the state was read.
+                # Another process may have written entries since the state was read.
                 if entry.number > known.number:
                     known.add(entry)
         return known, state
@@ -90,7 +91,7 @@ class Exporter(Collector):
 
 
 def text(*collectors: Collector) -> str:
-    """All metrics as Prometheus reads them."""
+    """Return all metrics in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     for each in collectors:
         registry.register(each)
@@ -98,7 +99,7 @@ def text(*collectors: Collector) -> str:
 
 
 def state_of(found: EnvironmentState) -> str:
-    """Which of `STATES` an environment is in."""
+    """Return which of `STATES` an environment is in."""
     if found.blocked:
         return "blocked"
     if found.interrupted or (found.claim is not None and is_over(found.claim)):

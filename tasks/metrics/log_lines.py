@@ -1,4 +1,7 @@
-"""What the log folder of this machine lacks, as a metric for Prometheus, read from its files at each scrape."""
+"""Exports the number of missing lines in this machine's log folder to Prometheus.
+
+The files are read at each scrape.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from tasks.logs.missing import Missing
 
 
 class LogLines(Collector):
-    """Collects from a log folder that others write to."""
+    """Collects from a log folder that other processes write to."""
 
     def __init__(self, folder: Path) -> None:
         self._missing = Missing(folder)
 
     def collect(self) -> Iterator[Metric]:
-        """How many lines are missing: of a gauge, since what is too old to be kept is counted no more."""
+        """Yield the number of missing lines. It is a gauge, because it falls when old files are removed."""
         told = "Lines of the log that could not be written, by the numbers missing in the files that are kept."
         yield GaugeMetricFamily("flowmart_log_missing_lines", told, value=float(self._missing.count()))

@@ -1,10 +1,10 @@
-"""Promotions as the ledger of one environment tells of them, one for each that began to apply something. Pure.
+"""Reconstructs promotions from the ledger of one environment. Pure.
 
-Those of rehearsals are none.
+A promotion counts once it began to apply something; rehearsals do not count.
 
 verified    every unit passed
 rejected    it was rolled back
-unfinished  it was interrupted, or another release was applied before it came to its end
+unfinished  another release was applied before it ended
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ OUTCOMES: tuple[Outcome, ...] = ("verified", "rejected", "unfinished")
 
 @dataclass(frozen=True)
 class Promotion:
-    """One promotion that began to apply something. All times are ISO 8601, UTC; "" where there is none.
+    """One promotion that began to apply something. All times are ISO 8601, UTC; "" if there is none.
 
     Attributes:
         release: its id.
-        commit: where it came from.
+        commit: the commit of the release.
         began: its first apply.
-        ended: when it was verified or rejected.
-        outcome: how; None while it is not over.
-        disturbed: whether it was interrupted or blocked on the way.
-        recovered: when what failed was repaired: rolled back, or verified by a later promotion.
-        recalled: when it was rolled back by hand after it had been verified.
-        fixes: the release that it repairs, as who promoted it said.
+        ended: when it ended.
+        outcome: how it ended; None while it has not.
+        disturbed: whether it was interrupted or its rollback failed.
+        recovered: when a failure was repaired: rolled back, or verified by a later promotion.
+        recalled: when it was rolled back by hand after its verification.
+        fixes: the release that it repairs, as declared by the person who promoted it.
     """
 
     release: str
@@ -59,12 +59,12 @@ class Promotion:
 
     @property
     def failed(self) -> bool:
-        """Whether it counts as a failed change: it was not verified at once, or rolled back later."""
+        """Tell whether it counts as a failed change: it was not verified at once, or was rolled back later."""
         return self.outcome in ("rejected", "unfinished") or self.disturbed or bool(self.recalled)
 
 
 class Promotions:
-    """The promotions of one environment, oldest first. `add` its entries in order."""
+    """The promotions of one environment, oldest first. Call `add` with its entries in order."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.all: list[Promotion] = []
@@ -117,7 +117,7 @@ class Promotions:
         if self._open is not None and self._open.release == release:
             self._change(outcome="rejected", ended=at)
             return
-        # Rolled back by hand: what had been verified turned out to be bad.
+        # Rolled back by hand: a verified release proved to be bad.
         known = [
             place for place, each in enumerate(self.all) if each.release == release and each.outcome == "verified"
         ]
@@ -125,6 +125,6 @@ class Promotions:
             self.all[known[-1]] = replace(self.all[known[-1]], recalled=at, recovered=at)
 
     def _change(self, **about: object) -> None:
-        """Change the promotion that is not over, if there is one."""
+        """Change the promotion that has not ended, if there is one."""
         if self._open is not None:
             self.all[-1] = replace(self.all[-1], **about)  # type: ignore[arg-type]
