@@ -1,7 +1,7 @@
-"""What a response of the API means. Pure.
+"""Interprets responses of the API. Pure.
 
 Sources: the REST API references of Elasticsearch 8 and OpenSearch 2 ("error" holds type, reason and root_cause), and
-what a real OpenSearch 2.19 answers.
+responses of a real OpenSearch 2.19.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _REMEDY = {
     429: "the server has too many requests; retry later",
 }
 _BLOCKED = frozenset({"cluster_block_exception"})
-"""A block, such as that of a full disk: neither the request's fault nor that of who asks."""
+"""A block, such as that of a full disk: the fault of neither the request nor the user."""
 _WRONG = frozenset(
     {"x_content_parse_exception", "parse_exception", "json_parse_exception", "mapper_parsing_exception"}
     | {"illegal_argument_exception", "script_exception"}
 )
-"""Types of errors that say what is wrong with a request; OpenSearch answers some of them with the status 500."""
+"""Types of errors that a wrong request causes; OpenSearch answers some of them with the status 500."""
 _OLDEST = {"elasticsearch": 8, "opensearch": 2}
 _COMPATIBLE = "7.10.2"
-"""The version that an OpenSearch claims for old clients (`compatibility.override_main_response_version`)."""
+"""The version that OpenSearch reports to old clients (`compatibility.override_main_response_version`)."""
 
 
 class Rejected(Refused):
-    """The server rejects a request: asking again gives the same answer. `status` and `kind` are its own words."""
+    """The server rejects a request: a retry would fail in the same way. `status` and `kind` are the server's."""
 
     def __init__(self, message: str, status: int = 0, kind: str = "") -> None:
         super().__init__(message)
@@ -44,19 +44,19 @@ class Rejected(Refused):
 
 
 class NotPermitted(Rejected):
-    """The server knows who asks, and denies it. It says nothing about what was asked."""
+    """The server identified the user and denies the request. It says nothing about the object of the request."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """What a server is: `name` is "elasticsearch" or "opensearch"."""
+    """The product of a server: `name` is "elasticsearch" or "opensearch"."""
 
     name: str
     version: str
 
     @property
     def is_opensearch(self) -> bool:
-        """Whether it is an OpenSearch."""
+        """Tell whether the server is an OpenSearch."""
         return self.name == "opensearch"
 
     def __str__(self) -> str:
@@ -65,13 +65,13 @@ class Product:
 
 @dataclass(frozen=True)
 class ItemResult:
-    """What became of one item of a bulk.
+    """The result of one item of a bulk request.
 
     Attributes:
         action: index, create, update or delete.
-        id: the document's.
-        status: as a request of its own would have had.
-        outcome: unanswered: worth sending again.
+        id: the document's id.
+        status: the HTTP status that a separate request would have had.
+        outcome: unanswered means that a retry may succeed.
         reason: why it did not succeed.
         kind: the error's type, such as mapper_parsing_exception.
     """
@@ -85,7 +85,7 @@ class ItemResult:
 
     @property
     def exists(self) -> bool:
-        """Whether there was a document of that id, where it was to be created."""
+        """Tell whether the document could not be created because its id already exists."""
         return self.action == "create" and self.status == 409
 
 
@@ -94,10 +94,10 @@ class Found:
     """The result of a search.
 
     Attributes:
-        total: how many documents match; a lower limit where the search did not track it.
-        hits: the documents that were asked for.
+        total: the number of matching documents; a lower limit if the search did not track it.
+        hits: the requested documents.
         aggregations: by name.
-        partial: not all shards or clusters have answered in time, so that the result may be wrong.
+        partial: some shards or clusters did not respond in time, so the result may be wrong.
     """
 
     total: int
@@ -107,10 +107,10 @@ class Found:
 
 
 def content(response: Response, where: str, what: str) -> Any:
-    """The JSON of a response that succeeded.
+    """Return the JSON of a successful response.
 
     Args:
-        response: as it came.
+        response: as received.
         where: the server, for messages.
         what: the request, for messages: "PUT /_index_template/shop".
 
@@ -127,7 +127,7 @@ def content(response: Response, where: str, what: str) -> Any:
 
 
 def require_success(response: Response, where: str, what: str) -> None:
-    """Raise the error of a response that did not succeed, as `content` does."""
+    """Raise the error of an unsuccessful response, as `content` does."""
     if 300 <= response.status < 400:
         raise Unanswered(f"{where} redirects to {response.location or 'another page'}; {_LOGIN}")
     if not 200 <= response.status < 300:
@@ -135,7 +135,16 @@ def require_success(response: Response, where: str, what: str) -> None:
 
 
 def error(status: int, document: Any, what: str) -> FlowmartError:
-    """The error of a response that did not succeed."""
+    """Return the error for an unsuccessful response.
+
+    Args:
+        status: the HTTP status.
+        document: the JSON of the response; None if it is not JSON.
+        what: the server and the request, for the message.
+
+    Returns:
+        `Rejected`, `NotPermitted` or `Unanswered`; to be raised by the caller.
+    """
     said = document if isinstance(document, Mapping) else {}
     if status == 500 and _is_wrong(said):
         return Rejected(f"{what}: {reason(said)} (status {status})", status, kind(said))
@@ -154,25 +163,28 @@ def error(status: int, document: Any, what: str) -> FlowmartError:
 
 
 def is_absent(response: Response) -> bool:
-    """Whether the server says that there is no such thing. A 404 of something else, such as a proxy, does not."""
+    """Tell whether the server says that an object does not exist.
+
+    A 404 of another server, such as a proxy, is not enough.
+    """
     document = _json(response.body)
     if response.status != 404 or not isinstance(document, Mapping):
         return False
-    # A missing pipeline is answered with {}, a missing document with "found": false, no template at all with a list.
+    # A missing pipeline gives {}, a missing document "found": false, and no templates at all an empty list.
     nothing = all(value == [] for value in document.values())
     return nothing or "error" in document or document.get("found") is False
 
 
 def is_unknown_path(error: Rejected) -> bool:
-    """Whether the server has no such API: a plugin that is not installed, or the other product's."""
+    """Tell whether the server lacks this API: a plugin is not installed, or it is the other product's API."""
     return error.status in (400, 405) and "no handler found for uri" in str(error)
 
 
 def reason(document: Mapping[str, Any]) -> str:
-    """Why, in the server's words: down to the innermost reason, which says what is wrong, and none of them twice."""
+    """Return the server's reasons, from the outermost to the innermost, without repetitions."""
     found = document.get("error")
     if not isinstance(found, Mapping):
-        # Kibana's error is the name of the status; its message says why.
+        # In Kibana, `error` is the name of the status, and `message` is the reason.
         return str(document.get("message") or found or "")
     said = [str(found.get("reason") or found.get("type") or "")]
     cause = found.get("caused_by")
@@ -181,24 +193,24 @@ def reason(document: Mapping[str, Any]) -> str:
         cause = cause.get("caused_by")
     kept: list[str] = []
     for each in filter(None, said):
-        # Many an outer reason ends with the inner one.
+        # Outer reasons often end with the inner one.
         if not any(each in outer for outer in kept):
             kept.append(each)
     return ": ".join(kept)
 
 
 def kind(document: Mapping[str, Any]) -> str:
-    """The type of an error, such as illegal_argument_exception; empty where there is none."""
+    """Return the type of an error, such as illegal_argument_exception; empty if there is none."""
     found = document.get("error")
     return str(found.get("type", "")) if isinstance(found, Mapping) else ""
 
 
 def product(document: Any, where: str) -> Product:
-    """What the server is, by its answer to `GET /`.
+    """Identify the server by its response to `GET /`.
 
     Raises:
-        Unanswered: it is neither of the two.
-        Rejected: it is too old.
+        Unanswered: it is neither Elasticsearch nor OpenSearch.
+        Rejected: its version is too old.
     """
     version = document.get("version") if isinstance(document, Mapping) else None
     number = version.get("number") if isinstance(version, Mapping) else None
@@ -212,7 +224,11 @@ def product(document: Any, where: str) -> Product:
 
 
 def items(document: Any, where: str) -> tuple[ItemResult, ...]:
-    """What became of each item of a bulk, in its order."""
+    """Return the result of each item of a bulk request, in its order.
+
+    Raises:
+        Unanswered: the response lists no items.
+    """
     listed = document.get("items") if isinstance(document, Mapping) else None
     if not isinstance(listed, Sequence):
         raise Unanswered(f"{where} answered a bulk without its items")
@@ -220,7 +236,11 @@ def items(document: Any, where: str) -> tuple[ItemResult, ...]:
 
 
 def found(document: Any, where: str) -> Found:
-    """The result of a search."""
+    """Return the result of a search.
+
+    Raises:
+        Unanswered: the response has an unknown form.
+    """
     hits = document.get("hits") if isinstance(document, Mapping) else None
     if not isinstance(hits, Mapping):
         raise Unanswered(f"{where} answered a search in an unknown form")
@@ -239,14 +259,14 @@ def _item(action: str, said: Mapping[str, Any]) -> ItemResult:
     name = str(said.get("_id", ""))
     if 200 <= status < 300:
         return ItemResult(action, name, status, Outcome.SUCCEEDED)
-    # 403: an index that is read-only (a full disk) or a right that is missing: neither is the document's fault.
+    # 403 means a read-only index (a full disk) or a missing right: neither is the document's fault.
     again = status in (401, 403, *_BUSY) or status >= 500 or status == 0
     outcome = Outcome.UNANSWERED if again else Outcome.FAILED
     return ItemResult(action, name, status, outcome, reason(said), kind(said))
 
 
 def _is_wrong(document: Mapping[str, Any]) -> bool:
-    """Whether an error that counts as the server's own was made by what it was sent."""
+    """Tell whether a server error (status 500) was caused by the request."""
     cause = document.get("error")
     while isinstance(cause, Mapping):
         if cause.get("type") in _WRONG:
@@ -256,7 +276,7 @@ def _is_wrong(document: Mapping[str, Any]) -> bool:
 
 
 def _require_acknowledged(document: Any, what: str) -> None:
-    """Not acknowledged: the change is on its way, but not every node has it yet."""
+    """Raise `Unanswered` if not every node has acknowledged a change that is in progress."""
     said = document if isinstance(document, Mapping) else {}
     if said.get("acknowledged") is False and not said.get("dry_run"):
         raise Unanswered(f"{what}: not all nodes have acknowledged it in time")

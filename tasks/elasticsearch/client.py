@@ -16,11 +16,11 @@ from tasks.servers.connection import Connection
 
 
 class Elasticsearch:
-    """A server of the API.
+    """A client of the API.
 
     Args:
-        server: where it is, and how to authenticate; `server.writing` for requests that change something.
-        variables: the AWS credentials of the role to sign with, for servers that want signed requests.
+        server: its address, and how to authenticate; `server.writing` for requests that change something.
+        variables: the AWS credentials of the role to sign with, for servers that require signed requests.
         seconds: the time limit of one request.
     """
 
@@ -31,27 +31,27 @@ class Elasticsearch:
 
     @property
     def where(self) -> str:
-        """The server for messages, without what may be secret in its address."""
+        """Return the server's address for messages, without the parts that may be secret."""
         return self._connection.where
 
     @cached_property
     def product(self) -> Product:
-        """What the server is.
+        """Identify the server's product and version.
 
         Raises:
-            Unanswered: it is neither Elasticsearch nor OpenSearch, or does not answer.
-            Rejected: it is too old.
+            Unanswered: it is neither Elasticsearch nor OpenSearch, or does not respond.
+            Rejected: its version is too old.
         """
         return answers.product(self.send("GET", "/"), self.where)
 
     def send(self, method: str, path: str, body: Any = None, **parameters: str) -> Any:
-        """The JSON that the server answers.
+        """Send a request and return the JSON of the response.
 
         Args:
             method: GET, POST, PUT, DELETE.
             path: with a slash; names in it are encoded by `named`.
             body: JSON; None for no body.
-            **parameters: of the request.
+            **parameters: query parameters.
 
         Raises:
             Rejected: the server rejects the request; `NotPermitted` if it denies it.
@@ -62,7 +62,7 @@ class Elasticsearch:
         return answers.content(response, self.where, f"{method} {path}")
 
     def find(self, path: str, **parameters: str) -> Any | None:
-        """The JSON of something that may be absent: None where it is.
+        """Return the JSON of an object; None if it does not exist.
 
         Raises:
             Rejected, Unanswered: as for `send`.
@@ -71,7 +71,7 @@ class Elasticsearch:
         return None if answers.is_absent(response) else answers.content(response, self.where, f"GET {path}")
 
     def search(self, index: str, body: Mapping[str, Any], **parameters: str) -> Found:
-        """The result of a search in an index, a stream or a pattern. A pattern that matches nothing finds nothing.
+        """Search an index, a stream or a pattern. A pattern that matches no index gives an empty result.
 
         Raises:
             Rejected: the query is wrong, or there is no index of that name.
@@ -80,7 +80,7 @@ class Elasticsearch:
         return answers.found(self.send("POST", f"/{named(index)}/_search", body, **parameters), self.where)
 
     def fields(self, index: str, names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Those of the fields that are mapped in an index, a stream or a pattern, with what can be done with them.
+        """Return which of the fields are mapped in an index, a stream or a pattern, and their capabilities.
 
         Returns:
             {field: {type: {"searchable": ..., "aggregatable": ...}}}.
@@ -89,11 +89,11 @@ class Elasticsearch:
         return dict(found.get("fields") or {})
 
     def bulk(self, actions: Iterable[Mapping[str, Any]], **parameters: str) -> tuple[ItemResult, ...]:
-        """What became of each item of a bulk. The request may answer 200 though every item failed.
+        """Send a bulk request and return the result of each item. The status may be 200 even if every item failed.
 
         Args:
-            actions: lines of the bulk, each a JSON object: an action, and the document after those that have one.
-            **parameters: of the request, such as `refresh`.
+            actions: lines of the bulk, each a JSON object: an action, followed by its document if it has one.
+            **parameters: query parameters, such as `refresh`.
         """
         lines = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in actions)
         response = self._connection.send(
@@ -107,5 +107,5 @@ class Elasticsearch:
 
 
 def named(name: str) -> str:
-    """A name as a part of a path. Commas and wildcards stay: they name several."""
+    """Encode a name as a part of a path. Commas and wildcards stay, because they select several names."""
     return quote(name, safe=",*")

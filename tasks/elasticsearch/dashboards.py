@@ -1,6 +1,6 @@
 """Sends requests to Kibana or OpenSearch Dashboards: saved objects are exported, imported and deleted.
 
-Both have the same API below /api/saved_objects. Each wants a header of its own on requests that are none of a page.
+Both have the same API below /api/saved_objects. Each requires its own header on requests that come from no page.
 https://www.elastic.co/docs/api/doc/kibana/group/endpoint-saved-objects
 """
 
@@ -22,11 +22,11 @@ _SAVED_OBJECTS = "/api/saved_objects"
 
 
 class Dashboards:
-    """A server of the API.
+    """A client of the API.
 
     Args:
-        server: where it is, and how to authenticate.
-        variables: the AWS credentials of the role to sign with, for servers that want signed requests.
+        server: its address, and how to authenticate.
+        variables: the AWS credentials of the role to sign with, for servers that require signed requests.
         seconds: the time limit of one request.
     """
 
@@ -35,11 +35,11 @@ class Dashboards:
 
     @property
     def where(self) -> str:
-        """The server for messages, without what may be secret in its address."""
+        """Return the server's address for messages, without the parts that may be secret."""
         return self._connection.where
 
     def exported(self, kind: str, name: str) -> Mapping[str, Any] | None:
-        """A saved object with all its attributes; None where there is none.
+        """Return a saved object with all its attributes; None if it does not exist.
 
         Args:
             kind: its type, such as dashboard or index-pattern.
@@ -64,7 +64,7 @@ class Dashboards:
         """Create or replace saved objects.
 
         Raises:
-            Rejected: not all of them were taken; the message says which and why.
+            Rejected: the server rejected some of them; the message says which and why.
             Unanswered: there is no result.
         """
         lines = "".join(f"{json.dumps(each)}\n" for each in objects)
@@ -77,7 +77,7 @@ class Dashboards:
             raise Rejected(f"{self.where}: import of saved objects: {_errors(result.get('errors') or ())}")
 
     def delete(self, kind: str, name: str) -> None:
-        """Delete a saved object; one that is gone already is none that could not be deleted."""
+        """Delete a saved object, if it still exists."""
         path = f"{_SAVED_OBJECTS}/{quote(kind, safe='')}/{quote(name, safe='')}"
         response = self._connection.send("DELETE", path, headers=_HEADERS)
         if not answers.is_absent(response):
@@ -85,7 +85,7 @@ class Dashboards:
 
 
 def _says_absent(response: Response) -> bool:
-    """Whether an export says that all it was asked for is missing; it answers 400 then."""
+    """Tell whether an export reports that all requested objects are missing, which it does with the status 400."""
     try:
         objects = json.loads(response.body)["attributes"]["objects"]
         return response.status == 400 and all(each["error"]["statusCode"] == 404 for each in objects)

@@ -1,4 +1,4 @@
-"""Asks the cluster for what the log folder would be asked for, and which documents it lacks.
+"""Searches the cluster for the same documents as the log folder, and for those that it lacks.
 
 The streams are those of the index template in `infrastructure/elasticsearch/logs`.
 """
@@ -16,14 +16,14 @@ from tasks.logs.reading import LEVELS, Document, Wanted, ordered
 STREAMS = "logs-flowmart.*"
 
 _PAGE = 1000
-"""Documents of one answer, and ids of one question."""
+"""Documents in one response, and ids in one query."""
 
 _MOST = 100_000
-"""Documents that are read at all."""
+"""Maximum number of documents that are read."""
 
 
 def find(server: Elasticsearch, wanted: Wanted) -> list[Document]:
-    """The documents that are wanted, oldest first, each once: after a rollover a stream may hold some twice.
+    """Return the wanted documents, oldest first, without duplicates, which a stream may hold after a rollover.
 
     Raises:
         Refused, Unanswered: as for every search.
@@ -32,7 +32,7 @@ def find(server: Elasticsearch, wanted: Wanted) -> list[Document]:
 
 
 def absent(server: Elasticsearch, ids: Collection[str]) -> set[str]:
-    """Those of the ids (`event.id`) of which the streams have no document.
+    """Return the ids (`event.id`) for which the streams hold no document.
 
     Raises:
         Refused, Unanswered: as for every search.
@@ -42,7 +42,7 @@ def absent(server: Elasticsearch, ids: Collection[str]) -> set[str]:
 
 
 def query(wanted: Wanted) -> dict[str, Any]:
-    """What is wanted, as the API has it."""
+    """Return the query, in the API's format, that selects the wanted documents."""
     levels = list(LEVELS[LEVELS.index(wanted.level) :])
     conditions: list[dict[str, Any]] = [{"terms": {"log.level": levels}}]
     if wanted.since:
