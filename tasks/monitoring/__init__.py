@@ -1,8 +1,9 @@
-"""Asks a Prometheus, or another server of its API (Thanos, Mimir, VictoriaMetrics, Amazon's), and changes nothing.
+"""Queries Prometheus, or another server of its API (Thanos, Mimir, VictoriaMetrics, Amazon's), and changes nothing.
 
     client -> answers
 
-`client` sends a request by `tasks.servers`, `answers` say what a response means (pure). What is no
-answer raises `Unanswered`, whatever its status; only a query that the server refuses is a mistake of who wrote it.
-`queries` looks into PromQL without a server.
+`client` sends a request by `tasks.servers`; `answers` interprets the response (pure). Whatever its status, a
+response
+without a result raises `Unanswered`. Only a query that the server rejects is its author's mistake (`QueryRefused`).
+`queries` analyses PromQL without a server.
 """

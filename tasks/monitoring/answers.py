@@ -1,4 +1,4 @@
-"""What a response of Prometheus's HTTP API means. Pure.
+"""Interprets responses of Prometheus's HTTP API. Pure.
 
 Reference: https://prometheus.io/docs/prometheus/latest/querying/api/. A wrong query is a 400 in Prometheus and a 422
 in VictoriaMetrics; a server that takes too long answers 503.
@@ -23,11 +23,11 @@ _SAID = {
     503: "it is too busy, or the query took too long",
 }
 _ANNOTATION = "PromQL"
-"""Begins the warnings that are about the query; others say that a part of the data could not be read."""
+"""Begins the warnings that concern the query; other warnings mean that some data could not be read."""
 
 
 class QueryRefused(Refused):
-    """The server says that the query is wrong. Asking again gives the same answer."""
+    """The server rejects the query. A retry would fail in the same way."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Series:
 
     @property
     def known(self) -> bool:
-        """Whether the value is a number that can be compared."""
+        """Tell whether the value is a finite number that can be compared."""
         return math.isfinite(self.value)
 
     @property
     def name(self) -> str:
-        """The labels in words: `{instance="a:1", job="cart"}`."""
+        """Return the labels as PromQL writes them: `{instance="a:1", job="cart"}`."""
         return "{" + ", ".join(f'{key}="{value}"' for key, value in sorted(self.labels.items())) + "}"
 
 
@@ -53,9 +53,9 @@ class Answer:
     """The result of a query.
 
     Attributes:
-        series: what was found; none: no data.
-        warnings: what the server says besides.
-        partial: a part of the data could not be read, so that the result may be wrong.
+        series: the series; empty if there is no data.
+        warnings: the server's warnings and remarks.
+        partial: some data could not be read, so the result may be wrong.
     """
 
     series: tuple[Series, ...]
@@ -64,12 +64,12 @@ class Answer:
 
 
 def content(status: int, location: str, body: bytes, where: str) -> Mapping[str, Any]:
-    """The JSON document of a response.
+    """Return the JSON document of a response.
 
     Args:
-        status: of the response.
-        location: where it redirects to; empty where it does not.
-        body: as it came.
+        status: the HTTP status.
+        location: the target of a redirect; empty without one.
+        body: the body as received.
         where: the server, for messages.
 
     Raises:
@@ -90,7 +90,16 @@ def content(status: int, location: str, body: bytes, where: str) -> Mapping[str,
 
 
 def answer(document: Mapping[str, Any], where: str) -> Answer:
-    """The result of an instant query. A range of samples is a mistake in the query: `QueryRefused`."""
+    """Return the result of an instant query.
+
+    Args:
+        document: the JSON document of the response.
+        where: the server, for messages.
+
+    Raises:
+        QueryRefused: the query gives a range of samples or a string.
+        Unanswered: the result has an unknown form.
+    """
     data = document["data"]
     kind, result = (data.get("resultType"), data.get("result")) if isinstance(data, Mapping) else (None, None)
     if kind in ("matrix", "string"):

@@ -1,6 +1,6 @@
-"""Sends requests to Prometheus's HTTP API: instant queries, which series there are, which rules are loaded.
+"""Sends requests to Prometheus's HTTP API: instant queries, existing series, loaded rules.
 
-Most commands import this and ask no Prometheus, so HTTP and signing are imported with the first request.
+Most commands import this module but query no Prometheus, so HTTP and signing are imported with the first request.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tasks.servers.connection import Connection
 
 
 class Prometheus:
-    """A server of the API.
+    """A client of the API.
 
     Args:
-        server: where it is, and how to authenticate.
-        variables: the AWS credentials of the role that only reads, for servers that want signed requests.
+        server: its address, and how to authenticate.
+        variables: the AWS credentials of the read-only role, for servers that require signed requests.
         seconds: the time limit of one request.
     """
 
@@ -35,11 +35,15 @@ class Prometheus:
 
     @property
     def where(self) -> str:
-        """The server for messages, without what may be secret in its address."""
+        """Return the server's address for messages, without the parts that may be secret."""
         return self._connection.where
 
     def instant(self, query: str, at: float | None = None) -> Answer:
-        """The result of `query` at the time `at` (seconds since 1970); the server's own time without it.
+        """Return the result of an instant query.
+
+        Args:
+            query: PromQL.
+            at: the time, in seconds since 1970; None for the server's current time.
 
         Raises:
             QueryRefused: the query is wrong.
@@ -50,25 +54,25 @@ class Prometheus:
         return answers.answer(self._asked("POST", "query", asked), self.where)
 
     def clock(self) -> float:
-        """What time it is for the server."""
+        """Return the server's current time, in seconds since 1970."""
         found = self.instant("time()")
         if len(found.series) != 1:
             raise Unanswered(f"{self.where} does not tell the time")
         return found.series[0].value
 
     def has_series(self, selector: str, since: float, until: float) -> bool:
-        """Whether there was any series of a selector in a time."""
+        """Tell whether a selector matched any series between two times, in seconds since 1970."""
         asked = {"match[]": selector, "start": f"{since:.3f}", "end": f"{until:.3f}", "limit": "1"}
         return bool(self._asked("GET", "series", asked)["data"])
 
     def rule_groups(self) -> list[Mapping[str, Any]]:
-        """The groups of rules that are loaded."""
+        """Return the groups of rules that are loaded."""
         data = self._asked("GET", "rules", {})["data"]
         groups = data.get("groups") if isinstance(data, Mapping) else None
         return [group for group in groups or () if isinstance(group, Mapping)]
 
     def link(self, query: str, at: float, seconds: float) -> str:
-        """The page of the server that shows a query over the time until `at`."""
+        """Return the server's page for a query over the `seconds` until `at` (seconds since 1970)."""
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at))
         shown = f"g0.expr={quote(query)}&g0.tab=0&g0.end_input={quote(moment)}&g0.range_input={seconds:g}s"
         return f"{self.where}/graph?{shown}"

@@ -1,4 +1,4 @@
-"""Looks into PromQL without a server: whether it is right, what it gives, and which series it selects. Pure."""
+"""Analyses PromQL without a server: its validity, its type of result, and the series that it selects. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import promql_parser
 from promql_parser import MatrixSelector, StringLiteral, VectorSelector
 
 WINDOW = "{window}"
-"""Stands for the length of a window in a query."""
+"""Placeholder for the length of a window in a query."""
 
 _SECONDS = "300s"
 
 
 def fault(query: str) -> str:
-    """What is wrong with a query, for whoever wrote it; empty when it gives numbers."""
+    """Return what is wrong with a query, as a predicate for its author; empty if it gives numbers."""
     try:
         found = promql_parser.parse(filled(query, _SECONDS))
     except ValueError as error:
@@ -26,12 +26,12 @@ def fault(query: str) -> str:
 
 
 def filled(query: str, window: str) -> str:
-    """The query with the length of a window, such as "300s"."""
+    """Replace the placeholder in a query with the length of a window, such as "300s"."""
     return query.replace(WINDOW, window)
 
 
 def selectors(query: str) -> tuple[str, ...]:
-    """The selectors of a query, each once, without offset or range: `http_requests_total{code=~"5.."}`."""
+    """Return the distinct selectors of a query, without offset or range: `http_requests_total{code=~"5.."}`."""
     found: list[str] = []
 
     def visit(node: Any) -> None:
@@ -43,5 +43,5 @@ def selectors(query: str) -> tuple[str, ...]:
 
 
 def quoted(value: str) -> str:
-    """A value as a string of PromQL."""
+    """Quote a value as a PromQL string."""
     return '"' + re.sub(r'(["\\])', r"\\\1", value).replace("\n", "\\n") + '"'
