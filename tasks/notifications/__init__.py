@@ -1,1 +1,1 @@
-"""Notifications to people, through any service that Apprise knows."""
+"""Notifies people through any service that Apprise supports."""

@@ -1,4 +1,4 @@
-"""Where notifications go, as Apprise reads it. Loaded only where there are addresses: Apprise takes its time."""
+"""Parses the addresses of notifications with Apprise. Imported only if there are addresses: Apprise loads slowly."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _TYPES = {
 
 
 def addresses(written: str) -> Iterator[NotifyBase | None]:
-    """The addresses in FLOWMART_NOTIFY, None for one that is none.
+    """Yield the addresses in FLOWMART_NOTIFY, and None for each that is not valid.
 
-    The text is split only where another one begins: an address may contain commas.
+    The text is split only where another address begins, because an address may contain commas.
     """
     texts = [text for text in re.split(r"[\s,]+(?=[\w+-]+://)", written.strip(" \t\n,")) if text]
     asset = AppriseAsset(app_id="FlowMart", app_desc="FlowMart's infrastructure delivery")
@@ -31,7 +31,7 @@ def addresses(written: str) -> Iterator[NotifyBase | None]:
 
 
 def is_delivered(address: NotifyBase, subject: Subject, title: str, text: str) -> bool:
-    """Send to one address; whether it accepted."""
+    """Send to one address, and return whether it accepted the message."""
     try:
         kind = _TYPES[subject]
         return bool(address.notify(body=text, title=title, notify_type=kind, body_format=NotifyFormat.TEXT))

@@ -1,6 +1,6 @@
-"""Notifications: their texts (pure), and sending them through Apprise to the addresses in FLOWMART_NOTIFY.
+"""Writes notifications (pure), and sends them through Apprise to the addresses in FLOWMART_NOTIFY.
 
-A notification never fails or delays a run: it is tried twice, for a few seconds at most, and a failure is logged.
+A notification never fails a run, and delays it by a few seconds at most. It is retried once; a failure is logged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("flowmart.notifications")
 
 TIME_LIMIT = 5.0
-"""Seconds that `send` waits at most, whatever the number of addresses."""
+"""Maximum seconds that `send` waits, whatever the number of addresses."""
 
 _PAUSE = 0.5
 _LONGEST_WHY = 1_500
@@ -51,12 +51,12 @@ class Notification:
 
 
 def ended(environment: str, release: str, purpose: str, error: Exception, where: str = "") -> Notification | None:
-    """The notification of a run that ended with an error.
+    """Return the notification about a run that ended with an error.
 
     Args:
-        environment: where.
+        environment: the environment of the run.
         release: the id of the release.
-        purpose: what the run was for ("promote").
+        purpose: the purpose of the run ("promote").
         error: what ended it.
         where: the address of the run in the Prefect UI, here and below; "" if there is none.
 
@@ -76,37 +76,37 @@ def ended(environment: str, release: str, purpose: str, error: Exception, where:
 
 
 def rolled_back(environment: str, release: str, why: str, where: str = "") -> Notification:
-    """A release was rejected, and the environment was rolled back."""
+    """Report that a release was rejected, and that the environment was rolled back."""
     return Notification("rollback", f"{environment}: {release} was rolled back", _text(environment, why, where))
 
 
 def returned(environment: str, left: str | None, to: str, actor: str, where: str = "") -> Notification:
-    """A person rolled an environment back to an earlier release."""
+    """Report that a person rolled an environment back to an earlier release."""
     why = f"{actor} rolled {environment} back from {left or 'an unverified release'} to {to}"
     return Notification("rollback", f"{environment}: rolled back to {to}", _text(environment, why, where))
 
 
 def rollback_failed(environment: str, release: str, why: str, where: str = "") -> Notification:
-    """A rollback failed and the environment is blocked. Always sent, whatever FLOWMART_NOTIFY_ON says."""
+    """Report that a rollback failed and the environment is blocked. Always sent, whatever FLOWMART_NOTIFY_ON says."""
     title = f"{environment}: THE ROLLBACK OF {release} FAILED, an operator is needed"
     remedy = f"{environment} is blocked. Repair it by hand, then run `flowmart resolve {environment} --reason ...`"
     return Notification("rollback-failed", title, f"{remedy}\n{_text(environment, why, where)}")
 
 
 def approval_wanted(environment: str, release: str, what: str, how: str, where: str = "") -> Notification:
-    """A promotion waits for an approval: `what` it would do, and `how` to approve it."""
+    """Report that a promotion waits for an approval: `what` it would change, and `how` to approve it."""
     title = f"{environment}: {release} needs an approval"
     return Notification("approval-wanted", title, _text(environment, f"{what}\n{how}", where))
 
 
 def rehearsal_failed(environment: str, release: str, earlier: str, why: str, where: str = "") -> Notification:
-    """A rehearsed rollback did not work."""
+    """Report that a rehearsed rollback failed."""
     title = f"{environment}: the rehearsed rollback from {release} to {earlier} FAILED"
     return Notification("rehearsal-failed", title, _text(environment, why, where))
 
 
 def drift(report: DriftReport, where: str = "") -> Sequence[Notification]:
-    """At most two notifications of a report: one of new drift, one of drift that is gone."""
+    """Return at most two notifications about a report: one of new drift, one of drift that is gone."""
     name, new, gone = report.environment, report.alerting, report.recovered
     notifications: list[Notification] = []
     if new:
@@ -121,7 +121,7 @@ def drift(report: DriftReport, where: str = "") -> Sequence[Notification]:
 
 
 def _text(environment: str, why: str, where: str) -> str:
-    """The reason, shortened, and where to find the details."""
+    """Return the reason, shortened, and where to find the details."""
     cut = why if len(why) <= _LONGEST_WHY else f"{why[:_LONGEST_WHY]} ..."
     return f"{cut}\nDetails: {where or f'flowmart history {environment}'}"
 
@@ -135,9 +135,10 @@ def _folded(lines: Sequence[str]) -> str:
 
 
 def send(settings: Settings, notification: Notification) -> None:
-    """Send a notification to all addresses at the same time. Takes `TIME_LIMIT` seconds at most, and never raises.
+    """Send a notification to all addresses at the same time; never raises.
 
-    A delivery that takes longer continues in the background as long as the process lives.
+    It takes `TIME_LIMIT` seconds at most. A delivery that takes longer continues in the background as long as the
+    process lives.
     """
     if not _is_wanted(settings, notification):
         return
@@ -152,12 +153,12 @@ def send(settings: Settings, notification: Notification) -> None:
 
 
 def _is_wanted(settings: Settings, notification: Notification) -> bool:
-    """Whether FLOWMART_NOTIFY_ON selects the subject; a failed rollback is always sent."""
+    """Tell whether FLOWMART_NOTIFY_ON selects the subject; a failed rollback is always sent."""
     return notification.subject in (*settings.notify_on, "rollback-failed")
 
 
 def _addresses(written: str) -> Sequence[NotifyBase]:
-    """The addresses in FLOWMART_NOTIFY."""
+    """Return the valid addresses in FLOWMART_NOTIFY."""
     if not written:
         return []
     from tasks.notifications.addresses import addresses
