@@ -1,5 +1,5 @@
-"""Requests to a declared server: its credentials, TLS and time limits. What a response means is for who asks.
+"""Sends requests to a declared server, with its credentials, TLS and time limits. Callers interpret the responses.
 
-`connection` sends a request and returns what came back; `credentials` read and sign for it. Without a response the
-request is `Unanswered`.
+`connection` sends a request and returns the response; `credentials` reads secrets and signs. If the server does not
+respond, the request raises `Unanswered`.
 """

@@ -1,6 +1,6 @@
-"""Sends requests to one server, each with a time limit for all of it, and follows no redirect.
+"""Sends requests to one server. Each has a time limit for the whole response, and redirects are not followed.
 
-Most commands import this and ask no server, so HTTP and signing are imported with the first request.
+Most commands import this module but ask no server, so HTTP and signing are imported with the first request.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import httpx
 
 _ENOUGH = 16 * 1_048_576
-"""Bytes of a response: nothing that is asked for here is that long."""
+"""Maximum bytes of a response; no response that is needed here is that long."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back. `location` is where it redirects to, empty where it does not."""
+    """A response. `location` is the target of a redirect, or empty."""
 
     status: int
     body: bytes
@@ -35,11 +35,11 @@ class Response:
 
 
 class Connection:
-    """One server.
+    """A connection to one server.
 
     Args:
-        server: where it is, and how to authenticate.
-        variables: the AWS credentials of the role to sign with, for servers that want signed requests.
+        server: its address, and how to authenticate.
+        variables: the AWS credentials of the role to sign with, for servers that require signed requests.
         seconds: the time limit of one request.
     """
 
@@ -50,12 +50,12 @@ class Connection:
 
     @property
     def where(self) -> str:
-        """The server for messages, without what may be secret in its address."""
+        """Return the server's address for messages, without the parts that may be secret."""
         parts = urlsplit(self.server.url)
         return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
 
     def send(self, method: str, path: str, **content: Any) -> Response:
-        """What the server answers, whatever its status.
+        """Send a request, and return the response whatever its status.
 
         Args:
             method: GET, POST, PUT, DELETE.
@@ -63,7 +63,7 @@ class Connection:
             **content: `params`, `headers`, `data`, `content` or `json`, as httpx takes them.
 
         Raises:
-            Unanswered: there is no response, or not all of it within the time limit.
+            Unanswered: the server does not respond, or not completely within the time limit.
         """
         import httpx
 
@@ -90,11 +90,11 @@ class Connection:
     def _trust(self) -> ssl.SSLContext | bool:
         from tasks.servers import credentials
 
-        # Without TLS there is nothing to trust, and loading the system's trust store takes its time.
+        # Without TLS no certificate is checked, and loading the system's trust store is slow.
         return credentials.trust(self.server) if self.server.url.startswith("https:") else False
 
     def _body(self, response: httpx.Response) -> bytes:
-        """The whole body. The time limit holds for all of it, so that a trickling server holds nobody up."""
+        """Return the whole body. The time limit covers all of it, so that a slow stream cannot block the caller."""
         body, until = b"", time.monotonic() + self.seconds
         for piece in response.iter_bytes():
             body += piece

@@ -1,4 +1,4 @@
-"""Credentials of a server: read when a request is made, and kept nowhere."""
+"""Credentials of a server. They are read for each request and not stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Signed(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the headers of the signature."""
         kept = {name: request.headers[name] for name in ("content-type", "host") if name in request.headers}
-        # OpenSearch Serverless wants it; the others do not mind.
+        # OpenSearch Serverless requires this header; the others ignore it.
         kept["x-amz-content-sha256"] = hashlib.sha256(request.content).hexdigest()
         signed = AWSRequest(request.method, str(request.url), data=request.content, headers=kept)
         SigV4Auth(_credentials(self._variables), self._service, self._region).add_auth(signed)
@@ -40,10 +40,14 @@ class Signed(httpx.Auth):
 
 
 def auth(server: Server, variables: Mapping[str, str]) -> httpx.Auth | None:
-    """How requests are authenticated. `variables` hold the AWS credentials of the role to sign with.
+    """Return how requests are authenticated; None if no password or signature is needed.
+
+    Args:
+        server: says how to authenticate.
+        variables: the AWS credentials of the role to sign with.
 
     Raises:
-        Unanswered: a secret is not where it should be, so the server cannot be asked.
+        Unanswered: the password is missing, so the server cannot be asked.
     """
     if server.password is not None:
         return httpx.BasicAuth(server.username, read(server.password))
@@ -51,14 +55,22 @@ def auth(server: Server, variables: Mapping[str, str]) -> httpx.Auth | None:
 
 
 def headers(server: Server) -> dict[str, str]:
-    """The headers of every request."""
+    """Return the headers of every request, with the token if there is one.
+
+    Raises:
+        Unanswered: the token is missing.
+    """
     tokens = (("Bearer", server.bearer), ("ApiKey", server.api_key))
     found = [("Authorization", f"{scheme} {read(token)}") for scheme, token in tokens if token]
     return {**server.headers, **dict(found)}
 
 
 def trust(server: Server) -> ssl.SSLContext:
-    """Whom to trust, and the certificate that we show."""
+    """Return the TLS context: the trusted authorities and the client's certificate.
+
+    Raises:
+        Unanswered: a file cannot be used.
+    """
     try:
         context = ssl.create_default_context(cafile=server.ca or None)
         if server.certificate:
@@ -70,7 +82,11 @@ def trust(server: Server) -> ssl.SSLContext:
 
 
 def read(secret: Secret) -> str:
-    """The secret itself."""
+    """Read a secret and mask it from then on.
+
+    Raises:
+        Unanswered: the secret is missing, empty, or cannot be read.
+    """
     if secret.variable:
         found = os.environ.get(secret.variable, "")
         what = f"the environment variable {secret.variable}"
