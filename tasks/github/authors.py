@@ -1,9 +1,9 @@
 """Identifies the GitHub accounts that worked on commits, so that nobody approves their own change.
 
 Each commit counts for its author, its committer and its co-authors. It also counts for those who opened and merged
-its pull request, and for the authors of that pull request's commits, which a squashed commit does not show. Anybody
-can write any name into a commit. So a commit is rejected if GitHub does not know its author and no pull request
-brought it.
+its pull request. The authors of that pull request's commits count too, because a squashed commit does not show them.
+Anybody can write any name into a commit. So a commit is rejected if GitHub does not know its author and no pull
+request brought it.
 """
 
 from __future__ import annotations

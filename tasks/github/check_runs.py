@@ -73,6 +73,12 @@ def conclude(client: Client, repository: str, check_run: int, found: Conclusion)
 
     GitHub limits the annotations in one request. Several requests send them all, and the last one completes the
     check.
+
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        check_run: the id of the check run.
+        found: its result.
     """
     batches = [found.annotations[i : i + MOST] for i in range(0, len(found.annotations), MOST)] or [()]
     for batch in batches[:-1]:

@@ -1,13 +1,11 @@
 """Sends requests to GitHub: signs in, interprets responses, and limits waiting times.
 
-A rejection raises `Refused`, a missing resource `NotFound`, and a missing response `Unanswered`. A request is
-retried
-only if GitHub did not process it (a rate limit), if it never arrived, or if repeating it has no further effect.
-So the
+A rejection raises `Refused`, a missing resource `NotFound`, and a missing response `Unanswered`. A request is retried
+only if GitHub did not process it (a rate limit), it never arrived, or a repetition has no further effect. So the
 client never posts a comment twice.
 
 githubkit signs and sends. Responses are read as plain JSON, because its models reject much that GitHub really sends.
-githubkit and httpx are imported where they are used: importing them takes longer than most commands, which never ask
+githubkit and httpx are imported where they are used. Importing them takes longer than most commands, which never ask
 GitHub.
 """
 
@@ -40,7 +38,7 @@ GitHub resets the limit hourly; a request that would have to wait longer fails.
 TRIES = 3
 
 APP = "app"
-"""Stands for the GitHub App itself in place of a repository, for requests that concern no repository."""
+"""Used in place of a repository for requests that concern the GitHub App itself."""
 
 _SAFE = {"GET", "PATCH", "PUT", "DELETE"}
 """Methods that can be repeated. PATCH is among them because its body always holds complete values."""

@@ -46,6 +46,13 @@ def keep(client: Client, repository: str, number: int, marker: str, body: str) -
 
     The comment is recognised by the hidden marker in its first line and by its author, since anybody can write a
     marker.
+
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        number: the pull request or issue.
+        marker: identifies the comment.
+        body: Markdown; cut to GitHub's limit.
     """
     marked = text.cut(f"{marker}\n{body}")
     there = find(client, repository, number, marker)

@@ -27,7 +27,13 @@ _CREDENTIALS = re.compile(r"(?<=://)[^@/\s]+@")
 def fetch(settings: Settings, client: Client, repository: str, ref: str) -> str:
     """Fetch a ref of GitHub ("refs/pull/1/head") into the local repository.
 
-    The commit is kept under refs/flowmart/; no branch changes, nor does the working tree.
+    The commit is kept under refs/flowmart/; branches and the working tree do not change.
+
+    Args:
+        settings: says where the local repository is.
+        client: gives git a token, if the remote uses HTTPS.
+        repository: owner/name.
+        ref: the ref, or a full SHA.
 
     Returns:
         The SHA of the commit.
@@ -63,7 +69,7 @@ def refuse_missing(settings: Settings, sha: str) -> None:
 
 
 def have(settings: Settings, client: Client, repository: str, sha: str) -> None:
-    """Fetch a commit into the local repository unless it is there.
+    """Fetch a commit into the local repository if it is missing there.
 
     Raises:
         Refused: GitHub does not have the commit.

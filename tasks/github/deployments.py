@@ -60,7 +60,7 @@ def shown(client: Client, deployment: Deployment) -> Iterator[Say]:
     """Show a deployment while the context lasts, and then its result; errors are re-raised unchanged.
 
     Yields:
-        A function that sets another final state than "success", for a body that ends without an error.
+        A function (state, description) for a body that ends without an error, but not in "success".
     """
     number = tell(f"deployment to {deployment.environment}", lambda: begin(client, deployment))
     said: list[tuple[State, str]] = []

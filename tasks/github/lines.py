@@ -1,7 +1,6 @@
 """Locates a plan's resources in the code: the file and line that a person should read.
 
-Terraform's blocks are found by their first line, as `terraform fmt` writes it. Local modules are followed.
-Everything
+Terraform's blocks are found by their first line, as `terraform fmt` writes it. Local modules are followed. Everything
 else (other tools, remote modules, a plan as a whole) is located at the unit's own line in platform.yaml.
 """
 

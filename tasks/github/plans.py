@@ -1,7 +1,6 @@
 """Renders plans as Markdown for a pull request: a table, then each environment and unit folded. Pure.
 
-If space is short, the tools' own texts are cut first. What is replaced or deleted is listed as long as its unit
-fits.
+If space is short, the tools' own texts are cut first. What is replaced or deleted is listed as long as its unit fits.
 Plans hold no secrets: their values were masked when they were made.
 """
 

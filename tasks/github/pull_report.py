@@ -1,7 +1,6 @@
 """Reports on a commit: statuses while it is planned, then the comment and the check run.
 
-The commit is the head of a pull request, or a merge queue's combination of several, which has no comment. Reports
-are
+The commit is the head of a pull request, or a merge queue's combination of several, which has no comment. Reports are
 best effort: a failed one is logged and changes nothing. However the work on a commit ends, GitHub shows an end.
 """
 

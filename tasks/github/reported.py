@@ -35,11 +35,9 @@ class UnitReport:
 class EnvironmentReport:
     """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole.
 
-    `gate` says whether the plans would wait for an approval, and why; empty if some could not be made. `log` is
-    the page
-    with the log lines of exactly this run, or the command that shows them; empty outside of a run. `rehearsal` is
-    what is
-    known of a rehearsed rollback from this release; empty if none is rehearsed.
+    `gate` says whether the plans would wait for an approval, and why; empty if some could not be made. `log` is the
+    page with the log lines of exactly this run, or the command that shows them; empty outside of a run. `rehearsal`
+    is what is known of a rehearsed rollback from this release; empty if none is rehearsed.
     """
 
     environment: str

@@ -23,7 +23,17 @@ def context(platform: str, about: str) -> str:
 
 
 def tell(client: Client, repository: str, sha: str, context: str, state: State, description: str, url: str) -> None:
-    """Set a status of a commit. `url`: the page with details; may be empty."""
+    """Set a status of a commit.
+
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        sha: the commit.
+        context: the name of the status (`context`).
+        state: the new state.
+        description: one line; cut to GitHub's limit.
+        url: the page with details; may be empty.
+    """
     body = {
         "state": state,
         "context": context,

@@ -1,8 +1,7 @@
 """Formats text for GitHub so that foreign text cannot break out of its place. Pure.
 
 Names, messages and plans come from pull requests and tools, so they are written as code. There GitHub interprets no
-Markdown and no HTML, mentions nobody (@name) and links no issue (#1). The text cannot end the code either: a
-fence is
+Markdown and no HTML, mentions nobody (@name) and links no issue (#1). The text cannot end the code either: a fence is
 longer than any run of backticks in it.
 """
 
