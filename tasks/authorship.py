@@ -3,7 +3,7 @@
 The authors are everybody who worked on the commits between what an environment runs and the release.
 git lists these commits; GitHub identifies their authors (`tasks.github.authors`). A release may have been requested
 with several commits of the same content: all of them count. An approver on the command line or in the Prefect UI is
-known by name only, so that name is compared with the names in git.
+known by name only. That name is compared with the names in git.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def approve_by_name(
 def named_authors(settings: Settings, history: History, request: Request) -> Mapping[str, str]:
     """Return who wrote the changes of a request: {author, as git writes it: the release or a commit}.
 
-    The authors are those of all requests to promote the release, and those of the commits since the release that is
-    verified there now, if the local repository has them. Empty if the request is not a promotion.
+    Authors of all requests to promote the release count, and authors of the commits since the currently verified
+    release, if the local repository has them. Empty if the request is not a promotion.
     """
     if request.purpose != "promote":
         return {}

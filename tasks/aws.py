@@ -1,8 +1,8 @@
 """Access to AWS: short-lived credentials of one role in one account, and clients that use them.
 
-Every environment is reached through a role, so AWS decides what may be done. The endpoint and the initial (ambient)
-credentials are those that boto3 finds in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web identity,
-AWS_ENDPOINT_URL. This module reads only the endpoint itself, to pass it on to the tools.
+Every environment is reached through a role, so AWS decides what is permitted. boto3 finds the endpoint and the
+initial (ambient) credentials in the environment: AWS_PROFILE, AWS_ACCESS_KEY_ID, a web identity, AWS_ENDPOINT_URL.
+This module itself reads only the endpoint, to pass it on to the tools.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Classifies the errors of botocore, for every module that calls AWS.
 
 An error is classified by its type, code and HTTP status, never by its message. It is `Unanswered` if AWS did not
-respond, or if a retry may succeed (throttling, a problem on AWS's side, credentials that expired and are replaced
-before the next attempt). It is `Refused` if a retry would fail in the same way.
+respond, or if a retry may succeed: after throttling, a problem on AWS's side, or expired credentials, which the next
+attempt replaces. It is `Refused` if a retry would fail in the same way.
 
-Sources: AWS's "Common error types" (of each API reference), the error codes of Amazon EC2, S3 and STS, and
-botocore's
+Sources: AWS's "Common error types" (of each API reference), the error codes of Amazon EC2, S3 and STS, and botocore's
 own lists of transient and throttling errors (botocore/retries/standard.py).
 """
 

@@ -123,8 +123,7 @@ def masked(value: Any, name: str = "", known: Known = KNOWN) -> Any:
     """Return a copy of `value`, of any shape, with its secrets masked.
 
     A value is secret by its name, because it is known, or because it looks like a secret. Mappings and lists keep
-    their
-    shape; sets and tuples become lists.
+    their shape; sets and tuples become lists.
     """
     if value is None or isinstance(value, bool):
         return value

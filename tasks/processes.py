@@ -71,8 +71,7 @@ class Command:
         stdout: the file that receives its output, for output that is not text; None: the output is in `Finished`.
         told: called periodically while the program runs, with the last line of its output if that is new.
         with_children: whether to stop the children of a program that a signal killed. Its child is the tool that
-            does
-            the work, and would otherwise continue unsupervised.
+            does the work, and would otherwise continue unsupervised.
     """
 
     argv: tuple[str, ...]
@@ -110,8 +109,7 @@ class Processes:
         """Run a command until it ends.
 
         Output goes to files, not pipes. If this process is killed, the tool still finishes, saves its state and
-        releases
-        its lock, whereas a broken pipe would stop it halfway.
+        releases its lock, whereas a broken pipe would stop it halfway.
 
         Returns:
             The exit code, the output and the duration in seconds.

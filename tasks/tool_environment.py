@@ -1,8 +1,8 @@
 """The allow-list of this process's environment variables that a tool may see.
 
 A plan runs code from a pull request. So a tool gets only the variables listed here and those that a run passes to it
-(the credentials of one environment's role). It gets nothing that grants another identity: none of the product's own
-keys or profiles, and no access to GitHub, Prefect, a database or a notification service.
+(the credentials of one environment's role). It gets nothing that grants another identity. So it has none of the
+product's own keys or profiles, and no access to GitHub, Prefect, a database or a notification service.
 
 `FLOWMART_KEEP_VARIABLES` adds names that a platform's tools need.
 """

@@ -132,8 +132,7 @@ def provide(
     """Create the buckets and lock tables that are missing; arguments and errors are those of `prepare`.
 
     A bucket that an earlier, interrupted run created is completed. A bucket in another account counts as
-    existing: its
-    owner decides who may use it.
+    existing: its owner decides who may use it.
     """
     with asking(f"make the backends of {environment.name}"):
         missing = (

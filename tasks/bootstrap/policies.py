@@ -42,10 +42,9 @@ def write(infrastructure: Path) -> tuple[Path, ...]:
 def document(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
     """Read the policy in a JSON file, and fill in every `${name}` of `names`.
 
-    A string that is only one `${name}` becomes the value itself, which may be a list; within a list, its elements
-    are
-    inserted. A statement whose resources are empty is left out. AWS's own variables, such as `${aws:username}`,
-    are kept.
+    A string that is only one `${name}` becomes the value itself, which may be a list; within a list, its elements are
+    inserted. A statement whose resources are empty is left out. AWS's own variables, such as `${aws:username}`, are
+    kept.
 
     Raises:
         InvalidInput: The file is missing or not JSON, or names an unknown variable.

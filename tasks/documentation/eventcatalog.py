@@ -1,6 +1,6 @@
 """Renders pages for EventCatalog 3. Pure.
 
-The platform is a domain, each unit a service; there are flows, teams and users.
+The platform is a domain, and each unit is a service. There are also flows, teams and users.
 https://www.eventcatalog.dev/docs: `domains/NAME/index.mdx` with services and flows in its folder, each with front
 matter. The environments are a flow, and so is the order of the units in each. Ids begin with the platform's name, so
 that the pages can be part of a larger catalogue. The front matter is what the collections of @eventcatalog/core
@@ -22,7 +22,7 @@ from tasks.documentation.wordings import said
 from tasks.domain import wording
 
 _UNRELEASED = "0.0.0"
-"""The version of what is in no environment yet. EventCatalog's linter requires semantic versions."""
+"""The version of a unit or platform without a release. EventCatalog's linter requires semantic versions."""
 
 _GRAPH = "<NodeGraph />"
 

@@ -1,4 +1,4 @@
-"""The facts about a platform: what its working tree declares, and what its ledger records as deployed. Data."""
+"""The facts about a platform: the declarations of its working tree and the deployments in its ledger. Data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.reports.board import Cell, Column
 
 @dataclass(frozen=True)
 class Place:
-    """A unit in one environment: its health there, and its source folder ("" if only a release knows it)."""
+    """A unit in one environment: its health, and its source folder there ("" if only a release knows it)."""
 
     environment: str
     cell: Cell

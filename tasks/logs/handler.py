@@ -1,8 +1,7 @@
 """Passes the product's events to a separate thread that writes them, so that a slow disk cannot delay a promotion.
 
-If there is no space for a line, on the disk or in the queue, the line is counted and dropped. This is reported
-once on
-standard error, and in the log as soon as it can be written.
+If there is no space for a line, on the disk or in the queue, the line is counted and dropped. This is reported once
+on standard error, and in the log as soon as it can be written.
 """
 
 from __future__ import annotations

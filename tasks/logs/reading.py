@@ -33,8 +33,7 @@ class Wanted:
 
     Attributes:
         subject: the id of a run or release, or its beginning; an environment; or a ledger entry such as
-            `staging/23`:
-            for a claim, everything that happened under it; "" for everything.
+            `staging/23`: for a claim, everything that happened under it; "" for everything.
         level: the lowest level.
         since: ISO 8601, UTC; "" for no limit.
     """

@@ -4,7 +4,7 @@
         └─ durations -> exporter
 
 Runs live in short-lived commands and workers, so no process keeps counters. Every number is a fold over the ledger's
-entries, and so is right after any restart, whoever ran the promotion. `promotions`, `durations` and `dora` are pure.
+entries. So it is correct after any restart, whoever ran the promotion. `promotions`, `durations` and `dora` are pure.
 `exporter` reads the ledger when it is scraped, and only its new entries. This package does not import `exporter`,
 because Prometheus' client loads too slowly for commands that only read.
 """

@@ -1,7 +1,6 @@
 """Exports the metrics of the delivery in Prometheus' format, read from the ledger at each scrape.
 
-Labels are environments, units, releases, engines and a few fixed words. Runs, commits, persons and messages are
-never
+Labels are environments, units, releases, engines and a few fixed words. Runs, commits, persons and messages are never
 labels, because their number grows without limit.
 """
 

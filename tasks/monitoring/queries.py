@@ -15,7 +15,7 @@ _SECONDS = "300s"
 
 
 def fault(query: str) -> str:
-    """Return what is wrong with a query, as a predicate for its author; empty if it gives numbers."""
+    """Return what is wrong with a query, such as "is not valid PromQL: ..."; empty if it gives numbers."""
     try:
         found = promql_parser.parse(filled(query, _SECONDS))
     except ValueError as error:

@@ -1,7 +1,6 @@
 """Builds the board: units as rows, environments as columns, and notices above them. Pure: data for three renderers.
 
-`board_notices` selects what needs attention. `board_html` renders the server's page, `board_markdown` the
-artifact in
+`board_notices` selects what needs attention. `board_html` renders the server's page, `board_markdown` the artifact in
 Prefect, and `flowmart status` the table on a terminal. The board shows what the ledger knows; no tool is asked.
 """
 
