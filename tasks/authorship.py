@@ -94,7 +94,14 @@ def refuse_author(home: OnGitHub, settings: Settings, history: History, request:
 def written_by(home: OnGitHub, settings: Settings, history: History, request: Request) -> Mapping[str, str]:
     """Return who worked on the changes of a request: {login in lower case: one of their commits}.
 
-    Empty for a rollback or a repair: these bring no new change.
+    Args:
+        home: the platform's repository on GitHub.
+        settings: says where the local repository is.
+        history: the ledger and its releases.
+        request: the approval request.
+
+    Returns:
+        The logins and commits; empty for a rollback or a repair, which bring no new change.
 
     Raises:
         Refused: there are too many commits, or GitHub cannot identify the authors of one.

@@ -104,7 +104,11 @@ def of_pull(settings: Settings, client: Client, number: int) -> str:
 def between(settings: Settings, base: str, head: str, paths: Collection[str]) -> tuple[str, ...]:
     """Return the commits of `head` that `base` lacks and that change one of these paths, newest first.
 
-    If `base` is "", return all such commits of `head`.
+    Args:
+        settings: says where the local repository is.
+        base: a commit; "" to return all such commits of `head`.
+        head: a commit.
+        paths: paths in the repository, without wildcards.
 
     Raises:
         Refused: the clone is shallow and lacks some of them.

@@ -102,7 +102,16 @@ def say(client: Client, deployment: Deployment, number: int, state: State, descr
 
 
 def set_state(client: Client, repository: str, number: int, state: State, description: str, url: str = "") -> None:
-    """Set the state of a deployment by its number."""
+    """Set the state of a deployment by its number.
+
+    Args:
+        client: asks GitHub.
+        repository: owner/name.
+        number: the deployment's number on GitHub.
+        state: the new state.
+        description: one line; cut to GitHub's limit.
+        url: the page of the run; may be empty.
+    """
     body = {
         "state": state,
         "description": text.line(description, LONGEST),

@@ -20,6 +20,13 @@ def begin(store: Store, repository: int, kind: Kind, id: int, by: str) -> bool:
     """Record that a comment or review is being handled; return False if it was recorded before.
 
     The record is made before anything is done: a run that crashes is not restarted automatically.
+
+    Args:
+        store: the platform's store.
+        repository: the repository's number on GitHub.
+        kind: comment or review.
+        id: its id on GitHub.
+        by: the login of its author.
     """
     note = {"by": by, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     try:

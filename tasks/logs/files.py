@@ -49,7 +49,14 @@ def in_folder(folder: Path) -> list[LogFile]:
 
 
 def clean(folder: Path, now: float, seconds: float = DAYS, size: int = SIZE) -> None:
-    """Remove files that are older than `seconds`, and then the oldest until all have at most `size` bytes."""
+    """Remove old files of a log folder.
+
+    Args:
+        folder: the log folder.
+        now: seconds since 1970.
+        seconds: files that were last written earlier than this before `now` are removed.
+        size: the oldest files are removed while all files together have more bytes.
+    """
     files = in_folder(folder)
     whole = sum(file.size for file in files)
     for file in files:

@@ -31,7 +31,7 @@ def addresses(written: str) -> Iterator[NotifyBase | None]:
 
 
 def is_delivered(address: NotifyBase, subject: Subject, title: str, text: str) -> bool:
-    """Send to one address, and return whether it accepted the message."""
+    """Send a message to one address; return whether the service accepted it."""
     try:
         kind = _TYPES[subject]
         return bool(address.notify(body=text, title=title, notify_type=kind, body_format=NotifyFormat.TEXT))
