@@ -1,6 +1,7 @@
 """`python -m deployments.server.board`: serves the board, one page that shows which release is where.
 
-It reads the store when it is asked and changes nothing. Where Prefect's UI has a password, this page wants the same.
+It reads the store on each request and changes nothing. If Prefect's UI has a password, this page requires the same
+one.
 """
 
 from __future__ import annotations
@@ -34,14 +35,19 @@ PATH = "/board"
 
 
 def of(chosen: Settings, history: History) -> Board:
-    """The board as the store has it now."""
+    """Return the current board, read from the store."""
     infrastructure = chosen.repository / "infrastructure"
     platform = with_found_units(manifest.load(infrastructure), infrastructure, history)
     return read(history, platform.environments).board(platform, datetime.now(UTC), links(chosen))
 
 
 def create_app(chosen: Settings, auth: str) -> FastAPI:
-    """The page, its health, and nothing else. `auth` is `user:password`, or empty."""
+    """Return the app that serves the page and its health check, and nothing else.
+
+    Args:
+        chosen: the product's settings, which name the store.
+        auth: `user:password` for basic auth; empty for none.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.get("/health")
@@ -75,7 +81,7 @@ def _knows(header: str, auth: str) -> bool:
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve the board until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, required=True)

@@ -1,8 +1,8 @@
-"""prefect.yaml as data: which deployments and queues there are to be for a platform.
+"""Parses prefect.yaml into the deployments and queues that a platform needs.
 
-The file holds one template a flow. One that contains `{environment}` stands for a deployment of every environment of
-platform.yaml; nothing about an environment is written here a second time. One that contains `{work_pool}` stands for
-a deployment of every work pool that an environment names.
+The file holds one template per flow. A template with `{environment}` yields a deployment for each environment of
+platform.yaml, so that nothing about an environment is written twice. A template with `{work_pool}` yields a
+deployment for each work pool that an environment names.
 """
 
 from __future__ import annotations
@@ -33,19 +33,21 @@ from tasks.domain.platform import Environment, Platform
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 _REHEARSAL = "rehearsed_every"
-"""The placeholder of templates that only environments with rehearsals have a deployment of."""
+"""A placeholder that limits a template to environments with rehearsals."""
 
 _NEVER = "never"
-"""The interval of a schedule that is none."""
+"""The interval that stands for no schedule."""
 
 _FIRST, _APART, _HOUR = 3, 7, 60
-"""Minutes past the hour at which the first environment's schedules begin, and by which those of the next are later:
-Prefect's schedules have no jitter, and nothing should begin on the full hour. Seven and sixty share no factor."""
+"""Start minutes of schedules: the first environment's, and the offset of each further one.
+
+Prefect's schedules have no jitter, and nothing should start on the full hour. Seven and sixty share no factor.
+"""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """A work queue: how many of its runs may go on at once, and its priority (1 comes first)."""
+    """A work queue. `limit` is the number of its concurrent runs; `priority` 1 comes first."""
 
     name: str
     limit: int
@@ -54,7 +56,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a deployment is started by itself: by `cron`, or every so often from `begins` minutes past an hour on."""
+    """When Prefect starts a deployment: by `cron`, or at an interval from `begins` minutes past an hour."""
 
     cron: str = ""
     every: timedelta | None = None
@@ -65,9 +67,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Declared:
-    """One deployment. `environment` is the one that it is for, when it is for one alone.
+    """One deployment. `environment` is set if it serves a single environment.
 
-    `pool` is the work pool of its runs, where that is not the platform's own.
+    `pool` is the work pool of its runs; empty for the platform's own.
     """
 
     name: str
@@ -81,12 +83,12 @@ class Declared:
 
     @property
     def environment(self) -> str | None:
-        """The environment that is given, and not chosen in the form."""
+        """The fixed environment; None if the form offers a choice."""
         return self.parameters.get("environment")
 
     @property
     def flow(self) -> str:
-        """The name of its flow's function, by which forms are told apart."""
+        """The name of its flow's function, which decides what its form offers."""
         return self.entrypoint.rpartition(":")[2]
 
 
@@ -106,7 +108,7 @@ class _Schedule(BaseModel):
     @field_validator("cron")
     @classmethod
     def _of_prefect(cls, cron: str) -> str:
-        # Imported here, since a second passes until it is: few files name a cron.
+        # Imported here because the import takes a second and few files have a cron.
         from prefect.client.schemas.schedules import CronSchedule
 
         try:
@@ -155,7 +157,7 @@ class _File(BaseModel):
 class Catalogue:
     """The deployments and queues of a platform.
 
-    The queues are in the work pool that is named after it, and so are all deployments but those of units.
+    Queues belong to the work pool named after the platform. So do all deployments except those of units.
     """
 
     platform: str
@@ -164,12 +166,23 @@ class Catalogue:
 
     @property
     def pools(self) -> tuple[str, ...]:
-        """The work pools of units."""
+        """The work pools that run units."""
         return tuple(dict.fromkeys(one.pool for one in self.deployments if one.pool))
 
 
 def load(file: Path, platform: Platform) -> Catalogue:
-    """Read prefect.yaml and fill it in for a platform; `InvalidInput` names the entry that is wrong."""
+    """Read prefect.yaml and fill in its templates for a platform.
+
+    Args:
+        file: the path of prefect.yaml.
+        platform: provides the environments and work pools.
+
+    Returns:
+        The deployments and queues, including one queue per environment that runs one flow at a time.
+
+    Raises:
+        InvalidInput: the file cannot be read, or an entry is invalid; the message names the entry.
+    """
     content = _read(file)
     names = [environment.name for environment in platform.environments]
     _refuse_ambiguous_queues(file, names, content.definitions.queues)
@@ -196,7 +209,7 @@ def _told(error: ValidationError, *before: object) -> str:
 
 
 def _filled(file: Path, content: _File, platform: Platform) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Every entry as it is to be: its place in the file, and what it says for the platform or one environment."""
+    """Yield each filled-in entry with its index in the file."""
     for place, template in enumerate(content.deployments):
         if "work_pool" in _placeholders(template):
             for pool in platform.work_pools:
@@ -212,7 +225,7 @@ def _filled(file: Path, content: _File, platform: Platform) -> Iterator[tuple[in
 
 
 def _about(platform: Platform, environment: Environment) -> dict[str, str]:
-    """What the placeholders of a template stand for in an environment."""
+    """Return the values of a template's placeholders for an environment."""
     every = environment.rehearsal.every if environment.rehearsal else None
     return {
         "platform": platform.name,

@@ -1,7 +1,7 @@
-"""One process of the server in the foreground, for whatever looks after processes itself: a container, systemd.
+"""Runs one process of the server in the foreground, for a supervisor such as a container runtime or systemd.
 
-`lifecycle` starts the same processes in the background of one machine and finds them again. Here the process takes
-this one's place, so that signals and the exit code are its own, and what it says goes to standard output.
+`lifecycle` starts the same processes in the background of one machine and tracks them. Here the server process
+replaces the current one. It receives signals directly, sets the exit code, and logs to standard output.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _AUTH, _API = "PREFECT_API_AUTH_STRING", "PREFECT_API_URL"
 
 
 def run(root: Path, name: PartName, host: str = LOOPBACK, port: int | None = None) -> NoReturn:
-    """Become a process of the server.
+    """Replace the current process with a process of the server.
 
     Args:
         root: the project folder.
         name: which process.
-        host: the address to listen on, if it listens.
-        port: where; by default the port that it has in the background, or any free one.
+        host: the address to listen on, if the process listens.
+        port: the port to listen on; by default the one it uses in the background, or any free one.
 
     Raises:
-        InvalidInput: a variable is missing that leads to Prefect or protects it.
+        InvalidInput: a variable is missing that gives Prefect's address or protects it.
     """
     layout, settings = ServerLayout(root.resolve(), sandbox=False), lifecycle.server_settings()
     auth = os.environ.get(_AUTH, "")
@@ -49,7 +49,11 @@ def run(root: Path, name: PartName, host: str = LOOPBACK, port: int | None = Non
 
 
 def probe(root: Path) -> list[str]:
-    """What is wrong with the processes that were started here, as sentences; empty when all respond."""
+    """Check the processes that were started in this project folder.
+
+    Returns:
+        One sentence per problem; empty if all processes respond.
+    """
     layout, settings = ServerLayout(root.resolve(), sandbox=False), lifecycle.server_settings()
     made = [_kind(name, settings, os.environ.get(_AUTH, ""), LOOPBACK) for name in PARTS if _is_here(layout, name)]
     if not made:

@@ -1,9 +1,9 @@
-"""What a person sees and chooses from before starting a deployment. Pure: `registration` brings it to Prefect.
+"""Builds the forms from which a person starts deployments. Pure: `registration` sends them to Prefect.
 
-Prefect's form shows an `enum` of texts as a list to choose from, but no titles for its values: so a release is
-offered as "3f2a1c09d4e8 · Paint it blue · 23 Nov 18:40", and the flows take the first word of it. Descriptions are
-Markdown, which Prefect's older UI renders and its newer one shows as it is written.
-Nothing here decides: what is refused, the flow itself refuses, whoever starts it.
+Prefect's form shows an `enum` of strings as a list to choose from, but no titles for its values. So a release is
+offered as "3f2a1c09d4e8 · Paint it blue · 23 Nov 18:40", and the flows take its first word. Descriptions are
+Markdown: Prefect's older UI renders it, its newer one shows the source.
+Forms make no decisions: the flow itself rejects invalid requests, whoever starts it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ from tasks.promotion.approvals import Request
 Schema = dict[str, Any]
 
 MOST = 30
-"""Releases that a form offers; older ones are started by the command line."""
+"""The number of releases that a form offers; use the command line for older ones."""
 
 _LONGEST_SUBJECT = 60
 
 
 @dataclass(frozen=True)
 class World:
-    """What there is to choose from.
+    """The state of the platform, from which forms take their choices.
 
-    `releases`: newest first; `verified`: those once verified, by environment; `waiting`: requests for an approval.
+    `releases`: newest first; `verified`: releases that were ever verified, by environment; `waiting`: requests for
+    approval.
     """
 
     platform: Platform
@@ -45,13 +46,13 @@ class World:
     waiting: Sequence[Request] = ()
 
     def release(self, name: str | None) -> RequestedRelease | None:
-        """The release of that id, if it is known."""
+        """Return the release with that id, or None if it is unknown."""
         return next((release for release in self.releases if release.id == name), None)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A deployment's form: the JSON schema of its parameters, and what is said of it."""
+    """A deployment's form: the JSON schema of its parameters, and its description."""
 
     schema: Schema
     description: str
@@ -60,9 +61,13 @@ class Form:
 def form(
     declared: Declared, schema: Schema, world: World, link: Callable[[str, Mapping[str, Any]], str]
 ) -> Form | None:
-    """The form of a deployment; None while nothing that it could be sent with would do anything.
+    """Return the form of a deployment, or None if a run could not do anything now.
 
-    `schema` is its flow's own; `link` gives the address of a flow's form, filled in.
+    Args:
+        declared: the deployment.
+        schema: the parameter schema of its flow.
+        world: the current choices.
+        link: returns the address of a flow's form, filled in with the parameters.
     """
     if declared.flow == "approve" and not world.waiting:
         return None
@@ -83,14 +88,14 @@ def form(
 
 
 def _required(schema: Schema, properties: Mapping[str, Schema]) -> Schema:
-    """What a form does not call optional: what has no default, and what its flow refuses when it is empty."""
+    """Return the fields marked as required: those without a default, and those the flow rejects when empty."""
     without = schema.get("required", ())
     names = [name for name, one in properties.items() if name in without or one.get("needed")]
     return {"required": names} if names else {}
 
 
 def label(release: RequestedRelease) -> str:
-    """A release in a list to choose from; its id is the first word."""
+    """Return a release's label in a list of choices; its id is the first word."""
     subject = release.provenance.subject
     cut = subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…"
     made = datetime.fromisoformat(release.provenance.at)
@@ -98,7 +103,7 @@ def label(release: RequestedRelease) -> str:
 
 
 def candidates(environment: Environment, world: World) -> list[RequestedRelease]:
-    """The releases that may be promoted to an environment now, newest first."""
+    """Return the releases that may be promoted to an environment now, newest first."""
     if not environment.after:
         return list(world.releases[:MOST])
     before = {name: world.states[name].verified if name in world.states else None for name in environment.after}
@@ -106,25 +111,25 @@ def candidates(environment: Environment, world: World) -> list[RequestedRelease]
 
 
 def ways_back(environment: str, world: World) -> list[RequestedRelease]:
-    """The releases that were verified in an environment before the one that is there, the last one first."""
+    """Return the releases verified in an environment before the current one, latest first."""
     names = earlier(world.verified.get(environment, ()), world.states[environment].verified)
     return [release for release in map(world.release, names) if release]
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What a release means to the units of an environment, as far as that is known without asking any tool."""
+    """How a release affects an environment's units, as far as known without running a tool."""
 
     other: Sequence[str]
-    """Are not as the release has them."""
+    """Units that differ from the release."""
     behind: Sequence[str]
-    """Are, but read what those give: they are planned again."""
+    """Units that match it but read outputs of those that differ; they are planned again."""
     same: Sequence[str]
-    """Are, and need none of those."""
+    """Units that match the release and depend on none that differs."""
 
 
 def reach(release: RequestedRelease, environment: str, world: World) -> Reach:
-    """Compare a release with what is known to be applied in an environment."""
+    """Compare a release with what the ledger records as applied in an environment."""
     standing = world.states[environment]
     needs = {unit.name: unit.needs for unit in world.platform.units_in(environment)}
     other = [name for name in needs if not _is_there(release, environment, name, standing)]
@@ -156,12 +161,12 @@ def _choices(declared: Declared, world: World) -> dict[str, list[str]]:
 
 
 def _asked(request: Request) -> str:
-    """A request in a list to choose from; its digest is the first word."""
+    """Return a request's label in a list of choices; its digest is the first word."""
     return f"{request.short} · {request.environment}: {request.what}"
 
 
 def _plain(parameter: Schema) -> Schema:
-    """Without the switch between a text and nothing, that the form makes of an optional text: empty is nothing."""
+    """Return an optional string as a plain one, without the form's switch between string and null; empty is null."""
     kinds = [kind for kind in parameter.get("anyOf", ()) if kind.get("type") != "null"]
     if len(kinds) != 1:
         return dict(parameter)
@@ -170,7 +175,7 @@ def _plain(parameter: Schema) -> Schema:
 
 
 def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str, Any]], str]) -> str:
-    """What is there now and what would go, in Markdown that can be read as text too."""
+    """Describe the current state and the possible changes, in Markdown that also reads well as plain text."""
     if declared.flow == "approve":
         return f"**Now:** {_told(world.waiting)}"
     if declared.flow == "release":
@@ -189,7 +194,7 @@ def _standing(declared: Declared, world: World, link: Callable[[str, Mapping[str
 
 
 def _everywhere(world: World, link: Callable[[str, Mapping[str, Any]], str]) -> str:
-    """What the newest release would do in each environment, in promotion order."""
+    """Describe what the newest release would change in each environment, in promotion order."""
     if not world.releases:
         return "**Nothing may go:** no release was made; `flowmart release create` makes one."
     newest = world.releases[0]
@@ -200,12 +205,12 @@ def _everywhere(world: World, link: Callable[[str, Mapping[str, Any]], str]) -> 
         address = link("plan", {"release": label(newest), "environment": here.name})
         obstacles = _obstacles(world, here.name)
         lines.append(f"**{here.name}:** {what}{rejected}{obstacles} [See the plan]({address})")
-    # Paragraphs: the form makes one line of a list.
+    # Separate paragraphs, because the form joins the items of a list into one line.
     return "\n\n".join(lines)
 
 
 def _obstacles(world: World, environment: str) -> str:
-    """What a promotion would run into: the environment is not free, or its gate is closed."""
+    """Describe what would stop a promotion: the environment is not free, or its gate is closed."""
     standing = world.states[environment]
     stopped = standing.blocked or standing.claim or standing.interrupted or standing.paused
     now = [f"Now: {_now(world, environment)}."] if stopped else []
@@ -213,7 +218,7 @@ def _obstacles(world: World, environment: str) -> str:
 
 
 def _at_the_gate(standing: EnvironmentState) -> list[str]:
-    """What stops a promotion at the gate, as far as the ledger knows, and which field of the form lets it through."""
+    """Describe what the gate would stop, as far as the ledger knows, and which form field overrides it."""
     drifted = sum(len(standing.drift.of(unit)) for unit in standing.receipts)
     said = []
     if drifted:
@@ -226,7 +231,7 @@ def _at_the_gate(standing: EnvironmentState) -> list[str]:
 
 
 def _rollback_target(environment: str, world: World) -> str:
-    """What a rollback goes back to when no release is chosen."""
+    """Describe what a rollback returns to if no release is chosen."""
     standing = world.states[environment]
     if standing.paused:
         return f"**Goes back** from the paused `{standing.paused.release}` to what was there before it."

@@ -1,4 +1,4 @@
-"""Where the server keeps what it has: a folder below the project's `.flowmart`; and its settings."""
+"""The server's settings, and the paths of its files below the project's `.flowmart`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.settings import Settings, words
 PartName = Literal["server", "registrar", "worker", "board", "metrics", "receiver"]
 
 PARTS: tuple[PartName, ...] = get_args(PartName)
-"""All processes of a server, in the order in which they are started."""
+"""All processes of a server, in start order."""
 
 
 class ServerSettings(BaseSettings):
@@ -43,34 +43,34 @@ class ServerSettings(BaseSettings):
 
 @dataclass(frozen=True)
 class ServerLayout(processes.ProcessLayout):
-    """The paths of the server of the project folder `root`, or of what serves its sandbox."""
+    """The server's paths for the project folder `root`; with `sandbox`, those of the server for its sandbox."""
 
     root: Path
     sandbox: bool
 
     @property
     def platform(self) -> str:
-        """The platform's name, after which the work pool, the deployments and their tags are called."""
+        """The platform's name, also used for the work pool, the deployments and their tags."""
         return Settings(repository=self.root).platform_name  # type: ignore[call-arg]
 
     @property
     def folder(self) -> Path:
-        """Everything below is the server's own."""
+        """The folder that holds all files of the server."""
         return self.root / ".flowmart" / ("sandbox/serving" if self.sandbox else "server")
 
     @property
     def profile(self) -> Path:
-        """The variables that lead the product's commands to this server; exists while the server is up."""
+        """The variables that point the product's commands to this server; exists while the server is up."""
         return self.root / ".flowmart" / "server.env"
 
     @property
     def lock(self) -> Path:
-        """Held while it is being started or stopped."""
+        """The lock file that is held while the server starts or stops."""
         return self.folder / "lock"
 
     @property
     def password(self) -> Path:
-        """`user:password` of the UI and the API; only its owner may read it."""
+        """The file with `user:password` of the UI and the API; only its owner may read it."""
         return self.folder / "password"
 
     @property
@@ -80,5 +80,5 @@ class ServerLayout(processes.ProcessLayout):
 
     @property
     def registered(self) -> Path:
-        """Written by the registrar when everything is registered: its process id."""
+        """The file to which the registrar writes its process id once everything is registered."""
         return self.folder / "registered"

@@ -1,7 +1,7 @@
-"""Starting, stopping and looking at the server.
+"""Starts, stops and inspects the server.
 
-Where a Prefect server is there already (the sandbox's while that is up, or the one of PREFECT_API_URL) it is served,
-and no second one is started.
+An existing Prefect server is used instead of starting a second one: the sandbox's while that is up, or the one that
+PREFECT_API_URL names.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tasks.domain.errors import InvalidInput, Unanswered
 Report = Callable[[str], None]
 
 PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
-"""The repository's own: a link in a checkout, a file in a wheel."""
+"""The product's own prefect.yaml: a link in a checkout, a file in a wheel."""
 
 
 @dataclass(frozen=True)
 class Serving:
-    """A server that runs. `password` is the file with `user:password`, where there is one of ours."""
+    """A running server. `password` is the file with `user:password`; None if the password is not ours."""
 
     ui: str
     board: str
@@ -39,9 +39,18 @@ class Serving:
 
 
 def up(root: Path, report: Report) -> Serving:
-    """Start what does not run yet. Starting what runs already changes nothing.
+    """Start the processes that are not running yet; leave running ones alone.
 
-    Raises `InvalidInput` for a wrong platform.yaml or prefect.yaml, `Unanswered` when a process does not start.
+    Args:
+        root: the project folder.
+        report: receives progress messages.
+
+    Returns:
+        The addresses of the running server.
+
+    Raises:
+        InvalidInput: platform.yaml or prefect.yaml is invalid.
+        Unanswered: a process does not start.
     """
     layout, settings = _layout(root), server_settings()
     platform = manifest.load(layout.root / "infrastructure")
@@ -57,9 +66,14 @@ def up(root: Path, report: Report) -> Serving:
 
 
 def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None:
-    """End every process of the server; what is not running is not an error. The runs that go on end with the worker.
+    """Stop every process of the server and, with its worker, the active runs.
 
-    `for_sandbox`: what serves the sandbox, or what serves you otherwise; by default what the profile leads to.
+    Processes that are not running are ignored.
+
+    Args:
+        root: the project folder.
+        report: receives progress messages.
+        for_sandbox: True stops the sandbox's server, False the other one; by default the active profile decides.
     """
     layout = _layout(root, for_sandbox)
     with processes.alone(layout):
@@ -73,14 +87,14 @@ def down(root: Path, report: Report, *, for_sandbox: bool | None = None) -> None
 
 
 def status(root: Path) -> list[Part]:
-    """Every process of the server, running or not."""
+    """Return every process of the server, running or not."""
     layout, settings, nowhere = _layout(root), server_settings(), Address("")
     rest = [services.part(layout, kind) for kind in wanted(settings, nowhere)]
     return [_server(layout, settings), *rest]
 
 
 def _server(layout: ServerLayout, settings: ServerSettings) -> Part:
-    """The Prefect server that is served, ours or not."""
+    """Return the Prefect server in use, ours or another one."""
     given = _given(layout)
     if not given:
         auth = layout.password.read_text().strip() if layout.password.exists() else ""
@@ -96,21 +110,24 @@ def _server(layout: ServerLayout, settings: ServerSettings) -> Part:
 
 
 def _given(layout: ServerLayout) -> str:
-    """The API of a Prefect server that we are led to and that is not ours; empty when there is none."""
+    """Return the API of a configured Prefect server that is not ours; empty if there is none."""
     given = os.environ.get("PREFECT_API_URL", "")
     ours = profile.read(layout.profile) if layout.profile.exists() else {}
     return "" if given == ours.get("PREFECT_API_URL") else given
 
 
 def wanted(settings: ServerSettings, address: Address) -> list[ServiceKind[ServerLayout]]:
-    """What runs on this machine besides Prefect: what FLOWMART_SERVER_PARTS names and the settings configure."""
+    """Return the processes besides Prefect that run on this machine.
+
+    These are the ones that FLOWMART_SERVER_PARTS names and the settings configure.
+    """
     configured = {METRICS: bool(settings.metrics_port), RECEIVER: bool(settings.webhook_secret.get_secret_value())}
     names = [name for name in PARTS if name in settings.parts and name != SERVER and configured.get(name, True)]
     return [parts.of(name, address, settings) for name in names]
 
 
 def _address(layout: ServerLayout, settings: ServerSettings, report: Report) -> Address:
-    """The Prefect server to serve: the one that we are led to, or our own, started if need be."""
+    """Return the Prefect server to use: the configured one, or our own, which is started if needed."""
     if given := _given(layout):
         report(f"serving the Prefect server at {given}")
         return Address(given, os.environ.get("PREFECT_API_AUTH_STRING", ""))
@@ -133,14 +150,14 @@ def _started(layout: ServerLayout, kind: ServiceKind[ServerLayout], report: Repo
 
 
 def _password(layout: ServerLayout) -> str:
-    """`user:password`: made at the first start, and the same ever after."""
+    """Return `user:password`, which the first start generates and later ones reuse."""
     if not layout.password.exists():
         _write(layout.password, f"flowmart:{secrets.token_urlsafe(24)}")
     return layout.password.read_text().strip()
 
 
 def _write(file: Path, text: str) -> None:
-    """A file that only its owner may read, at any time."""
+    """Write a file that only its owner can read, at any moment."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as opened:
         opened.write(text)
@@ -152,7 +169,11 @@ def _layout(root: Path, for_sandbox: bool | None = None) -> ServerLayout:
 
 
 def server_settings() -> ServerSettings:
-    """FLOWMART_SERVER_*; `InvalidInput` names what is wrong."""
+    """Read the FLOWMART_SERVER_* variables.
+
+    Raises:
+        InvalidInput: a variable is invalid; the message names it.
+    """
     try:
         return ServerSettings()  # type: ignore[call-arg]
     except ValidationError as error:

@@ -1,11 +1,11 @@
-"""The processes of the server: how each is started, and when it is ready.
+"""Defines the processes of the server: how each is started, and when it is ready.
 
-server      Prefect's own, with its UI; none where a Prefect server is there already (the sandbox's, or a team's)
-registrar   keeps pool, queues, deployments and forms as prefect.yaml, platform.yaml and the store say
-worker      starts the runs, each in a process of its own, with the variables of whoever said `server up`
-board       the page that shows which release is where, at /board
-metrics     serves the metrics of the delivery, when FLOWMART_SERVER_METRICS_PORT is set
-receiver    takes GitHub's webhooks, when FLOWMART_GITHUB_WEBHOOK_SECRET is set
+server      Prefect's own, with its UI; not started if a Prefect server exists already (the sandbox's, or a team's)
+registrar   keeps pool, queues, deployments and forms in line with prefect.yaml, platform.yaml and the store
+worker      starts each run in its own process, with the variables of the caller of `server up`
+board       serves the page that shows which release is where, at /board
+metrics     serves the metrics of the delivery, if FLOWMART_SERVER_METRICS_PORT is set
+receiver    receives GitHub's webhooks, if FLOWMART_GITHUB_WEBHOOK_SECRET is set
 """
 
 from __future__ import annotations
@@ -26,21 +26,24 @@ SERVER, REGISTRAR, WORKER, BOARD, RECEIVER = "server", "registrar", "worker", "b
 METRICS = "metrics"
 
 LOOPBACK = "127.0.0.1"
-"""Where all listen by default: this machine only."""
+"""The address on which all processes listen by default: this machine only."""
 
 _PATIENCE = "21600"
-"""Seconds for which a run that the worker starts waits for an environment that somebody else is working in."""
+"""Seconds for which a run of the worker waits for an environment that another run has claimed."""
 
 _BUSY = 300.0
-"""Seconds until a process is ready that takes a few where nothing else is going on."""
+"""Seconds to wait for a process to become ready; on an idle machine it takes a few."""
 
 _HEARTBEAT = "30"
-"""Seconds between the signs of life of a run; the automation in `registration` misses them after a while."""
+"""Seconds between heartbeats of a run; without them, the automation in `registration` marks it as crashed."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A Prefect API and how to get in. `auth` is `user:password`, or empty. `log`: of a server of ours."""
+    """A Prefect API and its credentials.
+
+    `auth` is `user:password`, or empty. `log` is the server's log file, if the server is ours.
+    """
 
     api: str
     auth: str = field(default="", repr=False)
@@ -48,7 +51,7 @@ class Address:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What leads Prefect's clients there. A proxy of the user's is not asked for this machine."""
+        """The variables that point Prefect's clients to the API; they bypass the user's proxy for this machine."""
         around = filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"])
         known = {"PREFECT_API_URL": self.api, "NO_PROXY": ",".join(dict.fromkeys(",".join(around).split(",")))}
         known["no_proxy"] = known["NO_PROXY"]
@@ -56,7 +59,7 @@ class Address:
 
 
 def server(settings: ServerSettings, auth: str, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
-    """Prefect's server, with basic auth on and analytics off."""
+    """Return Prefect's server, with basic auth on and analytics off."""
 
     def command(layout: ServerLayout, port: int | None) -> list[str]:
         if not settings.database.get_secret_value():
@@ -79,7 +82,7 @@ def server(settings: ServerSettings, auth: str, host: str = LOOPBACK) -> Service
 
 
 def of(name: str, address: Address, settings: ServerSettings, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
-    """Any process but Prefect's server, by its name; it listens on `host`, if it does."""
+    """Return any process except Prefect's server, by name; `host` is the address to listen on, if it listens."""
     made: Mapping[str, Callable[[], ServiceKind[ServerLayout]]] = {
         REGISTRAR: lambda: registrar(address),
         WORKER: lambda: worker(address, settings, host),
@@ -91,7 +94,7 @@ def of(name: str, address: Address, settings: ServerSettings, host: str = LOOPBA
 
 
 def registrar(address: Address) -> ServiceKind[ServerLayout]:
-    """The process that registers deployments, queues and forms with Prefect."""
+    """Return the process that registers deployments, queues and forms with Prefect."""
 
     def command(layout: ServerLayout, _: int | None) -> list[str]:
         layout.registered.unlink(missing_ok=True)
@@ -105,7 +108,7 @@ def registrar(address: Address) -> ServiceKind[ServerLayout]:
 
 
 def worker(address: Address, settings: ServerSettings, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
-    """Who starts the runs."""
+    """Return the process that starts the runs."""
 
     def command(layout: ServerLayout, _: int | None) -> list[str]:
         pool = settings.pool or layout.platform
@@ -122,7 +125,7 @@ def worker(address: Address, settings: ServerSettings, host: str = LOOPBACK) -> 
 
 
 def board(address: Address, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
-    """Who serves the board; a proxy with a certificate belongs in front of it."""
+    """Return the process that serves the board; put a TLS proxy in front of it."""
 
     def command(_: ServerLayout, port: int | None) -> list[str]:
         return [sys.executable, "-m", "deployments.server.board", "--host", host, "--port", str(port)]
@@ -131,7 +134,10 @@ def board(address: Address, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
 
 
 def metrics(address: Address, settings: ServerSettings, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
-    """Who serves the metrics of the delivery: not where the receiver listens, which the world may reach."""
+    """Return the process that serves the delivery's metrics.
+
+    It is separate from the receiver, whose port may be public.
+    """
 
     def command(_: ServerLayout, port: int | None) -> list[str]:
         return [sys.executable, "-m", "deployments.cli", "metrics", "--host", host, "--serve", str(port)]
@@ -141,7 +147,7 @@ def metrics(address: Address, settings: ServerSettings, host: str = LOOPBACK) ->
 
 
 def receiver(address: Address, host: str = LOOPBACK) -> ServiceKind[ServerLayout]:
-    """Who takes GitHub's webhooks; a proxy with a certificate belongs in front of it."""
+    """Return the process that receives GitHub's webhooks; put a TLS proxy in front of it."""
 
     def command(_: ServerLayout, port: int | None) -> list[str]:
         return [sys.executable, "-m", "deployments.github", "--host", host, "--port", str(port)]
@@ -163,7 +169,7 @@ def _database(settings: ServerSettings) -> dict[str, str]:
 
 
 def _working(address: Address) -> Callable[[ServerLayout, int | None], Mapping[str, str]]:
-    """The variables of a process that works with the product: those of this one, led to the server."""
+    """Return the variables of a process that uses the product: those of this process, pointed to the server."""
 
     def variables(layout: ServerLayout, _: int | None) -> Mapping[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_API_")}

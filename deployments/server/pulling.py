@@ -1,8 +1,8 @@
-"""The first step of every run that a worker starts: the code of the worker's own machine, and the store of all.
+"""The first step of every run that a worker starts: use the worker's own code, and check the shared store.
 
-Workers of one pool are on machines that share nothing but Prefect and the store. So a deployment names no folder:
-each worker runs the flows that are installed beside it. And it names the store, by an identity that only that store
-gives: a worker with another store would know of no claim, and apply what somebody else is applying.
+Workers of one pool run on machines that share only Prefect and the store. So a deployment names no folder: each
+worker runs the flows installed beside it. The deployment names the store by an identity that only that store returns.
+A worker with another store would miss claims and apply what another run is applying.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from tasks.ledger import secret_key
 from tasks.ledger.opening import open_store
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""Where the flows are: the checkout, or what a wheel was installed to."""
+"""The folder that contains the flows: the checkout, or the folder into which a wheel was installed."""
 
 PULL_STEP = f"{__name__}.enter"
-"""As Prefect names it in a deployment."""
+"""The name of the step in a Prefect deployment."""
 
 
 def enter(store: str) -> dict[str, str]:
-    """Go to the code of this machine.
+    """Check the store and return this machine's code folder.
 
     Args:
         store: the identity of the store that the deployment was registered for.
 
     Returns:
-        Prefect's answer of a pull step: the folder to work in.
+        The result that Prefect expects of a pull step: the folder to work in.
 
     Raises:
-        InvalidInput: this worker has another store.
+        InvalidInput: this worker uses another store.
     """
     found = open_store(settings.load())
     if secret_key.identity(found) != store:

@@ -1,7 +1,7 @@
-"""`python -m deployments.server.registrar`: keeps Prefect's offer as prefect.yaml, platform.yaml and store say.
+"""`python -m deployments.server.registrar`: keeps Prefect in line with prefect.yaml, platform.yaml and the store.
 
-It looks every few seconds, so that a release is in the forms soon after it was made, by whichever machine. Nothing
-depends on it: while it is away the forms are old, and what they start is checked by the flows.
+It polls every few seconds, so that forms soon offer a new release, whichever machine made it. Nothing depends on it:
+while it is down the forms are outdated, and the flows check what the forms start.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from tasks.settings import Settings
 log = structlog.get_logger("flowmart.server")
 
 _NEAR, _FAR = 2.0, 15.0
-"""Seconds between looks at a folder, and at a bucket."""
+"""Seconds between polls of a folder, and of a bucket."""
 
 
 class Registrar:
-    """What was registered last, to do only what has changed since."""
+    """Remembers what was registered last, to register only changes."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -50,11 +50,19 @@ class Registrar:
 
     @property
     def pause(self) -> float:
-        """Seconds until the next look."""
+        """Seconds until the next poll."""
         return _FAR if "://" in self._history.store.address else _NEAR
 
     def look(self) -> None:
-        """Bring to Prefect what has changed since the last look; what fails is tried again at the next."""
+        """Register with Prefect what has changed since the last call.
+
+        If it fails, the next call tries again.
+
+        Raises:
+            FlowmartError: a file or the store is invalid or cannot be read.
+            PrefectException, httpx.HTTPError: Prefect rejects a request or does not respond.
+            OSError: a file cannot be read.
+        """
         files = PREFECT_YAML, self._infrastructure / "platform.yaml"
         declared = tuple(file.read_bytes() for file in files)
         happened = self._what_happened()
@@ -64,7 +72,7 @@ class Registrar:
             self._known = registration.register(wanted, secret_key.identity(self._history.store))
             self._declared, self._happened, self._offered = declared, None, {}
         if happened != self._happened:
-            # The board first: it shows the damage that keeps the forms from being made.
+            # The board first: it shows the damage that prevents the forms from being built.
             registration.show(board_markdown.page(board.of(self._settings, self._history)))
             self._known = registration.offer(self._known, self._world(), self._offered)
             self._happened = happened
@@ -74,7 +82,7 @@ class Registrar:
         return self._history.store.names("releases"), newest
 
     def _newest(self, environment: str) -> int | str:
-        """The number of its newest entry, or why its ledger cannot be read."""
+        """Return the number of the newest ledger entry, or why the ledger cannot be read."""
         try:
             return self._history.state(environment).number
         except (BrokenChain, UnreadableRecord) as error:
@@ -93,7 +101,7 @@ class Registrar:
 
 
 def main() -> NoReturn:
-    """Look for ever. The first look must succeed; later ones say what went wrong and go on."""
+    """Poll until stopped. The first poll must succeed; later failures are logged."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--registered", type=Path, required=True, help="file to write once all is registered")
     file: Path = parser.parse_args().registered

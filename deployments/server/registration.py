@@ -1,4 +1,4 @@
-"""Bringing the catalogue to a Prefect server: work pool, queues, deployments, forms, and what finds dead runs."""
+"""Registers the catalogue with a Prefect server: pools, queues, deployments, forms, and detection of dead runs."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ from deployments.server.pulling import PROJECT, PULL_STEP
 from tasks.reports.artifacts import Page
 
 _MISSED = timedelta(seconds=150)
-"""Without a sign of life for so long, five heartbeats, a run is taken for dead."""
+"""A run without a heartbeat for this long, five heartbeats, is considered dead."""
 
 _SOME_HOUR = datetime(2024, 1, 1, tzinfo=UTC)
-"""From which the beginnings of schedules are counted."""
+"""The anchor from which interval schedules are counted."""
 
 UNITS = "units"
 """The tag of deployments whose runs are jobs of units."""
 
 _DEFAULT_QUEUE = "default"
-"""Prefect makes it with every pool, and does not let it be removed."""
+"""The queue that Prefect creates with every pool and does not let anyone delete."""
 
 _PAGE = 200
-"""Deployments that Prefect gives at once."""
+"""Deployments per page of Prefect's listing."""
 
 _NOT_BEGUN = FlowRunFilter(
     state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING]))
@@ -73,9 +73,10 @@ _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Cancelling", "Paused", 
 
 @dataclass(frozen=True)
 class Known:
-    """A deployment that Prefect has from us; no `id`: not now, because there is nothing to start it for.
+    """A deployment that we registered with Prefect.
 
-    `schema` is its flow's own, `store` the identity of the store that its runs work with.
+    `id` is None while it is withdrawn because a run could not do anything. `schema` is its flow's own, `store` the
+    identity of the store that its runs use.
     """
 
     id: UUID | None
@@ -85,9 +86,14 @@ class Known:
 
 
 def register(wanted: Catalogue, store: str) -> tuple[Known, ...]:
-    """Make pool, queues and deployments as they are declared now, and remove what of the pool is not declared.
+    """Create or update pools, queues and deployments, and remove those of the platform that are no longer declared.
 
-    `store` is the identity of the store that all their runs work with, on whichever machine.
+    Args:
+        wanted: the declared deployments and queues.
+        store: the identity of the store that all runs use, on every machine.
+
+    Returns:
+        One entry per deployment.
     """
     pool = wanted.platform
     with get_client(sync_client=True) as client:
@@ -103,12 +109,15 @@ def register(wanted: Catalogue, store: str) -> tuple[Known, ...]:
 
 
 def offer(known: Sequence[Known], world: World, offered: dict[str, Form]) -> tuple[Known, ...]:
-    """Show in every form what there is to choose from now. What could do nothing is not there to be started.
+    """Update the choices in every form, and withdraw deployments whose runs could not do anything.
 
     Args:
-        known: as it was registered, or as the last call returned it.
-        world: what there is to choose from.
-        offered: what is shown already, by deployment; it is brought up to date.
+        known: the result of `register`, or of the last call.
+        world: the current choices.
+        offered: the forms shown already, by deployment; updated in place.
+
+    Returns:
+        The deployments, with None as `id` of each that is withdrawn.
     """
     links = _links(known)
     with get_client(sync_client=True) as client:
@@ -129,7 +138,7 @@ def _shown(client: SyncPrefectClient, pool: str, one: Known, form: Form, offered
 
 
 def _withdrawn(client: SyncPrefectClient, one: Known, offered: dict[str, Form]) -> Known:
-    """Without the deployment, unless a run of it has not begun: that one could not begin any more."""
+    """Delete the deployment, unless one of its runs has not begun: that run could no longer begin."""
     if one.id is None:
         return one
     own = DeploymentFilter(id=DeploymentFilterId(any_=[one.id]))
@@ -141,7 +150,7 @@ def _withdrawn(client: SyncPrefectClient, one: Known, offered: dict[str, Form]) 
 
 
 def show(page: Page) -> None:
-    """Keep one artifact up to date: the page with this key."""
+    """Create or update the artifact with the page's key."""
     with get_client(sync_client=True) as client:
         same = ArtifactFilter(key=ArtifactFilterKey(any_=[page.key]))
         known = client.read_artifacts(artifact_filter=same, limit=1)
@@ -154,7 +163,7 @@ def show(page: Page) -> None:
 
 
 def _pool(client: SyncPrefectClient, pool: str, described: str) -> None:
-    """Make a pool whose workers start processes, unless there is one of that name, of whatever type."""
+    """Create a pool whose workers start processes, unless a pool of that name exists, of any type."""
     with suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name=pool, type="process", description=described))
 
@@ -178,7 +187,7 @@ def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, store:
         tags=list(declared.tags),
         parameters=dict(declared.parameters),
         parameter_openapi_schema=schema,
-        # What a form offers is old at times, and others start flows by a release's bare id: the flow says no itself.
+        # Forms may be outdated, and callers may pass a bare release id: the flow itself validates.
         enforce_parameter_schema=False,
         work_pool_name=declared.pool or pool,
         work_queue_name=declared.queue,
@@ -190,7 +199,7 @@ def _deployment(client: SyncPrefectClient, pool: str, declared: Declared, store:
 
 
 def _schema(flow: Flow[..., Any]) -> forms.Schema:
-    """The schema of a flow's parameters. Prefect makes one, without the titles and descriptions that we give them."""
+    """Return the schema of a flow's parameters; Prefect's own lacks the titles and descriptions that we declare."""
     schema = parameter_schema(flow).model_dump_for_openapi()
     hints = get_type_hints(flow.fn, include_extras=True)
     for name, parameter in schema["properties"].items():
@@ -210,7 +219,7 @@ def _schedule(declared: Schedule) -> DeploymentScheduleCreate:
 
 
 def _remove_others(client: SyncPrefectClient, pool: str, deployments: set[UUID], queues: set[str]) -> None:
-    """Remove what an earlier prefect.yaml or platform.yaml declared; planned runs go with their deployment."""
+    """Remove what an earlier prefect.yaml or platform.yaml declared; scheduled runs go with their deployment."""
     for found in (*_deployments(client, _in_pool(pool)), *_deployments(client, _of_units(pool))):
         if found.id not in deployments:
             client.delete_deployment(found.id)
@@ -224,7 +233,7 @@ def _in_pool(pool: str) -> dict[str, Any]:
 
 
 def _of_units(platform: str) -> dict[str, Any]:
-    """The deployments of a platform's units, in whatever pools."""
+    """Return the filter for the deployments of a platform's units, in all pools."""
     return {"deployment_filter": DeploymentFilter(tags=DeploymentFilterTags(all_=[platform, UNITS]))}
 
 
@@ -236,11 +245,11 @@ def _deployments(client: SyncPrefectClient, which: Mapping[str, Any]) -> list[De
 
 
 def _links(known: Sequence[Known]) -> Callable[[str, Mapping[str, Any]], str]:
-    """The addresses of forms in the UI, filled in, by flow; of the first deployment of each."""
+    """Return a function that gives the UI address of a flow's filled-in form, for its first deployment."""
     ids = {one.declared.flow: one.id for one in reversed(known)}
 
     def link(flow: str, parameters: Mapping[str, Any]) -> str:
-        # Twice, as the UI itself does: its router takes one layer off, and the page that reads it the other.
+        # Quoted twice, as the UI does: its router decodes once, and the page once more.
         filled_in = quote(quote(json.dumps(dict(parameters)), safe=""))
         return f"/deployments/deployment/{ids[flow]}/run?parameters={filled_in}"
 
@@ -248,9 +257,10 @@ def _links(known: Sequence[Known]) -> Callable[[str, Mapping[str, Any]], str]:
 
 
 def _find_dead_runs(client: SyncPrefectClient, platform: str) -> None:
-    """A run whose machine is gone would hold its place in the queue for ever, since nobody says that it ended.
+    """Create an automation that marks runs without a heartbeat as crashed.
 
-    Only the run history is put right by this: what the run had begun, the next one puts back, by the ledger.
+    A run whose machine is gone would otherwise hold its place in the queue for ever, because nothing reports its end.
+    This corrects only the run history. The next run rolls back, by the ledger, what the dead run had begun.
     Source: "Detect zombie flow runs" in Prefect's documentation of automations.
     """
     name = f"{platform}: a run that gives no sign of life has crashed"
@@ -261,7 +271,7 @@ def _find_dead_runs(client: SyncPrefectClient, platform: str) -> None:
         after=living,
         expect=living | {f"prefect.flow-run.{state}" for state in _ENDS},
         match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-        # Others at this server may want to hear of their runs less often, or not at all.
+        # Only this platform's runs: others on this server may use a slower heartbeat, or none.
         match_related=ResourceSpecification(
             {"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{platform}"]}
         ),
