@@ -1,6 +1,6 @@
-"""The way in from GitHub: deliveries are received, kept, and turned into flow runs.
+"""The entry point for GitHub: receives webhook deliveries, stores them, and starts flow runs for them.
 
-`receiver` authenticates a delivery, has `events` decide what it asks for, has `inbox` keep it, and answers.
-`dispatch` takes what waits there and starts Prefect's flow runs; `sweep` asks GitHub for what never arrived. Nothing
-here decides about infrastructure: that is the business of the flows that are started.
+`receiver` authenticates a delivery, lets `events` decide what it requests and `inbox` store it, and responds.
+`dispatch` takes stored deliveries and starts Prefect's flow runs; `sweep` asks GitHub for missed deliveries.
+Decisions about infrastructure are left to the flows.
 """

@@ -1,7 +1,7 @@
-"""`python -m deployments.github`: the receiver as a process, with its dispatcher and its sweep.
+"""`python -m deployments.github`: runs the receiver with its dispatcher and its sweep.
 
-Told to end (SIGTERM, SIGINT) it answers what it has begun to read, finishes what it is writing, and leaves the rest
-in the inbox for the next one.
+On SIGTERM or SIGINT it responds to requests that it has begun to read and finishes its writes. The rest stays in the
+inbox for the next process.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ _DAY = 24 * 3600.0
 _NO_SWEEP = "missed deliveries are not looked for: no GitHub App, and no FLOWMART_GITHUB_TOKEN, to ask as"
 
 _SWITCH = 0.0005
-"""Seconds after which a thread lets another one go on."""
+"""Seconds after which Python switches to another thread."""
 
 _GRACE = 10
-"""Seconds for deliveries that are being read when the receiver is stopped."""
+"""Seconds to finish reading deliveries when the receiver is stopped."""
 
 
 def main() -> None:
-    """Run the receiver until it is stopped; exit code 64 when its settings are wrong."""
+    """Run the receiver until it is stopped; exit with code 64 if its settings are invalid."""
     parser = argparse.ArgumentParser(prog="python -m deployments.github", description="FlowMart's GitHub receiver")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4280)
     asked = parser.parse_args()
-    # What people write in comments, and what logs say of it, is nobody else's business on this machine.
+    # Comments and the logs about them are private: other users of this machine must not read them.
     os.umask(0o077)
     allow_many()
     try:
@@ -68,10 +68,10 @@ def main() -> None:
     except InvalidInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(64)
-    # What was imported is here to stay: looking through it for garbage took 110 ms, at every 800th delivery.
+    # Imported modules are never garbage: scanning them took 110 ms at every 800th delivery.
     gc.freeze()
-    # A delivery is answered by a few short steps. At each of them the threads that start flow runs may hold the
-    # interpreter for so long; with the default, 5 ms, these waits were most of an answer's time.
+    # A response takes a few short steps. At each of them, the threads that start flow runs may hold the
+    # interpreter for this long. With the default, 5 ms, these waits were most of the response time.
     sys.setswitchinterval(_SWITCH)
     log.info("receiving", what=f"http://{asked.host}:{asked.port}{PATH}")
     uvicorn.run(
@@ -90,7 +90,15 @@ def main() -> None:
 
 
 def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
-    """The receiver with everything behind it, begun and ended with the app."""
+    """Return the receiver's app, which starts and stops its background threads.
+
+    Args:
+        settings: the receiver's settings.
+        product: the product's settings.
+
+    Raises:
+        InvalidInput: the platform names no repository, the inbox cannot be used, or PREFECT_API_URL is not set.
+    """
     runs = PrefectRuns(product.platform_name)
     inbox = Inbox(settings.inbox_file)
     home = Home(product, inbox)
@@ -102,7 +110,7 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
     workers: list[Worker] = [dispatcher, watch]
     if client:
         workers.append(Sweep(inbox, GitHubSource(client, product), settings, home, dispatcher.wake))
-        # A client of its own: each belongs to one thread.
+        # A separate client, because each belongs to one thread.
         workers.append(Closing(inbox, PrefectRuns(product.platform_name), Hub(product)))
 
     @asynccontextmanager
@@ -124,27 +132,27 @@ def compose(settings: ReceiverSettings, product: Settings) -> FastAPI:
 
 
 class Worker(Protocol):
-    """What goes on beside the receiver, in a thread of its own."""
+    """A background thread of the receiver."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
 
     def stop(self) -> None:
-        """End."""
+        """Stop the thread."""
 
     def trouble(self) -> str:
-        """What keeps it from its work; empty when nothing does."""
+        """Return what prevents its work; empty if nothing does."""
 
 
 class Hub:
-    """The platform on GitHub, asked as the product."""
+    """Connects to the platform's repository on GitHub with the product's credentials."""
 
     def __init__(self, product: Settings) -> None:
         self._product = product
         self._client = connect(product)
 
     def __call__(self, run: str) -> OnGitHub:
-        """As the run with that id sees it."""
+        """Return the repository from the point of view of the run with that id."""
         found = repositories.of_platform(self._client, self._product)
         return OnGitHub(self._client, found, self._product.platform_name, run)
 

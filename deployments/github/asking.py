@@ -1,4 +1,7 @@
-"""GitHub, asked for what the sweep wants to know. It only reads, and reads plain JSON, as `events` does."""
+"""Reads from GitHub what the sweep compares with the inbox: webhooks, deliveries, branch and pull requests.
+
+It reads plain JSON, as `events` does, and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from tasks.github.repositories import Repository
 from tasks.settings import Settings
 
 _OF_THE_APP = 0
-"""In the place of a webhook's number, of which GitHub has none below 1."""
+"""Stands for the app's own webhook; GitHub's webhook ids begin at 1."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of GitHub's at a delivery. `number` is the attempt's, `delivery` what the receiver knows it by."""
+    """One of GitHub's attempts to deliver. `number` is GitHub's id of the attempt, `delivery` the delivery's UUID.
+
+    `at` is in seconds since the epoch.
+    """
 
     number: int
     delivery: str
@@ -28,7 +34,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a pull request (`number`) or a branch (`branch`) stands, and since when at the latest."""
+    """The head commit of a pull request (`number`) or a branch (`branch`).
+
+    `moment` is the latest time, in seconds since the epoch, at which it can have become the head.
+    """
 
     sha: str
     moment: float
@@ -37,29 +46,29 @@ class Head:
 
 
 class Source(Protocol):
-    """Something that knows what GitHub knows. Every question may end in `Unanswered`, `NotFound` or `Refused`."""
+    """A source of GitHub's state. Every method may raise `Unanswered`, `NotFound` or `Refused`."""
 
     def repository(self) -> Repository:
-        """The platform's repository, as it is called now."""
+        """Return the platform's repository under its current name."""
 
     def hooks(self, repository: str, address: str) -> Iterator[int]:
-        """The repository's webhooks that lead to an address."""
+        """Return the ids of the repository's webhooks for an address."""
 
     def attempts(self, repository: str, hook: int, since: float) -> Iterator[Attempt]:
-        """Deliveries of a webhook, newest first, back to a moment."""
+        """Return a webhook's deliveries, newest first, back to `since` (seconds since the epoch)."""
 
     def payload(self, repository: str, hook: int, attempt: int) -> Mapping[str, Any]:
-        """What was in a delivery."""
+        """Return the payload of a delivery."""
 
     def heads(self, repository: str, branch: str) -> Iterator[Head]:
-        """The branch, and the open pull requests that are not forks."""
+        """Return the heads of the branch and of the open pull requests, without forks."""
 
 
 class GitHubSource:
-    """The real one, asked as what the product is at GitHub: an app, or whoever a token belongs to."""
+    """Reads from GitHub as the product's app, or as the owner of its token."""
 
     def __init__(self, client: Client, product: Settings) -> None:
-        """Needs to read webhooks, contents and pull requests; an app reads its own webhook without being asked."""
+        """The client must be able to read webhooks, contents and pull requests; an app can read its own webhook."""
         self._client = client
         self._product = product
 
@@ -68,7 +77,7 @@ class GitHubSource:
         return repositories.of_platform(self._client, self._product)
 
     def hooks(self, repository: str, address: str) -> Iterator[int]:
-        """See `Source`. An app has one webhook for all repositories, in which it is its own."""
+        """See `Source`. An app has one webhook for all repositories, represented by `_OF_THE_APP`."""
         if self._client.is_app and self._client.ask("GET", APP, "/hook/config").get("url") == address:
             yield _OF_THE_APP
             return
@@ -77,7 +86,7 @@ class GitHubSource:
                 yield int(hook["id"])
 
     def attempts(self, repository: str, hook: int, since: float) -> Iterator[Attempt]:
-        """See `Source`. The list is newest first, so that it is read no further than needed."""
+        """See `Source`. GitHub's list is newest first, so reading stops at `since`."""
         for found in self._client.linked(*_deliveries(repository, hook)):
             attempt = Attempt(found["id"], found["guid"].lower(), found["event"], seconds(found["delivered_at"]))
             if attempt.at < since:

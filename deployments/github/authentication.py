@@ -1,7 +1,7 @@
-"""Whether a request is a delivery of GitHub's: its headers, its size, its signature. Nothing is parsed before that.
+"""Checks that a request is a delivery from GitHub, by its headers, size and signature, before anything is parsed.
 
 The signature is compared with the standard library's `hmac.compare_digest` over bytes. `githubkit.webhooks.verify`
-does the same, but takes SHA-1 as well, and a header that is not ASCII makes it raise.
+does the same, but it also accepts SHA-1, and a header that is not ASCII makes it raise.
 Source: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
 
@@ -25,7 +25,7 @@ _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 
 
 class NotADelivery(Exception):
-    """The request is refused before it is read any further; `status` is HTTP's, the text is for its sender."""
+    """The request is rejected without reading further. `status` is the HTTP status, the text is for the sender."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class NotADelivery(Exception):
 
 @dataclass(frozen=True)
 class Headers:
-    """What GitHub says about a delivery outside of its body."""
+    """The headers that GitHub sends with a delivery."""
 
     delivery: str
     event: str
@@ -43,7 +43,10 @@ class Headers:
 
 @dataclass
 class Room:
-    """Requests, and bytes of their bodies, that are being read at the same time: strangers may send them too."""
+    """Limits the requests, and the bytes of their bodies, that are read at the same time.
+
+    Unauthenticated senders count too, because bodies are read before the signature is checked.
+    """
 
     size: int
     requests: int = 512
@@ -52,7 +55,11 @@ class Room:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Have room for one more request; 503 at once when there is none."""
+        """Reserve a place for one request.
+
+        Raises:
+            NotADelivery: 503, too many requests are being read.
+        """
         if self.inside >= self.requests:
             raise NotADelivery(503, "too many deliveries at once; GitHub can send it again")
         self.inside += 1
@@ -62,18 +69,30 @@ class Room:
             self.inside -= 1
 
     def take(self, amount: int) -> None:
-        """Have room for so many more bytes; 503 when there is none."""
+        """Reserve `amount` bytes.
+
+        Raises:
+            NotADelivery: 503, too many bytes are being held.
+        """
         if self.taken + amount > self.size:
             raise NotADelivery(503, "too many deliveries at once; GitHub can send it again")
         self.taken += amount
 
     def give_back(self, amount: int) -> None:
-        """They are not held any more."""
+        """Release `amount` bytes."""
         self.taken -= amount
 
 
 def read_headers(headers: Mapping[str, str], limit: int) -> Headers:
-    """The headers, if they are what GitHub sends; `limit` in bytes. `headers` has its names in lower case."""
+    """Validate and return the headers of a delivery.
+
+    Args:
+        headers: the request's headers, names in lower case.
+        limit: the largest accepted body, in bytes.
+
+    Raises:
+        NotADelivery: a header is missing or invalid (400), not JSON (415), or too large (413).
+    """
     delivery = _header(headers, DELIVERY, _UUID, "a UUID")
     event = _header(headers, EVENT, _EVENT, "an event's name")
     signature = _header(headers, SIGNATURE, _SIGNATURE, "sha256= and 64 digits; is a secret set in the webhook?")
@@ -87,7 +106,17 @@ def read_headers(headers: Mapping[str, str], limit: int) -> Headers:
 
 
 async def read_body(stream: AsyncIterator[bytes], limit: int, seconds: float, room: Room) -> bytes:
-    """The body, read no further than `limit` bytes and no longer than `seconds`."""
+    """Read the body of a request.
+
+    Args:
+        stream: the chunks of the body.
+        limit: the largest accepted body, in bytes.
+        seconds: the time limit.
+        room: the shared limit for all requests.
+
+    Raises:
+        NotADelivery: the body is too large (413), too slow (408), or too many are being read (503).
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -104,7 +133,11 @@ async def read_body(stream: AsyncIterator[bytes], limit: int, seconds: float, ro
 
 
 def refuse_unsigned(body: bytes, signature: str, secrets: Sequence[bytes]) -> None:
-    """401 unless one of the secrets made the signature, in the same time whichever it was."""
+    """Check that one of the secrets made the signature, in the same time whichever it was.
+
+    Raises:
+        NotADelivery: 401, none of them did.
+    """
     made = ["sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest() for secret in secrets]
     if sum(hmac.compare_digest(ours, signature) for ours in made) == 0:
         raise NotADelivery(401, "the signature is not of this body and our secret (FLOWMART_GITHUB_WEBHOOK_SECRET)")

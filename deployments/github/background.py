@@ -1,4 +1,4 @@
-"""Work of the receiver that repeats in a thread of its own until it is stopped."""
+"""Background work of the receiver: a thread that repeats its work until it is stopped."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 
 
 class Background(ABC):
-    """A thread that does `_run` until it is stopped.
+    """A thread that runs `_run` until it is stopped.
 
-    `_run` returns soon once `_stopping` is set. A thread that ended for any other reason is `dead`.
+    `_run` must return soon after `_stopping` is set. A thread that ended for any other reason is `dead`.
     """
 
     def __init__(self, name: str) -> None:
@@ -17,17 +17,17 @@ class Background(ABC):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, patience: float = 20.0) -> None:
-        """End after what is being done; wait for that for `patience` seconds at most."""
+        """Stop after the current work, and wait for that at most `patience` seconds."""
         self._stopping.set()
         self._thread.join(patience)
 
     @property
     def dead(self) -> bool:
-        """Whether the thread has begun and ended though nobody stopped it."""
+        """True if the thread ended although nobody stopped it."""
         return bool(self._thread.ident) and not self._thread.is_alive() and not self._stopping.is_set()
 
     @abstractmethod

@@ -1,8 +1,8 @@
-"""Whatever way a flow run ends, what it began on GitHub is ended too.
+"""Closes what a flow run left open on GitHub, however the run ended.
 
-A run that was killed, cancelled, or failed before it could report leaves a check run in progress, statuses pending, a
-command without an answer. Every run that a delivery started is looked at until it is over; what it left open is then
-closed, with the reason. It is noted in the inbox, so that this survives a restart.
+A run that was killed, was cancelled or failed early leaves things open: a check run in progress, pending statuses, or
+a command without a reply. Every run that a delivery started is watched until it ends. What it left open is then
+closed, with the reason. The inbox records this, so that it survives a restart.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from tasks.github.repositories import OnGitHub
 log = structlog.get_logger("flowmart.github")
 
 _EVERY = 20.0
-"""Seconds."""
+"""Seconds between checks."""
 
 
 class Endings(Protocol):
-    """Something that knows how flow runs ended."""
+    """A source that reports how flow runs ended."""
 
     def ending(self, run: str) -> Ending | None:
-        """How a run ended; None while it goes on. `Unanswered`: nobody knows."""
+        """Return how a run ended; None while it is running. Raises `Unanswered` if that cannot be read."""
 
 
 class Hub(Protocol):
-    """Something that finds the platform on GitHub."""
+    """Finds the platform's repository on GitHub."""
 
     def __call__(self, run: str) -> OnGitHub:
-        """The platform there, as the run with that id sees it."""
+        """Return the repository from the point of view of the run with that id."""
 
 
 class Closing(Background):
-    """Closes what ended runs left open, in a thread of its own."""
+    """Closes what ended runs left open, in its own thread."""
 
     def __init__(self, inbox: Inbox, runs: Endings, hub: Hub) -> None:
         super().__init__("closing")
@@ -49,13 +49,13 @@ class Closing(Background):
         self._trouble = ""
 
     def trouble(self) -> str:
-        """What keeps runs from being looked at; empty when nothing does."""
+        """Return what prevents it from checking runs; empty if nothing does."""
         if self.dead:
             return "nobody closes what ended runs left open: see the log, and start the receiver again"
         return self._trouble
 
     def once(self) -> None:
-        """Look at every run that is not known to be over. What gets no answer is left to the next time."""
+        """Check every run that is not known to have ended; if a service does not respond, the next call retries."""
         troubles = []
         for entry in self._inbox.under_way():
             if self._stopping.is_set():

@@ -1,8 +1,7 @@
-"""Connections that do not say what they want: closed after a while, so that others are answered meanwhile.
+"""Closes connections that send no request in time, so that others can be served.
 
-uvicorn waits for the head of a request for ever, and its own limit counts connections, not requests: some hundred
-that were opened and left would keep out GitHub, and whoever asks for `/health`. Bodies have a limit of their own
-(`authentication.read_body`).
+uvicorn waits for a request's head for ever, and its own limit counts connections, not requests. A few hundred idle
+connections would block GitHub and callers of `/health`. Bodies have their own limit (`authentication.read_body`).
 """
 
 from __future__ import annotations
@@ -13,35 +12,35 @@ import resource
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 PATIENCE = 10.0
-"""Seconds for the head of a request, which GitHub sends at once."""
+"""Seconds to wait for the head of a request, which GitHub sends at once."""
 
 _FILES = 65_536
-"""Open files that are asked for: each connection is one."""
+"""Wanted limit of open files; each connection needs one."""
 
 
 class ImpatientProtocol(H11Protocol):
-    """HTTP as uvicorn speaks it, with a time limit for the head of each request."""
+    """uvicorn's HTTP protocol, with a time limit for the head of each request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """See uvicorn."""
+        """Start the time limit. See uvicorn."""
         super().connection_made(transport)
         self._unasked: asyncio.TimerHandle | None = None
         self._await_request(PATIENCE)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See uvicorn."""
+        """Cancel the time limit. See uvicorn."""
         self._asked()
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """See uvicorn; a new cycle is a request whose head is complete."""
+        """Cancel the time limit when a head is complete, which starts a new cycle. See uvicorn."""
         before = self.cycle
         super().handle_events()
         if self.cycle is not before:
             self._asked()
 
     def on_response_complete(self) -> None:
-        """See uvicorn."""
+        """Restart the time limit for the next request. See uvicorn."""
         self._await_request(self.timeout_keep_alive + PATIENCE)
         super().on_response_complete()
 
@@ -60,7 +59,7 @@ class ImpatientProtocol(H11Protocol):
 
 
 def allow_many() -> None:
-    """Let this process have as many connections as the system allows it."""
+    """Raise this process's limit of open connections as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft < wanted:

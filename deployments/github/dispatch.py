@@ -1,8 +1,8 @@
-"""Turns what waits in the inbox into flow runs, in the order in which it came, in a thread of its own.
+"""Starts flow runs for the deliveries in the inbox, in order of arrival, in its own thread.
 
-A delivery stays in the inbox until Prefect says that its run exists. When this process dies between the two, the next
-one asks again with the same key, and is given the same run: two runs for one delivery cannot be, and two dispatchers
-at one inbox do no harm.
+A delivery stays in the inbox until Prefect confirms that its run exists. If this process dies in between, the next
+one asks again with the same key and gets the same run. So a delivery never has two runs, and two dispatchers may
+share an inbox.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ from tasks.domain.errors import NotFound, Refused, Unanswered
 log = structlog.get_logger("flowmart.github")
 
 PREFECT = "Prefect"
-"""What is paused when nothing can be started at all; the other names are deployments."""
+"""The name under which all starts are paused; the other names are deployments."""
 
 _LONGEST_PAUSE = 60.0
 _LOOK_AGAIN = 2.0
-"""Seconds after which the inbox is looked at though nobody said that something came: another process may have."""
+"""Seconds between checks of the inbox without a notification, because another process may have written to it."""
 
 _PRUNE_EVERY = 3600.0
 
 
 @dataclass
 class Pauses:
-    """What is not asked for a while: a second, then twice that each time, up to a minute, with jitter."""
+    """Exponential backoff with jitter per name: one second at first, doubled each time, up to a minute."""
 
     clock: Callable[[], float] = time.monotonic
     _until: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def begin(self, name: str) -> float:
-        """It did not work again; how many seconds to leave it alone."""
+        """Record a failure, and return how many seconds to pause."""
         failures = self._until.get(name, (0, 0.0))[0] + 1
-        # Jitter, so that many receivers do not come back at once; nothing depends on it being unpredictable.
+        # Jitter, so that many receivers do not retry at the same time; it need not be unpredictable.
         seconds = min(_LONGEST_PAUSE, 2.0 ** (failures - 1)) * random.uniform(0.75, 1.0)  # noqa: S311
         self._until[name] = (failures, self.clock() + seconds)
         return seconds
 
     def end(self, name: str) -> None:
-        """It worked."""
+        """Record a success, which ends the pause."""
         self._until.pop(name, None)
 
     def left(self, name: str) -> float:
-        """Seconds until it is asked again; 0: now."""
+        """Return the seconds until the next attempt; 0 means now."""
         return max(0.0, self._until.get(name, (0, 0.0))[1] - self.clock())
 
     def __iter__(self) -> Iterator[str]:
@@ -60,7 +60,7 @@ class Pauses:
 
 
 class Dispatcher(Background):
-    """Takes deliveries from `inbox` and has `runs` start them."""
+    """Takes deliveries from `inbox` and starts them with `runs`."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Dispatcher(Background):
         pauses: Pauses | None = None,
         objection: Callable[[Entry], str] = lambda _: "",
     ) -> None:
-        """`keep_seconds`: how long deliveries are kept that were done with. `objection`: why one starts nothing."""
+        """`keep_seconds`: how long finished deliveries are kept. `objection`: why one starts nothing, or empty."""
         super().__init__("dispatcher")
         self._inbox = inbox
         self._runs = runs
@@ -82,24 +82,24 @@ class Dispatcher(Background):
         self._awake = threading.Event()
 
     def wake(self) -> None:
-        """Something waits."""
+        """Signal that a delivery is waiting."""
         self._awake.set()
 
     def stop(self, patience: float = 20.0) -> None:
-        """Finish the one that is being started, for `patience` seconds at most; the rest stays in the inbox."""
-        # Before it wakes, or it would wait again.
+        """Stop after the delivery that is being started; the rest stays in the inbox."""
+        # Set before the thread wakes, or it would wait again.
         self._stopping.set()
         self._awake.set()
         super().stop(patience)
 
     def trouble(self) -> str:
-        """What keeps deliveries from being started; empty when nothing does."""
+        """Return what prevents deliveries from being started; empty if nothing does."""
         if self.dead:
             return "the dispatcher has ended unexpectedly: see the log, and start the receiver again"
         return "; ".join(tuple(self._trouble.values()))
 
     def once(self) -> None:
-        """Start what waits, and can be started now. One is looked up at a time: meanwhile it may be superseded."""
+        """Start the waiting deliveries that can be started now, reading one at a time: the next may be superseded."""
         while not self._stopping.is_set() and not self._pauses.left(PREFECT):
             paused = tuple(self._pauses)
             waiting = self._inbox.waiting(without=paused, limit=1)

@@ -1,8 +1,8 @@
-"""What a delivery asks for. Pure: an event's name and its payload in, a decision out.
+"""Decides what a delivery requests. Pure: takes an event's name and its payload, and returns a decision.
 
-Of a payload only the few fields are read that a flow run is started with. Full models of GitHub's payloads refuse
-about half of GitHub's own examples, and they are somebody else's promise; a field that is missing here or has another
-shape is a refusal that names it.
+It reads only the payload fields that a flow run needs. Full models of GitHub's payloads reject about half of GitHub's
+own examples and depend on a third party. A needed field that is missing or has another shape leads to a refusal that
+names it.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any
 Parameters = Mapping[str, str | int]
 
 PLANNED = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
-"""Actions of a pull request after which its head is planned."""
+"""Pull request actions after which its head is planned."""
 
 LONGEST_COMMENT = 65_536
-"""Characters that a comment at GitHub can have."""
+"""The longest comment that GitHub allows, in characters."""
 
 _COMMAND = re.compile(r"/flowmart(\s|$)")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NAME = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _LOGIN = re.compile(r"[A-Za-z0-9-]+(_[A-Za-z0-9]+)?(\[bot\])?")
 _QUEUED = re.compile(r"refs/heads/gh-readonly-queue/[A-Za-z0-9._/-]+")
-"""Branches that GitHub's merge queue makes, and nobody else may."""
+"""Branches that only GitHub's merge queue can create."""
 
 _LONGEST_REF = 255
 _LARGEST = 2**53
@@ -36,9 +36,9 @@ _HEADS = "refs/heads/"
 
 @dataclass(frozen=True)
 class Rules:
-    """`repository`: the platform's, owner/name; `number` is GitHub's for it, 0 while that is not known.
+    """`repository` is the platform's, as owner/name; `number` is GitHub's id of it, or 0 while unknown.
 
-    `branch`: the one to deliver; empty: the repository's default.
+    `branch` is the branch to deliver; empty for the repository's default.
     """
 
     repository: str
@@ -48,11 +48,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Intent:
-    """A flow run that is wanted. A later intent about the same `subject` makes an earlier one unnecessary.
+    """A flow run to start. A later intent with the same `subject` supersedes an earlier one.
 
-    `head` is the commit that the subject stands at, `moment` when GitHub says that was, in seconds since the epoch;
-    0 when it does not say. `once` names what is acted on once, whatever number of deliveries bring it. `author` is
-    whose wish it is, where not everybody may wish for it.
+    `head` is the subject's head commit. `moment` is GitHub's time for it, in seconds since the epoch; 0 if unknown.
+    `once` identifies what must be acted on only once, even if several deliveries bring it. `author` is the person who
+    requested it, if that needs permission.
     """
 
     deployment: str
@@ -66,7 +66,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Ignored:
-    """Nothing to do, and nothing wrong. Where it says at which `head` a `subject` stands, that is remembered."""
+    """Nothing to do, and nothing wrong. If it names a `subject` and its `head`, they are recorded."""
 
     reason: str
     subject: str = ""
@@ -74,7 +74,7 @@ class Ignored:
 
 
 class Why(StrEnum):
-    """What kind of no a refusal is: it decides how GitHub is answered."""
+    """The kind of a refusal, which determines the response to GitHub."""
 
     FORK = "fork"
     REPOSITORY = "repository"
@@ -83,7 +83,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """We do not act on it, and the reason is worth a look."""
+    """The delivery is not acted on, and an operator may want to know the reason."""
 
     reason: str
     why: Why
@@ -93,11 +93,20 @@ Decision = Intent | Ignored | Refusal
 
 
 class _Odd(Exception):
-    """A field is missing, or is not what it should be."""
+    """A field is missing or has an unexpected value."""
 
 
 def decide(event: str, payload: Mapping[str, Any], rules: Rules) -> Decision:
-    """What this delivery starts, or why it starts nothing."""
+    """Decide what a delivery starts.
+
+    Args:
+        event: the event's name, from the header.
+        payload: the parsed body.
+        rules: the repository and branch to act on.
+
+    Returns:
+        An intent, or why nothing is started.
+    """
     try:
         repository = repository_of(payload)
         if repository and not _is_ours(repository, payload, rules):
@@ -113,14 +122,18 @@ def decide(event: str, payload: Mapping[str, Any], rules: Rules) -> Decision:
 
 
 def repository_of(payload: Mapping[str, Any]) -> str:
-    """owner/name; empty for the events of organizations and apps, which have no repository."""
+    """Return owner/name; empty for events of organizations and apps, which have no repository.
+
+    Raises:
+        _Odd: the name is not valid.
+    """
     if payload.get("repository") is None:
         return ""
     return _text(payload, "repository.full_name", _NAME)
 
 
 def _is_ours(repository: str, payload: Mapping[str, Any], rules: Rules) -> bool:
-    """By number where it is known: a name may change, and be somebody else's then."""
+    """Compare by number if it is known, because another repository may take over a changed name."""
     number = _at(payload, "repository.id")
     if rules.number and number is not None:
         return bool(number == rules.number)
@@ -128,19 +141,19 @@ def _is_ours(repository: str, payload: Mapping[str, Any], rules: Rules) -> bool:
 
 
 def pull_request(repository: str, number: int, sha: str, moment: float) -> Intent:
-    """The head of a pull request is to be planned."""
+    """Return the intent to plan the head of a pull request. `moment` is in seconds since the epoch."""
     parameters: Parameters = {"repository": repository, "number": number, "sha": sha}
     return Intent("pull-request/flowmart", parameters, f"{repository}#{number}".lower(), sha, moment)
 
 
 def deliver(repository: str, branch: str, sha: str, moment: float) -> Intent:
-    """The head of the delivered branch is to be released and promoted."""
+    """Return the intent to release and promote the branch's head. `moment` is in seconds since the epoch."""
     parameters: Parameters = {"repository": repository, "sha": sha}
     return Intent("deliver/flowmart", parameters, f"{repository.lower()}@{branch}", sha, moment)
 
 
 def seconds(value: object) -> float:
-    """A time of GitHub's in seconds since the epoch: it writes ISO 8601, and in pushes a number; 0 for neither."""
+    """Convert a time of GitHub's to seconds since the epoch: ISO 8601, or a number in pushes; otherwise 0."""
     if isinstance(value, int) and not isinstance(value, bool):
         return float(value) if 0 <= value < _LARGEST else 0.0
     try:
@@ -232,7 +245,7 @@ _KINDS: Mapping[str, Callable[[str, Mapping[str, Any], Rules], Decision]] = {
 
 
 def _fork(repository: str, payload: Mapping[str, Any]) -> Refusal | None:
-    """A fork's author is a stranger, and planning runs the author's code. A deleted fork has no repository at all."""
+    """Refuse forks, whose authors are not trusted: planning runs their code. A deleted fork has no repository."""
     if _at(payload, "pull_request.head.repo") is None:
         return Refusal("a fork that no longer exists", Why.FORK)
     head = _text(payload, "pull_request.head.repo.full_name", _NAME)
@@ -245,7 +258,7 @@ def _is_bot(payload: Mapping[str, Any], path: str) -> bool:
 
 
 def _at(payload: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path; `None` where it is missing."""
+    """Return the value at a dotted path; None if it is missing."""
     found: Any = payload
     for key in path.split("."):
         if not isinstance(found, Mapping):
@@ -273,7 +286,7 @@ def _number(payload: Mapping[str, Any], path: str) -> int:
 
 
 def _clean(text: str) -> str:
-    """Without what JSON can say and a database cannot keep: half a surrogate pair, and the character zero."""
+    """Remove what JSON can express but a database cannot store: unpaired surrogates and NUL."""
     return text.replace("\0", "").encode(errors="replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""The one repository whose deliveries count, by name and, once GitHub was asked, by number."""
+"""The platform's repository, whose deliveries are accepted: by name and, once GitHub has reported it, by number."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tasks.settings import Settings
 
 
 class Home:
-    """What `events` needs to know of the platform's repository. The inbox keeps the number between processes."""
+    """Provides the rules for `events`. The inbox keeps the repository's number between processes."""
 
     def __init__(self, product: Settings, inbox: Inbox) -> None:
-        """`InvalidInput` when the platform names no repository."""
+        """Raises `InvalidInput` if the platform names no repository."""
         self.name = repositories.named(product)
         self._branch = product.delivered_branch
         self._inbox = inbox
@@ -20,11 +20,11 @@ class Home:
 
     @property
     def rules(self) -> Rules:
-        """What `events` has to know."""
+        """The current rules for `events`."""
         return Rules(self.name, self._number, self._branch)
 
     def learn(self, number: int) -> None:
-        """GitHub said which number the repository has."""
+        """Store the repository's number as GitHub reported it."""
         if number != self._number:
             self._inbox.learn(self.name, number).result()
             self._number = number

@@ -1,13 +1,13 @@
-"""Every delivery that was answered, kept until long after its flow run was started.
+"""Stores every delivery that was acknowledged, until long after its flow run was started.
 
-A delivery is written here before it is answered, so that a delivery that was acknowledged is never lost, whatever
-happens to this process or to Prefect. Its id is unique: GitHub may send it any number of times. What is kept is what
-a flow run is started with, not the payload: payloads hold more of other people's data than this needs.
+A delivery is stored before the response is sent. So an acknowledged delivery is never lost, whatever happens to this
+process or to Prefect. Its id is unique, however often GitHub sends it. Only what a flow run needs is stored, not the
+payload, which contains more personal data than this needs.
 
     received ─▶ dispatched      its flow run exists
-    received ─▶ ignored         a newer delivery about the same pull request or branch came first
-    received ─▶ failed          Prefect refuses it; kept until somebody looks at it
-    ignored, refused            from the beginning, with the reason
+    received ─▶ ignored         a newer delivery about the same pull request or branch superseded it
+    received ─▶ failed          Prefect rejects it; kept until an operator looks at it
+    ignored, refused            final from the start, with the reason
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ UPDATE delivery SET state = 'ignored', reason = 'superseded by ' || :id, changed
 WHERE subject = :subject AND id <> :id AND state = 'received'
 """
 
-# The newest of each subject stays: it says which head was seen.
+# The newest of each subject stays, because it records which head was seen.
 _PRUNE = """
 DELETE FROM delivery WHERE state IN ('dispatched', 'ignored', 'refused') AND changed < ?
     AND (subject = '' OR number < (SELECT max(number) FROM delivery AS other WHERE other.subject = delivery.subject))
@@ -66,11 +66,11 @@ ON CONFLICT DO UPDATE SET count = count + 1, seconds = seconds + excluded.second
 """
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
-"""Upper bounds in seconds of how long GitHub waits for an answer; it waits for ten."""
+"""Upper bounds, in seconds, of the histogram of response times; GitHub waits ten seconds."""
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     RECEIVED = "received"
     DISPATCHED = "dispatched"
@@ -81,7 +81,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a delivery that came in; `known`: it was here before, and this one changed nothing."""
+    """The result of storing a delivery. `known`: it was stored before, and nothing changed."""
 
     state: State
     reason: str
@@ -90,7 +90,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Entry:
-    """One delivery as it is kept. `at`, `changed`, `moment`: seconds since the epoch; `again`: times started anew."""
+    """A stored delivery. `at`, `changed`, `moment`: seconds since the epoch; `again`: the number of restarts."""
 
     number: int
     id: str
@@ -113,133 +113,133 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """What keeps Prefect from starting a second run for the same wish."""
+        """The idempotency key: Prefect starts one run per key."""
         wish = self.once or self.id
         return f"{wish}:{self.again}" if self.again else wish
 
 
 class Inbox:
-    """The deliveries in one SQLite file. Writing gives a future: done means it survives the machine's death."""
+    """The deliveries in one SQLite file. The future of a write is done once the write would survive a crash."""
 
     def __init__(self, file: Path) -> None:
-        """Open or make it; `InvalidInput` when the file cannot be that."""
+        """Open or create the file; raises `InvalidInput` if it cannot be used."""
         self._journal = Journal(file, STEPS)
 
     def close(self) -> None:
-        """Finish what was asked for, and end."""
+        """Finish the requested writes, and stop."""
         self._journal.close()
 
     def receive(self, id: str, event: str, decision: Decision) -> Future[Receipt]:
-        """Keep a delivery. One that was refused or failed before is decided anew; any other stays what it is."""
+        """Store a delivery. One that was refused or failed is decided again; any other is left unchanged."""
         row = {"id": id, "event": event, "now": time.time(), **_row(decision)}
         return self._journal.write(lambda connection: _receive(connection, row))
 
     def acknowledged(self, seconds: float) -> Future[None]:
-        """Count that GitHub waited that long for an answer."""
+        """Count a response that took `seconds`."""
         row = (next(bound for bound in BOUNDS if seconds <= bound), seconds)
         return self._journal.write(lambda connection: connection.execute(_ACKNOWLEDGED, row) and None)
 
     def dispatched(self, entry: Entry, run: str) -> Future[None]:
-        """Its flow run exists. The truth whatever was written meanwhile, so it overwrites it."""
+        """Record that its flow run exists, overwriting whatever was written meanwhile."""
         return self._change(entry.number, "state = 'dispatched', reason = '', run = ?", run)
 
     def tried(self, entry: Entry, reason: str) -> Future[None]:
-        """It could not be started now, and stays."""
+        """Record that it could not be started now; it keeps waiting."""
         return self._change(entry.number, "tries = tries + 1, reason = ?", reason)
 
     def failed(self, entry: Entry, reason: str) -> Future[None]:
-        """It will not be started as it is."""
+        """Record that it will not be started as it is."""
         return self._change(entry.number, "tries = tries + 1, state = 'failed', reason = ?", reason)
 
     def ignored(self, entry: Entry, reason: str) -> Future[None]:
-        """Nothing is started for it, and nothing is wrong with it."""
+        """Record that nothing is started for it, and that nothing is wrong with it."""
         return self._change(entry.number, "state = 'ignored', reason = ?", reason)
 
     def ended(self, entry: Entry, reason: str) -> Future[None]:
-        """Its flow run is over, and nothing that it began on GitHub is left open."""
+        """Record that its flow run has ended and that nothing of it is left open on GitHub."""
         return self._change(entry.number, "ended = 1, reason = ?", reason)
 
     def again(self, entry: Entry) -> Future[None]:
-        """Have it started anew, also if it was before: then with a key that Prefect has not seen."""
+        """Queue it again. If it was started before, it gets a new key, so that Prefect starts another run."""
         again = "again = again + (state = 'dispatched'), state = 'received', tries = 0, ended = 0, reason = ?"
         return self._change(entry.number, again, "asked for again")
 
     def waiting(self, without: Collection[str] = (), limit: int = 100) -> Sequence[Entry]:
-        """Those that want a flow run, oldest first, `without` those of some deployments."""
+        """Return the deliveries that wait for a flow run, oldest first, except those for deployments in `without`."""
         marks = ", ".join("?" for _ in without)
         where = f"state = 'received' AND deployment NOT IN ({marks}) ORDER BY number LIMIT ?"
         return self._select(where, *without, limit)
 
     def newest(self, states: Collection[State] = tuple(State), limit: int = 50) -> Sequence[Entry]:
-        """The newest in any of these states, newest first."""
+        """Return the newest deliveries in any of these states, newest first."""
         marks = ", ".join("?" for _ in states)
         return self._select(f"state IN ({marks}) ORDER BY number DESC LIMIT ?", *states, limit)
 
     def under_way(self, limit: int = 100) -> Sequence[Entry]:
-        """Those whose flow run was started and is not known to be over, oldest first."""
+        """Return the deliveries whose flow run was started and is not known to have ended, oldest first."""
         return self._select("state = 'dispatched' AND ended = 0 ORDER BY changed LIMIT ?", limit)
 
     def find(self, beginning: str) -> Sequence[Entry]:
-        """Those whose id begins so; at most two, which is enough to know that it is not one."""
+        """Return the deliveries whose id has that prefix; at most two, enough to detect that it is ambiguous."""
         return self._select("substr(id, 1, ?) = ? LIMIT 2", len(beginning), beginning)
 
     def has(self, id: str) -> bool:
-        """Whether a delivery of that id came in."""
+        """Tell whether a delivery with that id is stored."""
         return bool(self._select("id = ? LIMIT 1", id))
 
     def has_seen(self, subject: str, head: str) -> bool:
-        """Whether any delivery said that the subject stood at that commit."""
+        """Tell whether any delivery reported that commit as the subject's head."""
         return bool(self._select("subject = ? AND head = ? LIMIT 1", subject, head))
 
     def counts(self) -> Mapping[State, int]:
-        """How many there are in each state."""
+        """Return the number of deliveries in each state."""
         with self._journal.reading() as connection:
             rows = connection.execute("SELECT state, count(*) FROM delivery GROUP BY state").fetchall()
         return {State(state): number for state, number in rows}
 
     def tally(self) -> Mapping[tuple[str, State], int]:
-        """How many deliveries of each event ended in each state, including those that were deleted since."""
+        """Return how many deliveries of each event ended in each state, including those deleted since."""
         with self._journal.reading() as connection:
             rows = connection.execute("SELECT event, state, count FROM tally ORDER BY event, state").fetchall()
         return {(event, State(state)): count for event, state, count in rows}
 
     def acknowledgements(self) -> Mapping[float, tuple[int, float]]:
-        """By upper bound in seconds: how many answers took up to that, and how long they took together."""
+        """Return the number of responses, and their total seconds, by upper bound in seconds."""
         with self._journal.reading() as connection:
             rows = connection.execute("SELECT bound, count, seconds FROM acknowledgement").fetchall()
         return {bound: (count, seconds) for bound, count, seconds in rows}
 
     def waiting_since(self) -> float | None:
-        """When the oldest came in that still wants a flow run, in seconds since the epoch."""
+        """Return when the oldest waiting delivery arrived, in seconds since the epoch; None if none waits."""
         found = self.waiting(limit=1)
         return found[0].at if found else None
 
     def swept(self, repository: str) -> float | None:
-        """When GitHub was last asked about the repository; `None`: never."""
+        """Return when the repository was last swept, in seconds since the epoch; None if never."""
         with self._journal.reading() as connection:
             row = connection.execute("SELECT at FROM sweep WHERE repository = ?", (repository,)).fetchone()
         return float(row["at"]) if row else None
 
     def sweep_done(self, repository: str, at: float) -> Future[None]:
-        """GitHub was asked about the repository, and everything that it said is here."""
+        """Record that a sweep of the repository is complete and that its results are stored."""
         write = "INSERT INTO sweep VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at"
         return self._journal.write(lambda connection: connection.execute(write, (repository, at)) and None)
 
     def number_of(self, repository: str) -> int:
-        """GitHub's number of a repository; 0 while it is not known."""
+        """Return GitHub's id of a repository; 0 while unknown."""
         with self._journal.reading() as connection:
             row = connection.execute("SELECT number FROM repository WHERE name = ?", (repository.lower(),)).fetchone()
         return int(row["number"]) if row else 0
 
     def learn(self, repository: str, number: int) -> Future[None]:
-        """Keep GitHub's number of a repository, by which it is known when its name has changed."""
+        """Store GitHub's id of a repository, which identifies it even after it was renamed."""
         write = "INSERT INTO repository VALUES (?, ?) ON CONFLICT DO UPDATE SET number = excluded.number"
         return self._journal.write(
             lambda connection: connection.execute(write, (repository.lower(), number)) and None
         )
 
     def prune(self, before: float) -> Future[int]:
-        """Forget what was done with before that moment; how many. What waits or failed stays."""
+        """Delete deliveries finished before that moment and return their number. Waiting and failed ones stay."""
         return self._journal.write(lambda connection: connection.execute(_PRUNE, (before,)).rowcount)
 
     def _change(self, number: int, what: str, value: str) -> Future[None]:
@@ -279,7 +279,7 @@ def _begins_as(decision: Decision) -> State:
 
 
 def _receive(connection: sqlite3.Connection, row: dict[str, str | float]) -> Receipt:
-    """Deliveries overtake each other, and may be sent again days later: GitHub's own time says what is newer."""
+    """Deliveries can overtake each other and can be resent days later: GitHub's own time decides which is newer."""
     if row["subject"] and (newer := connection.execute(_NEWER, row).fetchone()):
         row |= {"state": State.IGNORED, "reason": f"superseded by {newer['id']}"}
     if row["once"] and (same := connection.execute(_SAME, row).fetchone()):

@@ -1,8 +1,8 @@
-"""One SQLite file with one thread that writes to it, so that many writes share one fsync.
+"""One SQLite file with a single writer thread, so that many writes share one fsync.
 
-What is asked for while a commit is under way goes into the next one together: a promise that survives the machine's
-death costs an fsync, and at a hundred deliveries at once nobody waits for a hundred of them. Other processes may
-read, and write, at the same time: SQLite's own lock keeps them apart. What is written is the inbox's business.
+Writes requested during a commit go into the next commit together. A durable write costs an fsync, and a hundred
+simultaneous deliveries need not wait for a hundred of them. Other processes may read and write at the same time:
+SQLite's lock separates them. What is written is left to the inbox.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tasks.domain.errors import InvalidInput, Unanswered
 Write = Callable[[sqlite3.Connection], Any]
 
 _LOCK_WAIT = 5.0
-"""Seconds to wait for another process that writes."""
+"""Seconds to wait for another process that is writing."""
 
 _LARGEST_BATCH = 256
 
@@ -36,14 +36,17 @@ class _Asked:
 
 
 class Journal:
-    """Writes in the order in which they are asked for, each done once its future says so."""
+    """Performs writes in the order of their requests; each is durable once its future is done."""
 
     def __init__(self, file: Path, schema: Sequence[str]) -> None:
-        """Open or make the file; `InvalidInput` when it is something else, or of a later version.
+        """Open or create the file, and start the writer thread.
 
         Args:
-            file: where it is.
-            schema: statements by version, each what makes it out of the version before; the last one is today's.
+            file: its path.
+            schema: the statements of each version, which upgrade the version before; the last is the current one.
+
+        Raises:
+            InvalidInput: the file cannot be opened, is not an inbox, or has a newer version.
         """
         self._file = file
         self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
@@ -52,14 +55,14 @@ class Journal:
         self._thread.start()
 
     def write(self, write: Write) -> Future[Any]:
-        """Have `write` done in a transaction. The future holds what it returned, once that is on disk."""
+        """Request `write`, to be run in a transaction. The future returns its result once that is on disk."""
         asked = _Asked(write)
         self._queue.put(asked)
         return asked.answer
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection of the caller's own, that sees what has been committed. `Unanswered` when it cannot."""
+        """Open a connection for the caller that sees what is committed. Raises `Unanswered` if a read fails."""
         connection = self._connect()
         try:
             yield connection
@@ -69,14 +72,14 @@ class Journal:
             connection.close()
 
     def close(self) -> None:
-        """Finish what was asked for, and end."""
+        """Finish the requested writes, and stop."""
         self._queue.put(None)
         self._thread.join()
 
     def _prepare(self, schema: Sequence[str]) -> None:
         try:
             own_folder.made(self._file.parent)
-            # What people write in comments is nobody else's business on this machine.
+            # Comments are private: other users of this machine must not read them.
             os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
             connection = self._connect()
             connection.execute("PRAGMA journal_mode = WAL")
@@ -95,12 +98,12 @@ class Journal:
     def _run(self) -> None:
         connection = self._connect()
         while (batch := self._next()) is not None:
-            # From here on nobody can cancel: a client that hangs up does not undo what is being written.
+            # From here on a write cannot be cancelled: a client that hangs up does not undo it.
             self._commit(connection, [asked for asked in batch if asked.answer.set_running_or_notify_cancel()])
         connection.close()
 
     def _next(self) -> list[_Asked] | None:
-        """All that is asked for now, at least one; `None` when it is time to end."""
+        """Return the pending writes, at least one; None when it is time to stop."""
         batch: list[_Asked] = []
         following = self._queue.get()
         while following is not None:
@@ -126,7 +129,7 @@ class Journal:
             asked.answer.set_result(result)
 
     def _failed(self, connection: sqlite3.Connection, batch: Sequence[_Asked], error: Exception) -> None:
-        """One that cannot be written must not take the others of its batch with it."""
+        """Retry the writes one by one, so that one that fails does not affect the others of its batch."""
         if len(batch) == 1:
             known = self._no_answer(error) if isinstance(error, sqlite3.Error) else error
             batch[0].answer.set_exception(known)

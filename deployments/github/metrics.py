@@ -1,4 +1,4 @@
-"""GitHub's deliveries as metrics for Prometheus, read from the inbox at each scrape."""
+"""Exposes GitHub's deliveries as Prometheus metrics, read from the inbox at each scrape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Deliveries(Collector):
         self._inbox = inbox
 
     def collect(self) -> Iterator[Metric]:
-        """What became of deliveries, how many wait and since when, and how long GitHub waited for answers."""
+        """Yield the outcomes of deliveries, how many wait and since when, and the response times."""
         ended = CounterMetricFamily(
             "flowmart_deliveries", "Deliveries of GitHub by what became of them.", labels=["event", "outcome"]
         )

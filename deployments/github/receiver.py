@@ -1,7 +1,7 @@
-"""The HTTP side: a delivery comes in, is known to be GitHub's, is kept, and only then answered.
+"""The HTTP endpoint: authenticates a delivery, stores it, and only then responds.
 
-It talks to nobody else while GitHub waits: neither Prefect nor GitHub has to be up for a 202. Deliveries and answers
-are logged by id, event and outcome, never with a body.
+It contacts no other service while GitHub waits, so neither Prefect nor GitHub must be up for a 202. Deliveries and
+responses are logged by id, event and outcome, never with a body.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ PATH = "/github/webhook"
 log = structlog.get_logger("flowmart.github")
 
 _PATIENCE = 10.0
-"""Seconds after which GitHub gives a delivery up; nothing that is slower needs an answer."""
+"""Seconds after which GitHub gives up on a delivery; a slower one needs no response."""
 
 _BODIES_AT_ONCE = 4
-"""How many bodies of the largest size there is room for at the same time; of usual size, thousands."""
+"""How many bodies of the largest size fit at the same time; of usual size, thousands do."""
 
 _REFUSED = {Why.FORK: 202, Why.REPOSITORY: 403, Why.PAYLOAD: 422}
 
@@ -50,14 +50,22 @@ def create_app(
     prefect: Callable[[], ServiceHealth] = lambda: READY,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """The receiver. `arrived` is called when a delivery waits; `trouble` says what is wrong with dispatching, and
-    `prefect` how the server is that it dispatches to.
+    """Return the receiver's app.
+
+    Args:
+        settings: the receiver's settings.
+        home: the platform's repository.
+        inbox: stores the deliveries.
+        arrived: called when a delivery is waiting.
+        trouble: returns what prevents dispatching; empty if nothing does.
+        prefect: returns the health of the Prefect server that runs are started on.
+        lifespan: starts and stops what belongs to the app.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     room = Room(settings.body_limit * _BODIES_AT_ONCE)
 
     async def webhook(request: Request) -> JSONResponse:
-        """Take a delivery in."""
+        """Receive a delivery."""
         began = time.monotonic()
         try:
             headers = read_headers(request.headers, settings.body_limit)
@@ -70,16 +78,16 @@ def create_app(
             return JSONResponse({"error": str(error)}, error.status)
         decision = decide(headers.event, payload, home.rules)
         answered = await _keep(inbox, headers.delivery, headers.event, decision, arrived)
-        # Nobody waits for it: a lost count is not a lost delivery.
+        # Not awaited: a lost count is not a lost delivery.
         inbox.acknowledged(time.monotonic() - began)
         return answered
 
-    # Not `app.post`: FastAPI would look for dependencies of each delivery, and there are none.
+    # Not `app.post`: FastAPI would resolve dependencies for each delivery, and there are none.
     app.add_route(PATH, webhook, methods=["POST"])
 
     @app.get("/health")
     async def health() -> JSONResponse:
-        """Whether deliveries can be kept, how many wait, what keeps them from being started, and how Prefect is."""
+        """Report whether deliveries can be stored, how many wait, what prevents their start, and Prefect's health."""
         try:
             counts = await asyncio.to_thread(inbox.counts)
             since = await asyncio.to_thread(inbox.waiting_since)
@@ -93,7 +101,7 @@ def create_app(
 
 
 def _condition(trouble: str, prefect: ServiceHealth) -> dict[str, str]:
-    """What is wrong here comes first; where only Prefect is not ready, it is that."""
+    """Combine both healths; the receiver's own trouble comes first."""
     if trouble or prefect.state == "fails":
         return {"status": "troubled", "reason": "; ".join(filter(None, (trouble, prefect.reason)))}
     return {"status": "ok" if prefect == READY else prefect.state, "reason": prefect.reason}
@@ -115,7 +123,7 @@ async def _keep(
 
 
 def answer(event: str, decision: Decision, receipt: Receipt) -> tuple[int, str]:
-    """HTTP's status, and a word on what was done. GitHub shows both to whoever looks at the webhook."""
+    """Return the HTTP status and a short text on what was done; GitHub shows both on the webhook's page."""
     if receipt.known:
         return 202, f"known: {receipt.state}{f', {receipt.reason}' if receipt.reason else ''}"
     match decision:
@@ -140,5 +148,5 @@ def _object(body: bytes) -> Mapping[str, Any]:
 
 
 async def _gone(_: Request, __: Exception) -> JSONResponse:
-    """The sender hung up while it was being read; nobody reads this answer."""
+    """Respond to a sender that hung up during the request; nobody reads the response."""
     return JSONResponse({"error": "the body ended early"}, 400)

@@ -1,4 +1,4 @@
-"""Flow runs as the dispatcher wants them: one for each key. The only place here that talks to Prefect."""
+"""Starts flow runs, one per key. The only module of the receiver that starts and reads Prefect's runs."""
 
 from __future__ import annotations
 
@@ -23,36 +23,41 @@ _TIMEOUT = 15.0
 """Seconds for one request to Prefect."""
 
 _NOT_ABOUT_THE_RUN = frozenset({401, 403, 408, 425, 429})
-"""Answers that say nothing about this one run: who we are, or that it is too much now."""
+"""HTTP statuses that do not concern a single run: authentication, timeouts and rate limits."""
 
 
 class Runs(Protocol):
-    """Something that starts flow runs."""
+    """Starts flow runs."""
 
     def start(self, deployment: str, parameters: Parameters, key: str) -> str:
-        """Start one, or find the one that was started with that key; its id.
+        """Start a run, or find the one that was started with that key, and return its id.
 
-        `Unanswered`: no answer, for whatever run. `NotFound`: no such deployment. `Refused`: never with these
-        parameters.
+        Raises:
+            Unanswered: the server does not respond, or starts no run at all now.
+            NotFound: the deployment does not exist.
+            Refused: the server will never accept these parameters.
         """
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: `good` when it came to its own end; `why` not, for people."""
+    """How a run ended. `good`: it completed; otherwise `why` says for people what happened."""
 
     good: bool
     why: str = ""
 
 
 class PrefectRuns:
-    """Runs of a Prefect server's deployments; the server sees to it that a key has one run."""
+    """Runs of a Prefect server's deployments; the server ensures one run per key."""
 
     def __init__(self, platform: str = "") -> None:
-        """`InvalidInput` when no server is named: Prefect would start one of its own, that nobody looks at.
+        """Find the server's address.
 
         Args:
-            platform: whose deployments are started, by their flows; empty: deployments are named as Prefect has them.
+            platform: the platform whose deployments are started, by flow; empty: use Prefect's deployment names.
+
+        Raises:
+            InvalidInput: PREFECT_API_URL is not set. Prefect would start a server of its own that nobody monitors.
         """
         self._platform = platform
         self.address = PREFECT_API_URL.value() or ""
@@ -62,8 +67,11 @@ class PrefectRuns:
 
     @cached_property
     def _client(self) -> SyncPrefectClient:
-        """Made in the thread that starts runs, whose settings it changes for good: how often to ask again is the
-        dispatcher's to decide. Not for each call: Prefect takes 20 ms to change a setting."""
+        """The client, created in the thread that starts runs, because it changes that thread's settings for good.
+
+        Retries are off: the dispatcher decides when to retry. It is not created per call, because Prefect takes 20 ms
+        to change a setting.
+        """
         self._settings = ExitStack()
         self._settings.enter_context(temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}))
         return get_client(sync_client=True, httpx_settings={"timeout": _TIMEOUT})
@@ -72,7 +80,7 @@ class PrefectRuns:
         """Start it; see `Runs`."""
         if self._platform:
             deployment = deployment_of(deployment.partition("/")[0], self._platform)
-            # Prefect knows keys by flow, and all platforms at a server have the same flows.
+            # Keys are unique per flow, and all platforms on a server have the same flows.
             key = f"{self._platform}:{key}"
         with self._answers(deployment) as client:
             if deployment not in self._deployments:
@@ -83,7 +91,7 @@ class PrefectRuns:
         return str(run.id)
 
     def ending(self, run: str) -> Ending | None:
-        """How a run ended; None while it goes on. `Unanswered`: no answer."""
+        """Return how a run ended; None while it is running. Raises `Unanswered` if Prefect does not respond."""
         try:
             with self._answers("run"):
                 found = self._client.read_flow_run(UUID(run)).state
@@ -98,7 +106,7 @@ class PrefectRuns:
 
     @contextmanager
     def _answers(self, deployment: str) -> Iterator[SyncPrefectClient]:
-        """Prefect's ways to say no, in the product's words."""
+        """Translate Prefect's errors into the product's."""
         try:
             yield self._client
         except ObjectNotFound as error:

@@ -1,6 +1,6 @@
-"""Whether the Prefect server that runs are started at does its work, looked at every few seconds.
+"""Monitors every few seconds whether the Prefect server that starts our runs does its work.
 
-In a thread of its own: `/health` answers at once, whatever Prefect does.
+It runs in its own thread, so that `/health` responds at once, whatever Prefect does.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from tasks.domain.errors import Unanswered
 log = structlog.get_logger("flowmart.github")
 
 Judge = Callable[[float], ServiceHealth]
-"""How Prefect is, given since when it runs, in seconds since the epoch."""
+"""Returns Prefect's health, given its start time in seconds since the epoch."""
 
 _EVERY = 10.0
 
 
 class Watch(Background):
-    """Asks `judge` for ever. Prefect is taken to run since it was first asked, or since it last did not answer."""
+    """Calls `judge` repeatedly. Prefect counts as started at the first check, or when it last did not respond."""
 
     def __init__(self, judge: Judge, clock: Callable[[], float] = time.time) -> None:
         """`clock` returns seconds since the epoch."""
@@ -34,16 +34,16 @@ class Watch(Background):
         self._found = ServiceHealth("starting", "it was not asked yet what Prefect has planned")
 
     def stop(self, patience: float = 5.0) -> None:
-        """End after the question that is being asked; one that takes longer ends with the process."""
+        """Stop after the current check; one that takes longer ends with the process."""
         super().stop(patience)
 
     def trouble(self) -> str:
-        """Nothing: what is found is Prefect's trouble, reported as `health`."""
+        """Return an empty string: the results are Prefect's trouble and are reported as `health`."""
         return ""
 
     @property
     def health(self) -> ServiceHealth:
-        """What was found last."""
+        """The result of the last check."""
         if self.dead:
             return ServiceHealth(
                 "fails", "the watch has ended unexpectedly: see the log, and start the receiver again"
@@ -51,11 +51,11 @@ class Watch(Background):
         return self._found
 
     def once(self) -> None:
-        """Look."""
+        """Check once."""
         try:
             found = self._judge(self._began)
         except Unanswered as error:
-            # When it is back, it has begun anew.
+            # It counts as restarted when it responds again.
             self._began = self._clock()
             found = ServiceHealth("fails", f"Prefect does not say what it has planned: {error}")
         if found.reason != self._found.reason and found != READY:

@@ -1,9 +1,9 @@
-"""The inbox's tables: each version is a step from the one before.
+"""The inbox's tables. Each version is an upgrade of the one before.
 
-`once` names what is acted on once whatever deliveries bring it, `author` whose wish it is where not everybody may
-wish, `ended` says that a flow run is over and that what it left open on GitHub was closed. `tally` counts what became
-of deliveries, including those that were deleted since; triggers keep it up to date. `acknowledgement` counts answers
-by how long GitHub waited for them: up to `bound` seconds, and `seconds` together.
+`once` identifies what must be acted on only once, even if several deliveries bring it. `author` is the person who
+requested it, if that needs permission. `ended` means that a flow run has ended and what it left open on GitHub was
+closed. `tally` counts the outcomes of deliveries, including those deleted since; triggers update it.
+`acknowledgement` counts responses by how long GitHub waited: up to `bound` seconds, and `seconds` in total.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The receiver's settings: its FLOWMART_GITHUB_* variables, parsed once, when it starts.
+"""The receiver's settings: its FLOWMART_GITHUB_* variables, parsed once at start.
 
-Apart from the product's settings, because the receiver is a process of its own that may run where nothing else of the
-product is configured, and because its secret should be known to it alone.
+They are separate from the product's settings for two reasons. The receiver may run where nothing else of the product
+is configured, and its secret should be known to it alone.
 """
 
 from __future__ import annotations
@@ -52,17 +52,21 @@ class ReceiverSettings(BaseSettings):
 
     @cached_property
     def secrets(self) -> tuple[bytes, ...]:
-        """Each secret that a delivery may be signed with."""
+        """The secrets that a delivery may be signed with."""
         return tuple(secret.encode() for secret in _listed(self.webhook_secret.get_secret_value()))
 
     @property
     def inbox_file(self) -> Path:
-        """The inbox, with a relative path taken from the repository, as the store's is."""
+        """The inbox; a relative path starts at the repository, as the store's does."""
         return inbox_file(self.inbox)
 
 
 def load() -> ReceiverSettings:
-    """The settings as the environment has them now; `InvalidInput` says which variable is missing or wrong."""
+    """Read the settings from the environment.
+
+    Raises:
+        InvalidInput: a variable is missing or invalid; the message names it.
+    """
     try:
         return ReceiverSettings()  # type: ignore[call-arg]
     except ValidationError as error:
@@ -71,7 +75,7 @@ def load() -> ReceiverSettings:
 
 
 def inbox_file(path: Path | None = None) -> Path:
-    """Where deliveries are kept, also for whoever only wants to read them and has no secret."""
+    """Return the path of the inbox, also for readers that have no secret."""
     asked = path or Path(os.environ.get(f"{PREFIX}INBOX") or ".flowmart/inbox.sqlite")
     return Path(os.environ.get("FLOWMART_REPOSITORY", "")) / asked
 

@@ -1,7 +1,7 @@
-"""Whether a command comes from somebody who may command at all, asked before it costs a flow run.
+"""Checks that the author of a command has write access, before a flow run is spent on it.
 
-Anybody may write comments and reviews in public. Who may not write to the repository gets no run and no answer. The
-flow asks again, so that nothing depends on this: where GitHub does not answer, the run is started.
+Anybody may write comments and reviews on a public repository. Without write access they get no run and no reply. The
+flow checks again, so nothing depends on this check: if GitHub does not respond, the run is started.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tasks.github import permissions
 from tasks.github.client import Client
 
 _REMEMBERED = 300.0
-"""Seconds for which an answer counts here; nothing is allowed by it."""
+"""Seconds for which a result is cached; the cache grants no permission."""
 
 _MOST = 10_000
-"""People that are remembered at a time."""
+"""The largest number of cached people."""
 
 
 class Strangers:
-    """Remembers for a while who may not write."""
+    """Caches for a while who has write access."""
 
     def __init__(self, client: Client, home: Home, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class Strangers:
         self._known: dict[str, tuple[float, bool]] = {}
 
     def objection(self, entry: Entry) -> str:
-        """Why nothing is started for a delivery; "" where something is."""
+        """Return why nothing is started for a delivery; empty if something is."""
         if not entry.author or self._may_write(entry.author):
             return ""
         return f"{entry.author} has no write access"

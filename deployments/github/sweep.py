@@ -1,9 +1,9 @@
-"""Finds what GitHub meant to tell us and could not, at the start and every few minutes.
+"""Finds deliveries that GitHub could not deliver, at the start and every few minutes.
 
-GitHub gives a delivery up after ten seconds and does not send it again by itself. So it is asked: which deliveries of
-our webhook are not in the inbox, and do the branch and the open pull requests stand where the inbox has last seen
-them. What is missing is put into the inbox as if it had arrived. The first look at a repository starts nothing: what
-was there before the receiver is not news.
+GitHub gives up on a delivery after ten seconds and does not resend it. So the sweep asks GitHub which deliveries of
+our webhook are missing from the inbox. It also checks whether the branch and the open pull requests are where the
+inbox last saw them. What is missing is stored as if it had arrived. The first sweep of a repository starts nothing:
+what existed before the receiver is not new.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from tasks.github.repositories import Repository
 log = structlog.get_logger("flowmart.github")
 
 _ON_ITS_WAY = 60.0
-"""Seconds during which GitHub may still be delivering; what is younger is left to the next sweep."""
+"""Seconds during which GitHub may still be delivering; younger deliveries are left to the next sweep."""
 
 _OVERLAP = 3600.0
 _GITHUB_KEEPS = 3 * 24 * 3600.0
-"""Seconds for which GitHub lists deliveries that can be sent again."""
+"""Seconds for which GitHub lists deliveries that can be resent."""
 
 _NAMESPACE = uuid.UUID("6b3a1df2-5c0e-4d0a-9a55-0f1c2f6f7a11")
-"""For the ids of deliveries that only the sweep has seen: the same head is the same delivery."""
+"""For the ids of deliveries that only the sweep has seen: the same head gives the same id."""
 
 
 class Sweep(Background):
-    """Asks `source` about the platform's repository, and puts what is missing into the inbox."""
+    """Compares the inbox with `source`, and stores what is missing."""
 
     def __init__(
         self,
@@ -59,15 +59,15 @@ class Sweep(Background):
         self._unasked = ""
 
     def trouble(self) -> str:
-        """What keeps GitHub from being asked; empty when nothing does."""
+        """Return what prevents the sweep; empty if nothing does."""
         if self.dead:
             return "the sweep has ended unexpectedly: see the log, and start the receiver again"
         return f"{self._home.name} was not swept: {self._unasked}" if self._unasked else ""
 
     def once(self) -> int:
-        """Ask about the repository; how many deliveries were put into the inbox that start something.
+        """Sweep the repository, and return how many stored deliveries start something.
 
-        One that cannot be asked about keeps its time of the last sweep.
+        If the sweep fails, the recorded time of the last sweep does not change.
         """
         began = self._clock()
         try:
@@ -90,7 +90,7 @@ class Sweep(Background):
         yield from self._heads(repository, now - _ON_ITS_WAY, is_first=last is None)
 
     def _deliveries(self, name: str, since: float, until: float) -> Iterator[tuple[str, str, Decision]]:
-        """Oldest first, as they would have arrived. Without our address there is no telling which hook is ours."""
+        """Yield missed deliveries, oldest first. Without our address we cannot tell which webhook is ours."""
         if not self._settings.url:
             return
         for hook in self._source.hooks(name, self._settings.url):
