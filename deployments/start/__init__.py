@@ -1,1 +1,1 @@
-"""A first platform.yaml: `discovery` and `lists` say what there is, `guesses` makes units of it, `text` writes it."""
+"""Proposes a first platform.yaml: `discovery` and `lists` find sources, `guesses` derives units, `text` writes it."""

@@ -1,4 +1,4 @@
-"""Where environments and units are: their accounts, regions and clusters, as far as files tell."""
+"""Finds the accounts, regions and clusters of environments and units, as far as files name them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ NO_ACCOUNT, NO_REGION = "000000000000", "us-east-1"
 def environments(
     infrastructure: Path, names: Mapping[str, str], units: Sequence[GuessedUnit]
 ) -> Iterator[GuessedEnvironment]:
-    """The environments that have units, one after the other, with what each needs to be reached.
+    """Yield the environments that have units, with what is needed to access each.
 
     Args:
-        infrastructure: what sources are relative to.
-        names: {environment: why it is taken for one}, in promotion order.
+        infrastructure: the folder that sources are relative to.
+        names: {environment: why it is considered one}, in promotion order.
         units: all units.
     """
     before = ""
@@ -51,7 +51,7 @@ def _needs_aws(infrastructure: Path, unit: GuessedUnit, environment: str) -> boo
 
 
 def _texts(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
-    """The files that are this environment's own, by path: what is in them says nothing about another one."""
+    """Return the files that belong to this environment alone, by path; their contents do not apply to others."""
     found = {}
     for unit in units:
         folder = infrastructure / unit.source.replace(ENVIRONMENT, environment)
@@ -64,14 +64,14 @@ def _texts(infrastructure: Path, units: Sequence[GuessedUnit], environment: str)
 
 
 def _code(infrastructure: Path, units: Sequence[GuessedUnit], environment: str) -> Mapping[str, str]:
-    """The code of units, by path: a region in it is that of all their environments."""
+    """Return the code of units, by path: a region in it applies to all their environments."""
     folders = {infrastructure / unit.source.replace(ENVIRONMENT, environment) for unit in units}
     files = (file for folder in sorted(folders) for file in code.files(folder))
     return {file.relative_to(infrastructure).as_posix(): file.read_text(errors="replace") for file in files}
 
 
 def _own_files(folder: Path, unit: GuessedUnit, environment: str) -> Iterator[Path]:
-    """The files that the options of a unit name for one environment, and those of the folders around it."""
+    """Yield the files that a unit's options name for one environment."""
     entries = [*unit.options.get("var_files", ()), *unit.options.get("backend_config", ())]
     named = [entry.get("path", "") if "optional" in entry else entry for entry in entries]
     for path in (each for each in named if isinstance(each, str)):
@@ -93,7 +93,7 @@ def _spotted(pattern: re.Pattern[str], texts: Mapping[str, str], otherwise: str,
 
 
 def in_regions(units: Sequence[GuessedUnit]) -> list[GuessedUnit]:
-    """The units with the region that their path names, where units of a platform are in several."""
+    """Return the units with the region in their path, if units of the platform are in several regions."""
     regions = {unit.name: found[0] for unit in units if (found := _REGION.search(f"{unit.source} {unit.name}"))}
     if len({*regions.values()}) < 2:
         return [*units]

@@ -1,7 +1,7 @@
-"""Atmos' stacks: which components there are in which of them, as Atmos itself resolves its imports and inheritance.
+"""Reads the components of Atmos stacks, as Atmos itself resolves imports and inheritance.
 
-Source: `atmos describe stacks --format json` gives for each stack its components with `vars`, `backend`, `workspace`,
-`metadata` and `settings.depends_on`; a component's code is below the base path of atmos.yaml.
+Source: `atmos describe stacks --format json` lists for each stack its components with `vars`, `backend`, `workspace`,
+`metadata` and `settings.depends_on`. A component's code is below the base path of atmos.yaml.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BACKEND = "its backend is Atmos': write an empty one into the code, as backend_
 
 
 def read(root: Path) -> list[Listed]:
-    """The components of all stacks; none where there is no atmos.yaml, or no Atmos to ask."""
+    """Return the components of all stacks; none if there is no atmos.yaml or Atmos cannot list them."""
     file = _file(root)
     if file is None or shutil.which(_TOOL) is None:
         return []
@@ -44,7 +44,12 @@ def read(root: Path) -> list[Listed]:
 
 
 def unread(root: Path, found: Sequence[Listed]) -> Iterator[Left]:
-    """That there are stacks which nobody could be asked about; `found` is what `read` gave."""
+    """Yield a note if there is an atmos.yaml but `read` returned nothing.
+
+    Args:
+        root: the repository's folder.
+        found: the result of `read`.
+    """
     if (file := _file(root)) is not None and not found:
         why = "Atmos' list of stacks, which `atmos describe stacks` could not say here: install Atmos and try again"
         yield Left(PurePosixPath(file.name), why)
@@ -71,7 +76,7 @@ def _components(file: str, base: PurePosixPath, stack: str, content: Mapping[str
 
 
 def _settings(backend: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The settings of a backend that are texts; roles and profiles are whoever promotes'."""
+    """Yield a backend's string settings, without roles and profiles, which depend on who promotes."""
     identity = ("role_arn", "profile", "assume_role")
     kept = {
         key: str(value) for key, value in sorted(backend.items()) if isinstance(value, str) and key not in identity

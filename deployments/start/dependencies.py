@@ -1,4 +1,4 @@
-"""Which units come before which: by the remote states that their code reads, and by what lists say."""
+"""Finds the order of units, from the remote states that their code reads and from the repository's lists."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ _REMOTE = "terraform_remote_state"
 
 
 def needs(root: Path, units: Mapping[str, Group], placed: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
-    """{unit: {unit before it: why}}, those that are in all of its environments; none that would close a circle.
+    """Return the dependencies between units as {unit: {unit it needs: why}}.
+
+    Only units that exist in all of its environments count, and a dependency that would close a cycle is left out.
 
     Args:
-        root: what sources are relative to.
-        units: the units.
-        placed: their environments.
+        root: the folder that sources are relative to.
+        units: the units, by name.
+        placed: the environments of each unit.
     """
     found: dict[str, dict[str, str]] = {}
     for name, group in units.items():
@@ -74,7 +76,7 @@ def _by_lists(group: Group, units: Mapping[str, Group]) -> dict[str, str]:
 
 
 def _groups_before(group: Group, units: Mapping[str, Group]) -> Iterator[str]:
-    """The units of the nearest lower number of an execution order."""
+    """Return the units with the nearest lower number in an execution order."""
     mine = _number(group.instances)
     before = {name: _number(other.instances) for name, other in units.items()}
     lower = max((number for number in before.values() if number < mine), default=None)
@@ -86,5 +88,5 @@ def _number(instances: Sequence[Instance]) -> int:
 
 
 def comments(wanted: Mapping[str, str]) -> str:
-    """Why, for a comment."""
+    """Return the reasons, joined for a comment."""
     return "; ".join(dict.fromkeys(wanted.values()))

@@ -1,6 +1,6 @@
-"""What a repository has that its platform.yaml has not: what a second `init` tells.
+"""Compares a repository with its platform.yaml, for a second `init`: what exists but is not declared.
 
-What is declared and not there is a mistake that keeps platform.yaml from being read at all.
+The reverse, a declared source that does not exist, is an error already when platform.yaml is read.
 """
 
 from __future__ import annotations
@@ -17,21 +17,27 @@ from tasks.domain.platform import Platform
 
 @dataclass(frozen=True)
 class Differences:
-    """Units and environments that were found and are not declared."""
+    """Units and environments that were found but are not declared."""
 
     new: tuple[GuessedUnit, ...]
     environments: tuple[str, ...]
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Each as a line."""
+        """One line per difference."""
         new = (f"not in platform.yaml: {unit.engine} {unit.source}" for unit in self.new)
         more = (f"not in platform.yaml: the environment {name}" for name in self.environments)
         return (*new, *more)
 
 
 def between(guessed: Guessed, platform: Platform, infrastructure: Path) -> Differences:
-    """What differs between what was found and what is declared."""
+    """Compare what was found with what is declared.
+
+    Args:
+        guessed: the proposal made from the repository.
+        platform: the declared platform.
+        infrastructure: the folder of platform.yaml.
+    """
     root = manifest.root(infrastructure, platform)
     here = infrastructure.parent if guessed.paths else infrastructure
     declared = Counter(place for unit in platform.units for place in _places(root, unit.source, unit.environments))
@@ -40,7 +46,7 @@ def between(guessed: Guessed, platform: Platform, infrastructure: Path) -> Diffe
     names = {unit.name for unit in platform.units}
 
     def is_new(unit: GuessedUnit) -> bool:
-        """Whether its folder has no unit, or less units than were found there and none that is called so."""
+        """Tell whether its folder has no unit, or fewer than were found there and none of its name."""
         places = _places(here, unit.source, unit.environments)
         missing = [place for place in places if found[place] > declared[place]]
         return any(not declared[place] for place in missing) or (bool(missing) and unit.name not in names)

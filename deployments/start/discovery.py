@@ -1,7 +1,7 @@
-"""What there is to deploy: one `Piece` for each folder that an engine could take, and why the others are none.
+"""Finds what can be deployed: one `Piece` per folder that an engine accepts, and reasons for the folders left out.
 
 A folder of Terraform code is a root if it has a backend. Without one, it is a root if it has a provider and no root
-calls it. In a repository without any of these, every folder that is not called counts.
+calls it. In a repository without any of these, every folder counts that no other one calls.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FOREIGN = {
 
 @dataclass(frozen=True)
 class Piece:
-    """A folder that an engine takes. `folder` is relative to where the search began; `file` is the one in it."""
+    """A folder that an engine accepts. `folder` is relative to the start of the search; `file` is inside it."""
 
     engine: str
     folder: PurePosixPath
@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Left:
-    """What is not taken, and why."""
+    """Something that is left out, and why."""
 
     place: PurePosixPath
     why: str
@@ -56,7 +56,11 @@ Found = Piece | Left
 
 
 def discover(root: Path) -> tuple[list[Piece], list[Left]]:
-    """Everything below `root`, in the order of its paths."""
+    """Search everything below `root`.
+
+    Returns:
+        What engines accept, and what is left out with the reason, both in path order.
+    """
     folders = folders_in(root)
     found = _roots_alone(root, [each for folder in folders for each in _in(root, folder)])
     parts = {place: why for place, why in _parts(root, folders).items() if not has_backend(root / place)}
@@ -69,7 +73,7 @@ def discover(root: Path) -> tuple[list[Piece], list[Left]]:
 
 
 def folders_in(root: Path) -> list[Path]:
-    """The folders of a repository in which something may be that is deployed, in the order of their paths."""
+    """Return the folders of a repository that may contain something to deploy, in path order."""
     return [root, *_folders(root, 1)]
 
 
@@ -82,7 +86,7 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _is_skipped(folder: Path) -> bool:
-    """Whether nothing in a folder is deployed. `test` beside `dev` is an environment."""
+    """Tell whether a folder contains nothing to deploy. A folder `test` beside `dev` is an environment."""
     if not _TESTS.fullmatch(folder.name):
         return folder.name in _SKIPPED
     siblings = (each.name for each in folder.parent.iterdir() if each.is_dir() and each != folder)
@@ -91,7 +95,7 @@ def _is_skipped(folder: Path) -> bool:
 
 
 def _roots_alone(root: Path, found: list[Found]) -> list[Found]:
-    """Of all folders with Terraform code those that are roots, where any says that it is one."""
+    """Keep only roots among the folders with Terraform code, if any folder is recognisable as one."""
     kinds = {
         each.folder: _kind(root / each.folder)
         for each in found
@@ -107,12 +111,12 @@ def _roots_alone(root: Path, found: list[Found]) -> list[Found]:
 
 
 def has_backend(folder: Path) -> bool:
-    """Whether a folder of Terraform code says where its state is."""
+    """Tell whether a folder of Terraform code declares where its state is."""
     return _kind(folder) == "backend"
 
 
 def _kind(folder: Path) -> str:
-    """What makes a folder of Terraform code a root; empty when nothing does."""
+    """Return what makes a folder of Terraform code a root; empty if nothing does."""
     texts = [_text(file) for file in code.files(folder)]
     return next((kind for kind, pattern in _ROOT.items() if any(map(pattern.search, texts))), "")
 
@@ -195,7 +199,7 @@ def _ansible(folder: Path, place: PurePosixPath) -> Iterator[Found]:
 
 
 def _parts(root: Path, folders: list[Path]) -> dict[PurePosixPath, str]:
-    """Folders that others are made of: modules that roots call, bases that overlays build on."""
+    """Return folders that others are made of: modules that roots call, bases that overlays build on."""
     found: dict[PurePosixPath, str] = {}
     for folder in folders:
         for what, named in ((_module, _modules(folder)), (_base, _bases(folder))):

@@ -1,7 +1,7 @@
-"""Which folders, files and workspaces are named after environments, why, and in which order these come. Pure.
+"""Recognises folders, files and workspaces that are named after environments, and orders them. Pure.
 
-Most are known by name: dev, staging, prod-eu. Others are known by what is beside them: `apps-dev` beside `apps-prd`,
-a folder beside `dev` and `prod` that is called like a region, or one that holds the same units as they do.
+Most are known by name: dev, staging, prod-eu. Others are recognised by their siblings. Examples are `apps-dev` beside
+`apps-prd`, a folder beside `dev` and `prod` with a region's name, or one that holds the same units as they do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 Place = tuple[str, PurePosixPath]
-"""An engine, and what it takes: a folder, or a file of values."""
+"""An engine, and its source: a folder, or a file of values."""
 
 _RANKS = (
     ("shared", "common", "global", "bootstrap", "org"),
@@ -24,7 +24,10 @@ _RANKS = (
 )
 _RANK = {name: rank for rank, names in enumerate(_RANKS) for name in names}
 ALONE = frozenset({"global", "bootstrap", "org"})
-"""Environments only where they are called nothing but that, and where there are others: for what is there once."""
+"""Names that count as environments only if they match exactly and other environments exist.
+
+They hold what exists once.
+"""
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _AREA = "af|ap|apac|asia|au|br|ca|cn|emea|eu|il|jp|latam|me|mx|sa|uk|us"
 _SIDE = "gov|north|south|east|west|central"
@@ -32,15 +35,16 @@ _REGIONAL = re.compile(rf"({_AREA})(-({_SIDE})[a-z]*)*(-?\d+)?")
 
 
 def is_known(part: str) -> bool:
-    """Whether something is called as environments are: dev, prod-eu, pre-production."""
+    """Tell whether a name is a usual one for an environment: dev, prod-eu, pre-production."""
     first = part.partition("-")[0]
     return bool(_SLUG.fullmatch(part)) and (_whole(part) in _RANK or (first in _RANK and first not in ALONE))
 
 
 def found_in(places: Iterable[Place]) -> Mapping[str, str]:
-    """The environments that folders are named after, in promotion order: {name: why it is taken for one}.
+    """Return the environments that folders are named after, as {name: why it is considered one}.
 
-    What is known by its name needs no reason. What is not comes last: it is as far from dev as can be.
+    They are in promotion order. The reason is empty if the name alone suffices. Names that are not known come last,
+    as far from dev as possible.
     """
     known = {*places}
     named = {part for _, path in known for part in path.parts if is_known(part)}
@@ -54,20 +58,20 @@ def found_in(places: Iterable[Place]) -> Mapping[str, str]:
 
 
 def plain(part: str) -> str:
-    """A part of a path as an environment may be called: "Prod_EU" -> "prod-eu", "env_dev" -> "dev"."""
+    """Return the environment's usual form of a path segment: "Prod_EU" -> "prod-eu", "env_dev" -> "dev"."""
     name = part.lower().replace("_", "-")
     prefix, _, rest = name.partition("-")
     return rest if prefix in ("env", "environment") and is_known(rest) else name
 
 
 def words(text: str) -> list[str]:
-    """The words of a text that may name environments: "plat-ue1-dev" -> ["dev"], "prod-eu" -> ["prod-eu", "prod"]."""
+    """Return the words that may name environments: "plat-ue1-dev" -> ["dev"], "prod-eu" -> ["prod-eu", "prod"]."""
     found = [text, *re.split(r"[^a-z0-9]+", text)]
     return [word for word in dict.fromkeys(found) if is_known(word)]
 
 
 def named_in(text: str, names: Collection[str]) -> tuple[str, str]:
-    """Which environment a word is about, and the rest of it: "app-dev" -> ("dev", "app"); ("", word) for none."""
+    """Split a word into environment and rest: "app-dev" -> ("dev", "app"); ("", word) if it names none."""
     for name in sorted(names, key=len, reverse=True):
         if re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text):
             rest = re.sub(rf"[-_]?(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])[-_]?", "-", text)
@@ -85,7 +89,7 @@ def _order(name: str) -> tuple[int, str]:
 
 
 def _ending_alike(places: set[Place]) -> Iterator[tuple[str, str]]:
-    """Names like `apps-dev` beside `apps-prd`."""
+    """Yield names such as `apps-dev` beside `apps-prd`, and why."""
     for engine, path in places:
         for at, part in enumerate(path.parts):
             prefix, _, last = part.rpartition("-")
@@ -106,7 +110,7 @@ def _ending_alike(places: set[Place]) -> Iterator[tuple[str, str]]:
 
 
 def _beside(places: set[Place], sure: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Names beside those of known environments, with why they are taken for environments too."""
+    """Yield names beside known environments, with the reason to consider them environments too."""
     for engine, path in places:
         for at, part in enumerate(path.parts):
             if part in sure or not _SLUG.fullmatch(part):

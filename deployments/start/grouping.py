@@ -1,4 +1,4 @@
-"""Terraform instances to units: those that differ in the environment's name alone are one unit. Pure."""
+"""Groups Terraform instances into units: instances that differ only in the environment's name are one unit. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deployments.start.instances import ENVIRONMENT, Instance
 
 @dataclass(frozen=True)
 class Group:
-    """One unit: its source and options with `{environment}` in them, and what it is in each environment."""
+    """One unit: source and options with `{environment}` as a placeholder, and its instance in each environment."""
 
     source: str
     part: str
@@ -24,7 +24,7 @@ class Group:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The environments that it was found in; none where nothing says which."""
+        """The environments in which it was found; empty if nothing names one."""
         return tuple(each.environment for each in self.instances if each.environment)
 
     @property
@@ -34,12 +34,12 @@ class Group:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person has to look at; each once."""
+        """What a person must check, without duplicates."""
         return tuple(dict.fromkeys(note for each in self.instances for note in (*each.notes, each.state.why) if note))
 
 
 def grouped(instances: Iterable[Instance]) -> list[Group]:
-    """The units, in the order of their first instances."""
+    """Return the units, in the order of their first instances."""
     found: dict[str, list[Instance]] = {}
     for each in instances:
         found.setdefault(json.dumps(_key(each), sort_keys=True), []).append(each)
@@ -47,7 +47,7 @@ def grouped(instances: Iterable[Instance]) -> list[Group]:
 
 
 def with_environment(text: str, environment: str) -> str:
-    """A text with `{environment}` in place of the environment's name."""
+    """Replace the environment's name in a text with `{environment}`."""
     if not environment:
         return text
     return re.sub(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])", ENVIRONMENT, text)
@@ -77,13 +77,13 @@ def _source(each: Instance) -> str:
 
 
 def _part(part: str, environment: str) -> str:
-    """A part of a path, with `{environment}` where it is called after the environment: "env_dev"."""
+    """Return a path segment with `{environment}` if it is named after the environment, as "env_dev" is."""
     named = environment and environment_names.plain(part) == environment
     return part.replace(environment, ENVIRONMENT) if named else part
 
 
 def _name(each: Instance) -> str:
-    """What a list calls it, without the environment; empty where that is only its path."""
+    """Return the name that a list gives it, without the environment; empty if that is only its path."""
     if each.name.startswith("/"):
         return ""
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", with_environment(each.name, each.environment)) if part]
@@ -97,7 +97,7 @@ def _templated(entry: Any, each: Instance) -> Any:
 
 
 def _var_files(members: Sequence[Instance]) -> Iterator[Any]:
-    """The files of all of them in one order; optional where not each has one."""
+    """Yield the files of all instances in one order; a file that not all have is optional."""
     lists = [[with_environment(file, each.environment) for file in each.var_files] for each in members]
     order = list[str]()
     for files in lists:

@@ -1,4 +1,4 @@
-"""A first platform.yaml as data: what was guessed, and why. Pure."""
+"""The data of a proposed platform.yaml: what was guessed, and why. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ANSIBLE, TERRAFORM, TERRAGRUNT = "ansible", "terraform", "terragrunt"
 
 @dataclass(frozen=True)
 class Guess:
-    """A value, and why it is that."""
+    """A value, and the reason for it."""
 
     value: str
     why: str
@@ -21,10 +21,10 @@ class Guess:
 
 @dataclass(frozen=True)
 class GuessedUnit:
-    """A unit. `source` and `options` may hold `{environment}`.
+    """A unit. `source` and `options` may contain `{environment}`.
 
-    `needs` are the units before it, `ordered` says why; `region` is its own, empty where it is the environment's;
-    `notes` are what a person has to look at.
+    `needs` are the units it depends on, and `ordered` says why. `region` is empty if it is the environment's. `notes`
+    are what a person must check.
     """
 
     name: str
@@ -41,9 +41,9 @@ class GuessedUnit:
 
 @dataclass(frozen=True)
 class GuessedEnvironment:
-    """An environment. `account` and `region` are None where nothing there needs AWS.
+    """An environment. `account` and `region` are None if none of its units needs AWS.
 
-    `why` says why it is taken for one, where its name does not.
+    `why` is the reason to consider it one, unless its name suffices.
     """
 
     name: str
@@ -56,7 +56,7 @@ class GuessedEnvironment:
 
 @dataclass(frozen=True)
 class Guessed:
-    """All that a first platform.yaml says, and what was left out; `paths`: released besides infrastructure/."""
+    """The proposed platform.yaml, and what was left out; `paths` are released besides infrastructure/."""
 
     platform: Guess
     environments: tuple[GuessedEnvironment, ...]

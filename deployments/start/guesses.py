@@ -1,4 +1,4 @@
-"""From folders to units and environments. Every guess is kept with its reason, so that a person can check it."""
+"""Derives units and environments from folders. Every guess keeps its reason, so that a person can check it."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _GENERIC = {
     *("helm", "helm-charts", "charts", "kubernetes", "k8s", "kustomize", "overlays", "cloudformation", "cfn"),
     *("packer", "images", "ansible", "playbooks"),
 }
-"""Parts of paths that say nothing about what is in there."""
+"""Path segments that say nothing about the content."""
 
 
 _NO_HOSTS = "no inventory was found: name its hosts in inputs.hosts, or in ansible.inventory"
 
 
 def guess(repository: Path) -> Guessed:
-    """Look at a whole repository. `InvalidInput` when nothing there can be taken, with the reasons."""
+    """Propose a platform for a repository. Raises `InvalidInput` with the reasons if no engine accepts anything."""
     pieces, left = discover(repository)
     listed, of_lists = lists.read(repository)
     pieces, unlisted = _as_listed(pieces, listed)
@@ -83,7 +83,7 @@ def guess(repository: Path) -> Guessed:
 
 @dataclass(frozen=True)
 class _Search:
-    """What units are made of. `names`: {environment: why it is taken for one}."""
+    """What units are made of. `names`: {environment: why it is considered one}."""
 
     root: Path
     pieces: Sequence[Piece]
@@ -101,7 +101,7 @@ class _Search:
 
 
 def _as_listed(pieces: Sequence[Piece], listed: Sequence[Listed]) -> tuple[list[Piece], list[Left]]:
-    """The pieces with the roots of a list in place of those that only look like roots."""
+    """Replace Terraform roots that were only recognised by their content with those of a list."""
     if not listed:
         return [*pieces], []
     named = {each.folder: each.file for each in listed}
@@ -120,7 +120,7 @@ def _listed_from(each: Listed, whole: bool) -> Listed:
 
 
 def _left_from(each: Left, whole: bool) -> Left:
-    """What is left, by its path from where sources are looked for; what is elsewhere by its whole path."""
+    """Return the entry with its path relative to the sources' root; a path elsewhere is left whole."""
     inside = each.place.parts[:1] == (released.FOLDER,)
     return each if whole or not inside else Left(each.place.relative_to(released.FOLDER), each.why)
 
@@ -128,7 +128,7 @@ def _left_from(each: Left, whole: bool) -> Left:
 def _environment_names(
     root: Path, pieces: Sequence[Piece], listed: Sequence[Listed], more: Sequence[PurePosixPath]
 ) -> Mapping[str, str]:
-    """{name: why it is taken for an environment; empty where its name says so}, in promotion order."""
+    """Return {environment: why it is considered one; empty if its name suffices}, in promotion order."""
     folders = [(piece.engine, _plain(piece)) for piece in pieces]
     files = [(piece.engine, file) for piece in pieces for file in _values(root, piece)]
     texts = (text for each in listed for text in each.words)
@@ -146,7 +146,7 @@ def _plain(piece: Piece) -> PurePosixPath:
 
 
 def _literals(root: Path, pieces: Sequence[Piece]) -> Iterator[PurePosixPath]:
-    """The environments that roots name in their code: for their workspaces, or where their state is."""
+    """Yield the environments that roots name in their code: in workspaces, or in the location of their state."""
     for piece in pieces:
         if piece.engine == TERRAFORM:
             folder = root / piece.folder
@@ -154,7 +154,7 @@ def _literals(root: Path, pieces: Sequence[Piece]) -> Iterator[PurePosixPath]:
 
 
 def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
-    """The files of values that a chart has, of parameters that a template has, without their ending; inventories."""
+    """Return a chart's files of values or a template's files of parameters, without extension; or inventories."""
     if piece.engine == ANSIBLE:
         return playbooks.places(piece.folder, playbooks.inventories(infrastructure, infrastructure / piece.folder))
     folder = piece.folder / {"helm": "values", "cloudformation": "parameters"}.get(piece.engine, "-")
@@ -162,7 +162,7 @@ def _values(infrastructure: Path, piece: Piece) -> list[PurePosixPath]:
 
 
 def _units(found: _Search) -> list[GuessedUnit]:
-    """The units of all engines; Terraform's are what `instances` says."""
+    """Return the units of all engines; `instances` provides Terraform's."""
     taken: set[str] = set()
     others = [piece for piece in found.pieces if piece.engine != TERRAFORM]
     groups = grouped(_instances(found))
@@ -213,7 +213,7 @@ def _root(
 
 
 def _decrypted(root: Path, group: Group) -> Mapping[str, Any]:
-    """The options of a unit, with what has to be decrypted of its files of variables."""
+    """Return a unit's options, marking the variable files that must be decrypted."""
     entries = [_entry(root, group, each) for each in group.options.get("var_files", ())]
     return {**group.options, "var_files": entries} if entries else group.options
 
@@ -227,7 +227,7 @@ def _entry(root: Path, group: Group, entry: Any) -> Any:
 
 
 def _grouped(found: _Search, pieces: Sequence[Piece], taken: set[str]) -> Iterator[GuessedUnit]:
-    """The units of other engines: those that differ in the environment's name alone are one."""
+    """Yield the units of other engines; pieces that differ only in the environment's name are one unit."""
     names = [*found.names]
     patterns: dict[tuple[str, str, str], list[str]] = {}
     for piece in pieces:
@@ -246,7 +246,7 @@ def _grouped(found: _Search, pieces: Sequence[Piece], taken: set[str]) -> Iterat
 
 
 def _options(root: Path, piece: Piece, environments: Sequence[str]) -> Mapping[str, Any]:
-    """What a unit of Ansible's sets of its engine: its playbook and its inventories, where they are not as usual."""
+    """Return an Ansible unit's options: its playbook and inventories, unless they have the usual names."""
     if piece.engine != ANSIBLE or not environments:
         return {}
     folder = root / str(piece.folder).replace(ENVIRONMENT, environments[0])
@@ -275,7 +275,7 @@ def _name(engine: str, pattern: str, taken: set[str]) -> str:
 
 
 def _accepted(infrastructure: Path, units: Iterable[GuessedUnit]) -> tuple[list[GuessedUnit], list[Left]]:
-    """The units whose engine can read them; why not, of the others."""
+    """Return the units that their engines can read, and the others with the reason."""
     accepted, refused = [], []
     for unit in units:
         try:
@@ -293,12 +293,12 @@ def _slug(text: str) -> str:
 
 
 def _as_unit(unit: GuessedUnit, environment: str) -> Unit:
-    """A unit as a promotion has it in one environment."""
+    """Return a unit in the form in which a promotion sees it in one environment."""
     filled = json.loads(json.dumps(unit.options).replace(ENVIRONMENT, environment))
     return Unit(unit.name, unit.engine, unit.source.replace(ENVIRONMENT, environment), (environment,), options=filled)
 
 
 def _nothing(left: Sequence[Left]) -> str:
-    """Why no platform.yaml can be written, and what to do with what there is."""
+    """Explain why no platform.yaml can be written, and what to do."""
     listed = "\n".join(["nothing that can be taken was found", *(f"  {each.place}: {each.why}" for each in left)])
     return listed if left else f"{listed}; put Terraform roots, charts, overlays, templates or playbooks there"

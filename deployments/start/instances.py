@@ -1,6 +1,6 @@
-"""Terraform roots as what they are in each environment: with which files, in which state.
+"""Finds the instances of Terraform roots: a root in one environment, with its files and its state.
 
-what a list or a folder says  ──▶  files of its words  ──▶  environments  ──▶  an instance for each
+list or folder  ──▶  files whose names match  ──▶  environments  ──▶  one instance each
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ ENVIRONMENT = "{environment}"
 
 @dataclass(frozen=True)
 class Instance:
-    """A root in one environment; `environment` is empty where nothing says which.
+    """A root in one environment; `environment` is empty if nothing names it.
 
     Attributes:
-        folder: relative to where sources are looked for.
-        part: what tells it from others of the same folder and environment.
-        name: what a list calls it.
-        after: what a list calls those before it.
-        var_files, state, options: what its block `terraform` says.
+        folder: relative to the folder that is searched for sources.
+        part: distinguishes instances with the same folder and environment.
+        name: its name in a list.
+        after: the names, in that list, of those before it.
+        var_files, state, options: the content of its block `terraform`.
         why: why it is in this environment.
-        notes: what a person has to look at.
+        notes: what a person must check.
     """
 
     folder: PurePosixPath
@@ -50,9 +50,9 @@ class Instance:
 
 @dataclass(frozen=True)
 class Ground:
-    """What instances are looked for in: a folder, its files of values, its roots, and its environments.
+    """Where instances are searched: a folder, its files of values, its roots, and its environments.
 
-    `listings` are its JSON files, by their names: one may list the environments of a root.
+    `listings` are its JSON files, by name: one may list the environments of a root.
     """
 
     root: Path
@@ -62,13 +62,13 @@ class Ground:
     listings: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     def environment_of(self, folder: PurePosixPath) -> str:
-        """The environment that a folder is in; empty for none."""
+        """Return the environment that a folder belongs to; empty for none."""
         names = (name for part in folder.parts for name in (part, environment_names.plain(part)))
         return next((name for name in names if name in self.environments), "")
 
 
 def listed(ground: Ground, each: Listed) -> Instance:
-    """A root as a list has it: files that the list names are its files; else those that its words say."""
+    """Return a root as a list declares it; files that the list does not name are found by their names."""
     environment = ground.environment_of(each.folder) or _of_words(ground, each)
     found = _discovered(ground, each.folder, environment)
     var_files = each.var_files or found.var_files
@@ -91,7 +91,7 @@ def listed(ground: Ground, each: Listed) -> Instance:
 
 
 def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
-    """A root in every environment that its path, its workspaces or its files name; once, without one, if none do."""
+    """Return a root in every environment that its path, workspaces or files name; one without, if none do."""
     pattern = states.workspaces(ground.root / folder, ground.environments)
     here = ground.environment_of(folder)
     if here and not (pattern and _is_called_so_by_chance(ground, folder, here)):
@@ -108,13 +108,13 @@ def discovered(ground: Ground, folder: PurePosixPath) -> list[Instance]:
 
 
 def _is_called_so_by_chance(ground: Ground, folder: PurePosixPath, environment: str) -> bool:
-    """Whether a root with workspaces has an environment's name, and no environment is beside it."""
+    """Tell whether a root with workspaces has an environment's name, but no sibling has one."""
     siblings = {each.name for each in ground.roots if each.parent == folder.parent} - {folder.name}
     return folder.name == environment and not siblings & {*ground.environments}
 
 
 def _of_words(ground: Ground, each: Listed) -> str:
-    """The environment that a list's words for a root name: its workspace, its name, its files."""
+    """Return the environment that a list's entry names: by workspace, name or files."""
     for text in each.words:
         if found := environment_names.named_in(text, ground.environments)[0]:
             return found
@@ -122,7 +122,7 @@ def _of_words(ground: Ground, each: Listed) -> str:
 
 
 def _discovered(ground: Ground, folder: PurePosixPath, environment: str) -> Instance:
-    """The root of one environment alone."""
+    """Return the root's instance in a single environment."""
     matches = [each for each in _matches(ground, folder) if each.environment in ("", environment)]
     return _instance(ground, folder, environment, matches, "the environments that have such a folder")
 
@@ -157,7 +157,7 @@ def _instance(
 
 
 def _by_files(ground: Ground, folder: PurePosixPath, matches: Sequence[Match]) -> Iterator[Instance]:
-    """An instance for each environment that files of the root are for; the files of its backend decide."""
+    """Yield an instance for each environment that the root has files for; backend files, if any, decide."""
     backends = [each for each in matches if each.file.is_backend and each.environment]
     parts = sorted({each.part for each in backends or matches if each.part}) or [""]
     parts = parts if not any(each.part == "" for each in backends) else ["", *(part for part in parts if part)]
@@ -172,7 +172,7 @@ def _by_files(ground: Ground, folder: PurePosixPath, matches: Sequence[Match]) -
 
 
 def _with_workspaces(ground: Ground, folder: PurePosixPath, pattern: str) -> list[str]:
-    """The environments that have a workspace of a root: those of a list of its own, or all that its code names."""
+    """Return the environments for which a root has workspaces: from its own list, or all that its code names."""
     for file in ground.listings.get(f"{folder.name}.json", ()):
         names = _listed_in(file)
         if found := [name for name in ground.environments if name in names]:
@@ -198,9 +198,9 @@ def _in_workspace(ground: Ground, folder: PurePosixPath, name: str, workspace: s
 
 
 def _by_folders(ground: Ground, folder: PurePosixPath) -> Iterator[Instance]:
-    """Instances of a generic root: one for each folder of files of variables that are of no other root.
+    """Yield instances of a generic root: one per folder of variable files that belongs to no other root.
 
-    Its backend says nothing of the state, and all that the files set is a variable of its own.
+    The root's backend leaves the state open, and it declares every variable that the files set.
     """
     declared = value_files.variables(ground.root / folder)
     for place, files in _folders(ground).items():
@@ -223,7 +223,7 @@ def _by_folders(ground: Ground, folder: PurePosixPath) -> Iterator[Instance]:
 def _other_roots(
     ground: Ground, folder: PurePosixPath, place: PurePosixPath, sets: Collection[str]
 ) -> list[PurePosixPath]:
-    """The other roots that a folder of variables may be for: they declare all of them, and are no less about it."""
+    """Return other candidate roots for a folder of variables: they declare all of them and match its path as well."""
     found = (each for each in sorted(ground.roots) if each != folder)
     return [
         each
@@ -235,7 +235,7 @@ def _other_roots(
 
 
 def _is_about(place: PurePosixPath, root: PurePosixPath) -> int:
-    """How many words the paths of a folder of variables and of a root have in common."""
+    """Count the words that the paths of a folder of variables and of a root share."""
     one, other = (set(re.findall(r"[a-z0-9]+", str(each).lower())) for each in (place, root))
     return len(one & other)
 

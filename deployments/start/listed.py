@@ -1,4 +1,4 @@
-"""A Terraform root as a list in the repository has it. Pure."""
+"""A Terraform root as a list in the repository declares it. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Listed:
-    """One root, as a list has it; paths are relative to the repository, those of files to the root's folder.
+    """One root in a list. Paths are relative to the repository, those of files to the root's folder.
 
     Attributes:
         file: the list.
-        name: what the list calls it.
+        name: its name in the list.
         after: the names of those before it.
-        group: those of lower numbers come first.
-        steps: commands that the list runs, which FlowMart does not.
-        notes: what a person has to look at.
+        group: its place in the execution order; lower numbers come first.
+        steps: commands that the list runs and FlowMart does not.
+        notes: what a person must check.
     """
 
     file: str
@@ -37,5 +37,5 @@ class Listed:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What may name its environment, the surest first."""
+        """Texts that may name its environment, most reliable first."""
         return self.workspace, self.name, *self.var_files, *map(str, self.backend_config)

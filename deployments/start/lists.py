@@ -1,6 +1,6 @@
-"""What a repository's own lists say of its Terraform roots: atlantis.yaml, digger.yml, Terramate's stacks, Atmos.
+"""Reads a repository's own lists of Terraform roots: atlantis.yaml, digger.yml, Terramate's stacks, Atmos.
 
-They win over what folders look like: what they list is a root wherever it is, and what they leave out is none.
+A list takes precedence over what folders look like: what it lists is a root wherever it is, and nothing else is.
 Sources: the repo-level configuration of Atlantis, the reference of digger.yml, Terramate's configuration of stacks.
 """
 
@@ -23,11 +23,11 @@ from tasks.engines.terraform import code
 _ATLANTIS = ("atlantis.yaml", "atlantis.yml")
 _DIGGER = ("digger.yml", "digger.yaml")
 _CODE = re.compile(r"(\*\*?/)?\*\.(tf\*?|tofu\*?|tfvars|hcl)|\*\*/\*")
-"""Patterns that say no more than that a root reads its own folder."""
+"""Patterns that only say that a root reads its own folder."""
 
 
 def read(root: Path) -> tuple[list[Listed], list[Left]]:
-    """What the first list that a repository has says, and what of it cannot be taken."""
+    """Return the entries of the first list that the repository has, and what in it is left out."""
     for names, of_project in ((_ATLANTIS, _atlantis), (_DIGGER, _digger)):
         for name in names:
             document = _yaml(root / name)
@@ -90,7 +90,7 @@ def _workspace(project: Mapping[str, Any]) -> str:
 
 
 def _steps(flow: Mapping[str, Any], stage: str) -> Iterator[tuple[str, list[str]]]:
-    """The steps of a workflow's stage: their names with the arguments that are added, or what they run."""
+    """Yield the steps of a workflow's stage: the name, and its added arguments or its command."""
     for step in (flow.get(stage) or {}).get("steps") or ():
         if isinstance(step, Mapping):
             for name, inner in step.items():
@@ -99,7 +99,7 @@ def _steps(flow: Mapping[str, Any], stage: str) -> Iterator[tuple[str, list[str]
 
 
 def _listed(found: Listed, steps: Iterable[tuple[str, list[str]]], values: Mapping[str, str]) -> Listed:
-    """A project with what its workflow adds."""
+    """Return a project with what its workflow adds."""
     var_files, backends, runs = list[str](), list[str | Mapping[str, Any]](), list[str]()
     for name, words in steps:
         filled = [_filled(word, values) for word in words]
@@ -118,7 +118,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _values_of(option: str, words: list[str]) -> list[str]:
-    """The values of an option, as one word or as two."""
+    """Return the values of an option, written as one word or as two."""
     text = " ".join(words)
     return re.findall(rf"-?{option}[= ]([^\s]+)", text)
 
@@ -141,7 +141,7 @@ def _terragrunts(file: str, projects: Iterable[Mapping[str, Any]]) -> list[Left]
 
 
 def _terramate(root: Path) -> Iterator[Listed]:
-    """Terramate's stacks: each folder with a `stack` block in a file of its own ending."""
+    """Yield Terramate's stacks: each folder with a `stack` block in a `*.tm.hcl` file."""
     files = (file for folder in folders_in(root) for file in sorted(folder.glob("*.tm.hcl")))
     stacks = {
         PurePosixPath(file.parent.relative_to(root).as_posix()): (file.name, block.body)
@@ -164,7 +164,7 @@ def _terramate(root: Path) -> Iterator[Listed]:
 def _named(
     folder: PurePosixPath, written: Any, stacks: Mapping[PurePosixPath, tuple[str, Mapping[str, Any]]]
 ) -> set[str]:
-    """The stacks that others name: by a path from the top or from the stack, or by one of their tags."""
+    """Return the stacks that a stack names: by a path from the root or from itself, or by a tag."""
     found = set[str]()
     for each in map(str, written or ()):
         tag = each.removeprefix("tag:")

@@ -1,8 +1,9 @@
-"""Folders of Ansible's: which playbook is the unit's, and which inventories its hosts are in.
+"""Finds the playbook of a unit and the inventories with its hosts, in folders of Ansible's.
 
-Of several playbooks the one is taken that people run as a whole: playbook.yml, site.yml or main.yml. Inventories are
-where they usually are: a folder such as `inventories` or `environments` with a folder or a file for each environment,
-beside the playbook or one above; else what ansible.cfg names, or a file of hosts beside the playbook.
+Of several playbooks, it chooses the one that people run as a whole: playbook.yml, site.yml or main.yml. Inventories
+are searched in the usual places, beside the playbook or one folder above. These are folders such as `inventories` or
+`environments` with a folder or a file per environment. Otherwise ansible.cfg may name one, or a file of hosts is
+beside the playbook.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from deployments.start import environment_names
 from tasks import yaml12
 
 WHOLE = ("playbook.yml", "playbook.yaml", "site.yml", "site.yaml", "main.yml", "main.yaml")
-"""Names of the playbook that is run as a whole, the likeliest first."""
+"""Names of the playbook that is run as a whole, likeliest first."""
 
 _FOLDERS = ("inventories", "inventory", "environments", "envs", "hosts")
 _FILES = ("hosts", "hosts.ini", "hosts.yml", "hosts.yaml", "inventory", "inventory.ini", "inventory.yml")
@@ -29,9 +30,9 @@ _SUFFIXES = ("", ".ini", ".yml", ".yaml", ".cfg")
 
 @dataclass(frozen=True)
 class Inventories:
-    """Where hosts are: `path` from the playbook's folder, with `{environment}` where there is one for each.
+    """The location of hosts. `path` is relative to the playbook's folder; `{environment}` in it stands for each.
 
-    `environments` are those that have one; none where one inventory is all there is.
+    `environments` are those with an inventory; empty if there is a single inventory.
     """
 
     path: str = ""
@@ -39,19 +40,19 @@ class Inventories:
 
 
 def in_folder(folder: Path) -> list[Path]:
-    """The playbooks of a folder, the unit's first where one is run as a whole or there is no other."""
+    """Return a folder's playbooks; the unit's comes first if it is run as a whole or is the only one."""
     found = [file for file in sorted(folder.glob("*.y*ml")) if _is_playbook(file)]
     named = [folder / name for name in WHOLE if folder / name in found]
     return [*named[:1], *(file for file in found if file not in named[:1])]
 
 
 def is_whole(file: Path, others: Sequence[Path]) -> bool:
-    """Whether a playbook is the one of its folder."""
+    """Tell whether a playbook is the main one of its folder."""
     return file.name in WHOLE or not others
 
 
 def inventories(root: Path, folder: Path) -> Inventories:
-    """The inventories of the playbooks in a folder; nothing where there are none."""
+    """Return the inventories for the playbooks in a folder; empty if there are none."""
     places = [place for place in (folder, folder.parent) if place.is_relative_to(root)]
     for place in (place / name for place in places for name in _FOLDERS):
         if place.is_dir() and (found := _by_environment(place, folder)).environments:
@@ -62,7 +63,7 @@ def inventories(root: Path, folder: Path) -> Inventories:
 
 
 def _by_environment(place: Path, folder: Path) -> Inventories:
-    """One folder or file for each environment; all of one kind, so that one pattern finds them."""
+    """Find one folder or file per environment, all of one kind, so that one pattern matches them."""
     children = [child for child in sorted(place.iterdir()) if child.is_dir() or child.suffix in _SUFFIXES]
     named = {child.stem: child for child in children if environment_names.is_known(child.stem)}
     kinds = {(child.is_dir(), child.suffix) for child in named.values()}
@@ -76,14 +77,14 @@ def _by_environment(place: Path, folder: Path) -> Inventories:
 
 
 def _hosts_in(child: Path) -> str:
-    """The file of hosts in an environment's folder; "" for the folder as a whole, which has a plugin beside it."""
+    """Return the hosts file in an environment's folder; "" for the whole folder, if a plugin is beside it."""
     if not child.is_dir() or any("plugin:" in file.read_text(errors="replace") for file in child.glob("*.y*ml")):
         return ""
     return next((name for name in _FILES if (child / name).is_file()), "")
 
 
 def _configured(root: Path, folder: Path) -> Iterator[Path]:
-    """The inventory that the nearest ansible.cfg names."""
+    """Yield the inventory that the nearest ansible.cfg names."""
     for place in (folder, *folder.parents):
         if not place.is_relative_to(root):
             return
@@ -96,7 +97,7 @@ def _configured(root: Path, folder: Path) -> Iterator[Path]:
 
 
 def places(folder: PurePosixPath, found: Inventories) -> list[PurePosixPath]:
-    """A path for each environment that has an inventory: its last part is the environment's name."""
+    """Return a path per environment with an inventory; its last segment is the environment's name."""
     return [folder / "inventories" / name for name in found.environments]
 
 

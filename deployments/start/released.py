@@ -1,4 +1,4 @@
-"""What has to be released of a repository for its units: the folders of their code, modules and files of values."""
+"""Finds the folders that a release must contain for its units: their code, modules and files of values."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tasks.domain.platform import Unit
 from tasks.engines import ENGINES
 
 FOLDER = "infrastructure"
-"""The folder that every release has."""
+"""The folder that every release contains."""
 _OF_GIT = ".git"
 
 
 def paths(root: Path, units: Iterable[Unit]) -> tuple[str, ...]:
-    """The `paths` of platform.yaml: the topmost folder of all that units read; "." where that is the top itself."""
+    """Return the `paths` of platform.yaml: the top-level folders of all that units read; "." for the repository."""
     found = {place for unit in units for place in _tops(root, unit)}
     return (".",) if "." in found else tuple(sorted(found - {FOLDER}))
 
@@ -23,7 +23,7 @@ def _tops(root: Path, unit: Unit) -> Iterator[str]:
     engine = ENGINES[unit.engine]
     files = [Path(file) for file in (*engine.reads(root, unit.source), *_named(root, unit))]
     if any(file.parts[0] == _OF_GIT for file in files):
-        # It may read anything: what is certain is its own folder, and what its options name.
+        # It may read anything; only its own folder and the files in its options are certain.
         files = [Path(unit.source) / "x", *map(Path, _named(root, unit))]
     yield from ("." if len(file.parts) == 1 else file.parts[0] for file in files)
 

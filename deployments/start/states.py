@@ -1,4 +1,4 @@
-"""Where the state of a root is in an environment, and what is to be added so that each environment has its own."""
+"""Finds where a root's state is in an environment, and what must be added so that each environment has its own."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _KEYS = {
     "cos": "key",
     "consul": "path",
 }
-"""The setting that tells the states of a backend apart."""
+"""The setting that distinguishes the states in a backend."""
 _NEEDED = {"s3": ("bucket",), "gcs": ("bucket",), "azurerm": ("storage_account_name", "container_name")}
 _ALSO = "guess: the backend also needs {}, from a file or here"
 _OF_ALL = frozenset({"shared", "common", "global", "bootstrap", "org"})
-"""Words that in a place say as often what the state is of."""
+"""Words that in a location often describe the state's content instead of an environment."""
 _STRINGS = re.compile(r'"(-?[A-Za-z][\w-]*)"|(?<![\w.-])([A-Za-z][\w-]*)\s*=(?!=)')
-"""Texts, and the keys of maps."""
+"""String literals, and the keys of maps."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What a unit's options have to say about its state.
+    """What a unit's options must set for its state.
 
     Attributes:
         backend_config: files and settings.
         workspace: its workspace; empty for the default one.
-        why: a comment on what was guessed; empty where nothing was.
+        why: a comment on the guess; empty if nothing was guessed.
     """
 
     backend_config: tuple[str | Mapping[str, Any], ...] = ()
@@ -48,14 +48,14 @@ class State:
 
 
 def of(folder: Path, files: Sequence[tuple[str, Path]], name: str, environment: str, *, shared: bool) -> State:
-    """The state of a root in one environment.
+    """Return the state of a root in one environment.
 
     Args:
         folder: the root's folder.
-        files: its files of backend settings: as the options write them, and where they are.
-        name: what the root is called, for the key of its state.
-        environment: the environment; empty for a root without.
-        shared: whether the root's code is that of several environments.
+        files: its files of backend settings, each as written in the options and as a path.
+        name: the root's name, for the key of its state.
+        environment: the environment; empty for a root without one.
+        shared: whether several environments share the root's code.
     """
     settings: dict[str, Any] = {}
     for _, file in files:
@@ -74,7 +74,7 @@ def of(folder: Path, files: Sequence[tuple[str, Path]], name: str, environment: 
 
 
 def workspaces(folder: Path, names: Sequence[str]) -> str:
-    """How the workspaces of a root are called, by what its code compares them with: "app-{environment}"; or empty."""
+    """Return the pattern of a root's workspaces, such as "app-{environment}", found in its code; empty for none."""
     found = sorted(literals(folder))
     patterns = [pattern for each in found for name in names if (pattern := _pattern(each, name)) is not None]
     longest = max(patterns, key=lambda each: (patterns.count(each), len(each)), default="")
@@ -82,13 +82,13 @@ def workspaces(folder: Path, names: Sequence[str]) -> str:
 
 
 def words(folder: Path) -> set[str]:
-    """The words in the code of a root with workspaces that may name environments: the last part of each literal."""
+    """Return the last word of each literal that may name an environment, in the code of a root with workspaces."""
     found = {literal.rpartition("-")[2] for literal in literals(folder)}
     return {word for word in found if environment_names.is_known(word)}
 
 
 def literals(folder: Path) -> set[str]:
-    """The texts and keys in the code of a root that asks for its workspace; none of another one."""
+    """Return the strings and keys in a root's code; empty if the code does not use `terraform.workspace`."""
     texts = [file.read_text(errors="replace") for file in code.files(folder)]
     if not any("terraform.workspace" in text for text in texts):
         return set()
@@ -96,7 +96,7 @@ def literals(folder: Path) -> set[str]:
 
 
 def words_of_place(folder: Path) -> list[str]:
-    """The words in the place of a root's state that may name its environment: "shop/prod/app.tfstate" -> "prod"."""
+    """Return words in the state's location that may name an environment: "shop/prod/app.tfstate" -> "prod"."""
     declared = backends.declared(folder)
     text = json.dumps(dict(declared.settings)) if declared else ""
     words = re.findall(r"[a-z][a-z0-9]*", text)
@@ -110,7 +110,7 @@ def _pattern(literal: str, name: str) -> str | None:
 
 
 def is_open(folder: Path) -> bool:
-    """Whether the backend of a root leaves open where its state is."""
+    """Tell whether a root's backend leaves the state's location open."""
     declared = backends.declared(folder)
     return declared is not None and _KEYS.get(declared.kind, "") not in {"", *declared.settings}
 
@@ -124,18 +124,18 @@ def _with_key(declared: backends.Backend, key: str, files: tuple[str, ...], path
 
 
 def _tells(declared: backends.Backend, files: Sequence[str], environment: str) -> bool:
-    """Whether the backend's settings, or the names of their files, are those of one environment."""
+    """Tell whether the backend's settings, or the names of their files, name the environment."""
     texts = map(str, (*declared.settings.values(), *files))
     return any(environment_names.named_in(text, [environment])[0] for text in texts)
 
 
 def key_of(settings: Mapping[str, Any]) -> str:
-    """The text that tells a state apart in its backend; empty where there is none."""
+    """Return the setting that distinguishes a state in its backend; empty if there is none."""
     return next((str(settings[name]) for name in ("key", "prefix", "path") if settings.get(name)), "")
 
 
 def is_read(config: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
-    """Whether the configuration of a `terraform_remote_state` is that of a state; expressions may be anything."""
+    """Tell whether a `terraform_remote_state` configuration matches a state; expressions match anything."""
     wanted, found = key_of(config), key_of(state)
     if not wanted or not found:
         return False

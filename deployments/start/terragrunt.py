@@ -1,4 +1,4 @@
-"""What of a repository is Terragrunt's: environments below infrastructure/, in a platform without `paths`."""
+"""Selects Terragrunt's folders in a repository: environments below infrastructure/, in a platform without `paths`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deployments.start.guessed import TERRAGRUNT
 
 
 def alone(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
-    """Only what is below infrastructure/, where something there is Terragrunt's; else nothing of Terragrunt's."""
+    """Keep only folders below infrastructure/ if Terragrunt is used there; otherwise drop Terragrunt's folders."""
 
     def is_inside(piece: Piece) -> bool:
         return piece.folder.parts[:1] == (released.FOLDER,)
@@ -23,9 +23,9 @@ def alone(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
 
 
 def in_live_folders(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
-    """Of all that is Terragrunt's the environments' folders, of which a platform has one kind; and what is in none.
+    """Replace Terragrunt's units with the environments' folders, and leave out units that are in none.
 
-    live/dev/eu/vpc and live/dev/eu/db are both in live/dev.
+    A platform has one parent of such folders. live/dev/eu/vpc and live/dev/eu/db are both in live/dev.
     """
     kept, left = list[Piece](), list[Left]()
     for piece in pieces:
@@ -45,7 +45,7 @@ def in_live_folders(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Left]]:
 
 
 def _inside(unit: PurePosixPath, live: PurePosixPath | None) -> Iterator[Left]:
-    """Folders between an environment's and a unit that are called as environments are: non-prod/us-east-1/qa."""
+    """Yield folders between an environment's and a unit that have environment names too: non-prod/us-east-1/qa."""
     between = (folder for folder in unit.parents if live in folder.parents)
     for folder in between:
         if live is not None and environment_names.is_known(folder.name):
@@ -56,6 +56,6 @@ def _inside(unit: PurePosixPath, live: PurePosixPath | None) -> Iterator[Left]:
 
 
 def _live_folder(folder: PurePosixPath) -> PurePosixPath | None:
-    """The environment's folder around a unit: live/dev/eu/vpc -> live/dev."""
+    """Return the environment's folder around a unit: live/dev/eu/vpc -> live/dev."""
     around = (each for each in (folder, *folder.parents) if environment_names.is_known(each.name))
     return next(iter([*around][-1:]), None)

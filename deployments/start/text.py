@@ -1,4 +1,4 @@
-"""A first platform.yaml as text: what was guessed, with a comment at each guess."""
+"""Writes a proposed platform.yaml as text, with a comment at each guess."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAMESPACE = "helm"
 
 
 def platform_yaml(guessed: Guessed) -> str:
-    """The content of the file."""
+    """Return the content of the file."""
     return "\n".join(_lines(guessed)) + "\n"
 
 
@@ -73,7 +73,7 @@ def _quoted(account: Guess) -> str:
 
 
 def unit_lines(unit: GuessedUnit, platform: str) -> Iterator[str]:
-    """The lines of one unit."""
+    """Yield the lines of one unit."""
     yield f"  {unit.name}:"
     yield f"    engine: {unit.engine}"
     yield f"    source: {json.dumps(unit.source)}"

@@ -1,8 +1,8 @@
-"""Files of variables and of backend settings: which root each belongs to, and which environment.
+"""Assigns files of variables and of backend settings to roots and environments.
 
-The words of a path say it: `data/production/app.tfvars` is of the environment production and the root `app`,
-`config/common.tfvars` is of every root that declares one of its variables. A word that is neither an environment, nor
-a part of the root's own path, nor one that says nothing, makes the file another root's.
+The words of a path decide. `data/production/app.tfvars` belongs to the environment production and the root `app`.
+`config/common.tfvars` belongs to every root that declares one of its variables. Any other word makes the file another
+root's, unless it is an environment, a part of the root's own path, or a generic word.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BACKENDS = (".tfbackend", ".backend")
 _NAMED_BACKEND = re.compile(r"(.*[._-])?backend([._-].*)?\.(hcl|tfvars|conf|config)")
 _BY_ITSELF = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
 COMMON = frozenset({"common", "global", "shared", "all", "base", "default", "defaults", "main", "account", "region"})
-"""Words of files that are for several roots or environments."""
+"""Words in names of files that serve several roots or environments."""
 SILENT = frozenset(
     (
         *("vars", "var", "tfvars", "data", "values", "variables", "settings", "inputs", "parameters", "params"),
@@ -31,14 +31,14 @@ SILENT = frozenset(
         *("backend", "backends", "s3", "gcs", "azurerm", "hcl"),
     )
 )
-"""Words that say nothing."""
+"""Words without meaning."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _SKIPPED = {"node_modules", "docs", "examples", "modules"}
 
 
 @dataclass(frozen=True)
 class ValueFile:
-    """A file, relative to the repository; `is_backend`: it has settings of a backend."""
+    """A file, relative to the repository. `is_backend`: it contains settings of a backend."""
 
     path: PurePosixPath
     is_backend: bool
@@ -51,13 +51,13 @@ class ValueFile:
 
 @dataclass(frozen=True)
 class Match:
-    """A file that is a root's.
+    """A file that belongs to a root.
 
     Attributes:
         file: the file.
-        environment: whose it is; empty when it is for all.
-        is_own: whether it is for this root alone.
-        part: what else its name says, a region or one of several states of the root and environment.
+        environment: its environment; empty if it serves all.
+        is_own: whether it belongs to this root alone.
+        part: what else its name says: a region, or one of several states of the root and environment.
     """
 
     file: ValueFile
@@ -67,19 +67,19 @@ class Match:
 
     @property
     def order(self) -> tuple[bool, bool, bool, str]:
-        """Common files first, then the environment's, then the root's own, those of a part last: later ones win."""
+        """The sort key: common files, then the environment's, the root's own, and those of a part; later ones win."""
         return self.is_own, bool(self.environment), bool(self.part), str(self.file.path)
 
 
 def found(root: Path) -> list[ValueFile]:
-    """All of them in a repository, but for those that Terraform reads by itself."""
+    """Return all such files of a repository, except those that Terraform loads automatically."""
     named = ((file, _kind(file)) for file in _walk(root))
     files = (ValueFile(PurePosixPath(f.relative_to(root).as_posix()), k) for f, k in named if k is not None)
     return sorted(files, key=lambda each: each.path)
 
 
 def listings(root: Path) -> dict[str, list[Path]]:
-    """The JSON files of a repository, by their names."""
+    """Return a repository's JSON files, by name."""
     found: dict[str, list[Path]] = {}
     for file in _walk(root):
         if file.suffix == ".json":
@@ -88,7 +88,7 @@ def listings(root: Path) -> dict[str, list[Path]]:
 
 
 def places(files: Iterable[ValueFile]) -> list[PurePosixPath]:
-    """Their paths, with the words that may name an environment; any other word is blank."""
+    """Return the files' paths with only the words that may name an environment; other words become "-"."""
 
     def shown(word: str) -> str:
         return word if environment_names.is_known(word) and word not in COMMON else "-"
@@ -103,7 +103,7 @@ def places(files: Iterable[ValueFile]) -> list[PurePosixPath]:
 def matching(
     files: Iterable[ValueFile], root: PurePosixPath, environments: Collection[str], roots: Collection[PurePosixPath]
 ) -> list[Match]:
-    """The files that are those of the root in a folder, in the order in which they count."""
+    """Return the files of the root in a folder, in order of precedence; later ones win."""
     own = {part.lower() for part in root.parts}
     mine = [file for file in files if _owner(file.path, roots) in (None, root)]
     backends = [_match(file, root, own, environments) for file in mine if file.is_backend]
@@ -113,29 +113,29 @@ def matching(
 
 
 def sets_any(file: Path, declared: Collection[str]) -> bool:
-    """Whether a file of variables sets one that is declared; one that is encrypted as a whole may."""
+    """Tell whether a variable file sets a declared variable; a fully encrypted file may."""
     if is_encrypted(file) and not file.name.endswith(".json"):
         return True
     return bool({*read_values(file)} & {*declared})
 
 
 def is_encrypted(file: Path) -> bool:
-    """Whether a file is encrypted with sops."""
+    """Tell whether a file is encrypted with sops."""
     return file.is_file() and not decryption.fault(file)
 
 
 def variables(folder: Path) -> frozenset[str]:
-    """The variables that a root declares."""
+    """Return the names of the variables that a root declares."""
     return frozenset(block.name for block in code.readable_blocks(folder, "variable"))
 
 
 def relative(path: PurePosixPath, folder: PurePosixPath) -> str:
-    """A path as an option writes it: from the unit's folder."""
+    """Return a path as an option writes it: relative to the unit's folder."""
     return PurePosixPath(os.path.relpath(str(path), str(folder))).as_posix()
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """The files below a folder that are not links."""
+    """Yield the files below a folder, without following links."""
     for each in sorted(folder.iterdir()):
         if each.is_dir() and not each.is_symlink() and each.name not in _SKIPPED and not each.name.startswith("."):
             yield from _walk(each)
@@ -144,7 +144,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _kind(file: Path) -> bool | None:
-    """Whether a file has settings of a backend, by its name; None when it is neither, or is read by itself."""
+    """True for backend settings, False for variables; None for other files and those loaded automatically."""
     if file.name.endswith(_BACKENDS) or _NAMED_BACKEND.fullmatch(file.name):
         return True
     by_itself = _BY_ITSELF.fullmatch(file.name) and code.files(file.parent)
@@ -152,7 +152,7 @@ def _kind(file: Path) -> bool | None:
 
 
 def _owner(path: PurePosixPath, roots: Collection[PurePosixPath]) -> PurePosixPath | None:
-    """The innermost root around a file; None for what is in none but that of the whole repository."""
+    """Return the innermost root around a file; None if only the repository's own root contains it."""
     return next((each for each in path.parents if each in roots and each.parts), None)
 
 
@@ -163,7 +163,7 @@ def _match(
     environments: Collection[str],
     parts: Collection[str] = (),
 ) -> Match | None:
-    """What a file is to a root; `parts` are the states that the root's backend files tell apart."""
+    """Match a file with a root; `parts` are the states that the root's backend files distinguish."""
     above = _shared(file.path.parent, root)
     environment, is_own, left = "", above == root.parts, list[str]()
     for word in (*file.path.parent.parts[len(above) :], *file.words):
@@ -184,16 +184,16 @@ def _match(
 
 
 def _may_tell_apart(file: ValueFile, part: str, is_inside: bool, environment: str) -> bool:
-    """Whether a file with words of its own is a root's all the same.
+    """Tell whether a file with unrelated words may still belong to a root.
 
-    In the root's own folder a backend may be one of several, and a folder of an environment holds what it likes.
+    In the root's own folder a backend may be one of several, and an environment's folder may hold any names.
     """
     is_of_folder = environment in file.path.parent.parts
     return is_inside and bool(file.is_backend or is_of_folder or _REGION.fullmatch(part))
 
 
 def _around(above: Iterable[str], environments: Collection[str]) -> str:
-    """The environment whose folder both the file and the root are in."""
+    """Return the environment whose folder contains both the file and the root."""
     return next((part for part in above if part in environments), "")
 
 
