@@ -1,1 +1,1 @@
-"""How the product is started and reached: the command line, the sandbox."""
+"""The entry points of the product: the command line, the sandbox, the server and GitHub's webhooks."""

@@ -1,6 +1,6 @@
-"""Finds out what of an installation works: what `flowmart doctor` tells. Every question only reads.
+"""Checks which parts of an installation work, for `flowmart doctor`. Every check is read-only.
 
-Each check ends with what was found and, where something is wrong, what to do. One that fails hides no other.
+Each check reports what it found and, if something is wrong, what to do. A failed check does not hide the others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _INSTALL = "sh deployments/setup/install.sh installs it, or {variable} names ano
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at. `found` is what it is; `todo` what to do where it does not work."""
+    """The result of one check. `found` describes it; `todo` is what to do if it does not work."""
 
     subject: str
     state: State
@@ -50,7 +50,11 @@ class Check:
 
 
 def diagnose(settings: Settings) -> Iterator[Check]:
-    """Everything that a promotion of the platform needs, one after the other."""
+    """Check everything that a promotion of the platform needs.
+
+    Yields:
+        The results, one by one.
+    """
     platform, check = _platform(settings)
     yield check
     yield _policies(settings)
@@ -101,13 +105,13 @@ def _git(settings: Settings) -> Check:
 
 
 def _engines() -> Iterator[Check]:
-    """The installed engines that cannot be used. Where the platform names one, platform.yaml fails too."""
+    """Yield the installed engines that cannot be used. If the platform names one, platform.yaml fails too."""
     for name, why in sorted(unusable_engines().items()):
         yield Check(f"engine {name}", "fails", why, "until then no unit can have this engine; others work")
 
 
 def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
-    """The tools of the engines that the platform's units name; of all engines where there is no platform."""
+    """Check the tools of the engines that the platform's units use; of all engines if there is no platform."""
     used = {unit.engine for unit in platform.units} if platform else {*ENGINES}
     if platform and manifest.terragrunt_block(settings.repository / "infrastructure", platform):
         used |= {"terragrunt", ENGINES["terragrunt"].runs}
@@ -130,7 +134,7 @@ def _tools(settings: Settings, platform: Platform | None) -> Iterator[Check]:
 
 
 def _programs(platform: Platform | None, engine: str) -> list[str]:
-    """The programs that units of an engine are worked on with, as they name them; "" is the engine's own."""
+    """Return the programs that an engine's units name; "" stands for the engine's own."""
     units = platform.units if platform else ()
     return sorted({str(unit.options.get("binary", "")) for unit in units if unit.engine == engine})
 
@@ -143,7 +147,7 @@ def _tool(engine: str, program: str, todo: str, settings: Settings) -> Check:
 
 
 def _decryption(settings: Settings, platform: Platform | None) -> Iterator[Check]:
-    """sops, where a unit has a file that is encrypted with it."""
+    """Check sops, if a unit has a file that is encrypted with it."""
     units = [unit for unit in platform.units if unit.engine == "terraform"] if platform else []
     named = sorted(unit.name for unit in units if any(file.decrypt for file in options(unit.options).files))
     if not named:
@@ -234,7 +238,7 @@ def _tried(subject: str, what: str, todo: str, ask: Callable[[], object]) -> Che
 
 
 def _asked(subject: str, argv: tuple[str, ...], todo: str, settings: Settings | None) -> Check:
-    """Run a program that only says something; its first line."""
+    """Run a read-only program and report its first line."""
     where = settings.repository if settings else Path.cwd()
     try:
         finished = Processes().run(Command(argv, where, time_limit=_SECONDS))

@@ -1,4 +1,4 @@
-"""Serves the metrics of the delivery on a port of its own, for Prometheus to scrape: GET /metrics."""
+"""Serves the metrics of the delivery on a separate port, for Prometheus to scrape: GET /metrics."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tasks.metrics.exporter import text
 
 
 def serving(collectors: Sequence[Collector], host: str, port: int) -> ThreadingHTTPServer:
-    """A server that is bound; `serve_forever` serves."""
+    """Return a server bound to `host` and `port`; its `serve_forever` handles requests."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            """Answer one scrape; two at once take turns, since both read the ledger on from the same entry."""
+            """Respond to a scrape. Simultaneous scrapes take turns, because they share a position in the ledger."""
             if self.path != "/metrics":
                 self.send_error(404, "GET /metrics")
                 return
@@ -32,7 +32,7 @@ def serving(collectors: Sequence[Collector], host: str, port: int) -> ThreadingH
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """A scrape every few seconds is not news."""
+            """Log nothing: scrapes every few seconds are not worth a line."""
 
     server = ThreadingHTTPServer((host, port), Handler)
     server.daemon_threads = True

@@ -1,7 +1,7 @@
 """Creates the database of a new Prefect server from a schema file, which saves the six seconds of its migrations.
 
-`prefect_schema.sql` is the result of those migrations; `python -m deployments.prefect_database` writes it again for
-another version of Prefect. It is only used for the version that it was made with. With any other version, Prefect
+`prefect_schema.sql` is the result of those migrations. `python -m deployments.prefect_database` regenerates it for
+another version of Prefect. It is used only with the version that it was made with. With any other version, Prefect
 migrates an empty database itself.
 """
 
@@ -20,7 +20,11 @@ SCHEMA = Path(__file__).with_name("prefect_schema.sql")
 
 
 def prepare(home: Path, schema: Path = SCHEMA) -> bool:
-    """Create the database in `home` (PREFECT_HOME) if there is none. Returns whether it was created."""
+    """Create the database in `home` (PREFECT_HOME) if there is none.
+
+    Returns:
+        Whether it was created; False also if the schema is for another version of Prefect.
+    """
     database, script = home / "prefect.db", schema.read_text()
     if database.exists() or not script.startswith(_mark()):
         return False
@@ -35,7 +39,7 @@ def prepare(home: Path, schema: Path = SCHEMA) -> bool:
 
 
 def migrated() -> str:
-    """The schema that the installed Prefect's migrations make, as SQL, marked with Prefect's version."""
+    """Return the schema that the installed Prefect's migrations create, as SQL, marked with Prefect's version."""
     with tempfile.TemporaryDirectory() as home:
         own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         environment = own | {"PREFECT_HOME": home}

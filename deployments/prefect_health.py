@@ -1,7 +1,7 @@
-"""Finds out whether the services of a Prefect server work: the scheduler, the one that marks late runs, and others.
+"""Checks whether the services of a Prefect server work: the scheduler, the one that marks late runs, and others.
 
 Prefect shows a schedule as active and /api/health as healthy even if the scheduler does nothing. So this module
-checks the effects: a working scheduler keeps three runs planned for each active schedule, and a run that is not
+checks the effects. A working scheduler keeps three runs planned for each active schedule, and a run that is not
 started is soon marked as late. The server's log, if it is on this machine, shows more failures, and sooner.
 """
 
@@ -30,7 +30,7 @@ LOG_VARIABLE = "FLOWMART_PREFECT_LOG"
 """The variable with which `flowmart server` gives the receiver the path of the Prefect server's log."""
 
 GRACE = 90.0
-"""Seconds that a new server or schedule is not yet judged. The scheduler checks all schedules every 60."""
+"""Seconds before a new server or schedule is judged. The scheduler checks all schedules every 60."""
 
 _PLANNED = 3
 """Runs that Prefect keeps planned for a schedule: PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS."""
@@ -39,7 +39,7 @@ _FAR = timedelta(days=33)
 """Prefect plans 100 days ahead, so a schedule with a longer interval than this may have fewer runs planned."""
 
 _RARE = re.compile("[#L]")
-"""In a weekday: the fifth or last one of a month, which some months do not have within 100 days three times."""
+"""Marks a weekday as the fifth or last of a month, which may occur fewer than three times in 100 days."""
 
 _REINSTALL = "if it fails again, reinstall the pinned packages (sh deployments/setup/install.sh)"
 
@@ -69,27 +69,27 @@ class Server:
 
 
 def local_server(ask: Ask, log: Path, pool: str) -> Server:
-    """The server that `flowmart server` runs."""
+    """Return the server that `flowmart server` runs."""
     return Server("flowmart server", ask, log, "flowmart server down && flowmart server up", pool)
 
 
 def server_at(api: str, pool: str) -> Server:
-    """The server at an API address: the local one if `LOG_VARIABLE` is set, else a remote one."""
+    """Return the server at an API address: the local one if `LOG_VARIABLE` is set, otherwise a remote one."""
     log = os.environ.get(LOG_VARIABLE)
     ask = with_prefects_client(api)
     return local_server(ask, Path(log), pool) if log else Server(f"the Prefect server at {api}", ask, pool=pool)
 
 
 def judge(server: Server, started: float, now: float | None = None) -> ServiceHealth:
-    """The health of a server.
+    """Judge the health of a server.
 
     Args:
         server: the server.
-        started: when it was started, in seconds since the epoch.
-        now: the time, in seconds since the epoch; by default the clock's.
+        started: its start time, in seconds since the epoch.
+        now: the current time, in seconds since the epoch; by default the clock's.
 
     Raises:
-        Unanswered: The server did not respond.
+        Unanswered: the server does not respond.
     """
     now = time.time() if now is None else now
     fails = prefect_log.failing(server.log, now) if server.log else []
@@ -109,7 +109,7 @@ def _fails(server: Server, what: list[str]) -> ServiceHealth:
 
 
 def _missing(server: Server, now: float) -> tuple[list[str], list[str]]:
-    """What Prefect has not done: first what is not due yet, then what is overdue."""
+    """Return messages about missing work of Prefect: first what is not due yet, then what is overdue."""
     unplanned = list(_unplanned(server, now))
     new = [name for name, since in unplanned if now - since < GRACE]
     overdue = [name for name, since in unplanned if now - since >= GRACE]
@@ -121,7 +121,7 @@ def _no_runs(deployments: list[str], how: str) -> list[str]:
 
 
 def _unplanned(server: Server, now: float) -> Iterator[tuple[str, float]]:
-    """Deployments whose schedule has too few planned runs, and when deployment or schedule last changed."""
+    """Yield deployments with too few planned runs, and when the deployment or its schedule last changed."""
     for deployment in server.ask("POST", "/deployments/filter", server.chosen):
         for schedule in () if deployment["paused"] else deployment["schedules"]:
             if schedule["active"] and _planned(server, schedule["id"], now) < _expected(schedule["schedule"]):
@@ -130,13 +130,13 @@ def _unplanned(server: Server, now: float) -> Iterator[tuple[str, float]]:
 
 
 def _planned(server: Server, schedule: str, now: float) -> int:
-    """How many runs of a schedule start later than `GRACE` ago; the scheduler must have run since then."""
+    """Count a schedule's runs that start later than `GRACE` ago; the scheduler must have run since then."""
     runs = {"created_by": {"id_": [schedule]}, "expected_start_time": {"after_": _moment(now - GRACE)}}
     return int(server.ask("POST", "/flow_runs/count", {"flow_runs": runs}))
 
 
 def _expected(schedule: Mapping[str, Any]) -> int:
-    """The fewest runs that Prefect keeps planned for a schedule; 0 if unknown, as for @daily or an RRule."""
+    """Return the fewest runs that Prefect keeps planned for a schedule; 0 if unknown, as for @daily or an RRule."""
     if "interval" in schedule:
         return _PLANNED if schedule["interval"] < _FAR.total_seconds() else 0
     _, _, day, month, weekday, *_ = f"{schedule.get('cron', '')} ? ? ? ? ?".split()
@@ -146,7 +146,7 @@ def _expected(schedule: Mapping[str, Any]) -> int:
 
 
 def _unmarked(server: Server, now: float) -> list[str]:
-    """A message if runs are overdue but neither started nor marked as late."""
+    """Return a message if runs are overdue but neither started nor marked as late."""
     state = {"name": {"any_": ["Scheduled"]}}
     due = {"state": state, "next_scheduled_start_time": {"before_": _moment(now - GRACE)}}
     number = int(server.ask("POST", "/flow_runs/count", {"flow_runs": due, **server.chosen}))
@@ -164,9 +164,9 @@ def _seconds(moment: str) -> float:
 
 
 def with_httpx(api: str, auth: str) -> Ask:
-    """Requests to a server on this machine, without Prefect's client, which takes a second to import.
+    """Return a function that sends requests to a server on this machine.
 
-    `auth` is `user:password`, or empty.
+    It avoids Prefect's client, which takes a second to import. `auth` is `user:password`, or empty.
     """
     user, _, password = auth.partition(":")
 
@@ -179,7 +179,10 @@ def with_httpx(api: str, auth: str) -> Ask:
 
 
 def with_prefects_client(api: str) -> Ask:
-    """Requests to any server, with Prefect's own client, which supports every kind of authentication."""
+    """Return a function that sends requests to any server.
+
+    It uses Prefect's own client, which supports every kind of authentication.
+    """
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
 

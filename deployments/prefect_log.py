@@ -1,4 +1,4 @@
-"""Reads from the log of a Prefect server which of its services fail.
+"""Finds in the log of a Prefect server which of its services fail.
 
 Prefect has no API for this: a service that fails on every run only writes to the log.
 """
@@ -13,7 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
-"""How the server's log lines begin. Prefect's default has no date: yesterday's failures would look like today's."""
+"""The date at the start of the server's log lines.
+
+Prefect's default has no date: yesterday's failures would look like today's.
+"""
 
 _END_OF_LOG = 512 * 1024
 """Bytes that are read from the end of the log. A failure with its traceback takes about 5,000."""
@@ -27,8 +30,10 @@ _TASK = re.compile(r"\S+ \[.*?\] (?P<name>\w+)\(")
 _SERVICE_LOGGERS = ("prefect.server.services.", "prefect.server.events.")
 
 _TURNS = 2.5
-"""A service fails if its last two failures are at most this many periods apart, and the last one is as recent.
-A single failure, such as a busy database, is repaired by the next run."""
+"""A service fails if its last two failures are recent and close together: within this many periods.
+
+A single failure, such as a busy database, is recovered by the next run.
+"""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Failure:
 
 
 def failing(log: Path, now: float) -> list[str]:
-    """A sentence for each service that fails now (`now` in seconds since the epoch); empty if none does."""
+    """Return a sentence for each service that fails now; empty if none does. `now` is in seconds since the epoch."""
     by_service: dict[str, list[Failure]] = defaultdict(list)
     for failure in _failures(_end_of(log)):
         by_service[failure.service].append(failure)
@@ -74,7 +79,7 @@ def failing(log: Path, now: float) -> list[str]:
 
 
 def last(log: Path) -> list[str]:
-    """The last failure of any service, as a sentence: likely the reason if runs are missing. Empty if none."""
+    """Return the last failure of any service as a sentence, the likely reason if runs are missing; empty if none."""
     return [_sentence(failure) for failure in list(_failures(_end_of(log)))[-1:]]
 
 
@@ -103,7 +108,7 @@ def _failures(lines: Sequence[str]) -> Iterator[Failure]:
 
 
 def _entries(lines: Sequence[str]) -> Iterator[tuple[re.Match[str], list[str]]]:
-    """Each entry of the log, and the lines up to the next one: the traceback."""
+    """Yield each entry of the log, with the lines up to the next one: the traceback."""
     last: tuple[re.Match[str], list[str]] | None = None
     for line in lines:
         if found := _LINE.fullmatch(line):
@@ -117,13 +122,13 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[re.Match[str], list[str]]]:
 
 
 def _reason(traceback: Sequence[str]) -> str:
-    """The exception: the last line that is not indented. SQLAlchemy's additions are indented or in brackets."""
+    """Return the exception: the last line that is not indented. SQLAlchemy indents or brackets its additions."""
     lines = [line for line in traceback if line and line[0].isalpha() and not line.startswith("Traceback")]
     return lines[-1] if lines else ""
 
 
 def _name_of(found: re.Match[str]) -> str:
-    """The service that wrote an entry; empty if none did."""
+    """Return the service that wrote an entry; empty if none did."""
     if found["logger"].startswith(_SERVICE_LOGGERS):
         return found["logger"].rpartition(".")[2]
     task = _TASK.match(found["said"]) if found["logger"].startswith("docket.") else None

@@ -1,4 +1,4 @@
-"""How a Prefect server is started: the sandbox's and that of `flowmart server` alike."""
+"""Defines how a Prefect server is started, for the sandbox and for `flowmart server`."""
 
 from __future__ import annotations
 
@@ -13,41 +13,46 @@ from tasks.settings import Settings
 
 
 def deployment_of(flow: str, platform: str) -> str:
-    """What Prefect calls the deployment that GitHub's events start for a flow: "comment/shop-github-comment"."""
+    """Return the name of the deployment that GitHub's events start for a flow: "comment/shop-github-comment"."""
     return f"{flow}/{platform}-github-{flow}"
 
 
 def ui_address(environ: Mapping[str, str]) -> str:
-    """Where people reach the Prefect UI, without a slash at its end; empty where no server is named."""
+    """Return the address of the Prefect UI, without a trailing slash; empty if no server is configured."""
     chosen = environ.get("FLOWMART_SERVER_URL") or environ.get("PREFECT_UI_URL")
     return (chosen or environ.get("PREFECT_API_URL", "").removesuffix("/api")).rstrip("/")
 
 
 def links(chosen: Settings) -> Links:
-    """Where runs and pull requests are shown."""
+    """Return the addresses that show runs and pull requests."""
     site = chosen.github_api.removesuffix("/api/v3").replace("//api.", "//", 1)
     repository = f"{site}/{chosen.platform_repository}" if chosen.platform_repository else ""
     return Links(ui_address(os.environ), repository)
 
 
 def command(port: int | None, host: str = "127.0.0.1") -> list[str]:
-    """What starts one that listens there."""
+    """Return the command that starts a server on this address."""
     return [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
 
 
 def variables(home: Path, address: str) -> dict[str, str]:
-    """What it is told. `address`: where browsers reach it."""
+    """Return the server's environment variables.
+
+    Args:
+        home: its PREFECT_HOME.
+        address: the address that browsers use.
+    """
     return {
         "PREFECT_HOME": str(home),
-        # The pages of the UI ask here, whatever port the server was told on its command line.
+        # The UI's pages call this address, whatever port the command line sets.
         "PREFECT_UI_API_URL": f"{address}/api",
-        # Their files are prepared beside Prefect's own code by default, where an image is read-only.
+        # By default the UI's files are prepared beside Prefect's code, which is read-only in an image.
         "PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"),
-        # Its forms render Markdown and links; those of the newer UI show them as text.
+        # The older UI's forms render Markdown and links; the newer UI shows them as text.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        # By default every change of every task run is a transaction of its own: a third of what the server computes.
+        # By default each change of a task run is a separate transaction: a third of the server's work.
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",

@@ -1,8 +1,8 @@
-"""Starts background processes, records them on disk, and stops exactly those: for the sandbox and for the server.
+"""Starts background processes, records them on disk, and stops exactly those, for the sandbox and the server.
 
-A process is recorded by its id and its start time, because the operating system reuses ids: an unrelated process with
-a recorded id is left alone. Each process gets a session of its own, so that it survives the command that started it
-and a Ctrl-C there, and so that its children end with it.
+A process is recorded by its id and its start time, because the operating system reuses ids. An unrelated process with
+a recorded id is left alone. Each process gets its own session. So it survives the command that started it and a
+Ctrl-C there, and its children end with it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasks import own_folder
 from tasks.tool_environment import SYSTEM, kept
 
 _SAME_START = 2.0
-"""Seconds by which two readings of one process's start may differ: the machine's clock is corrected at times."""
+"""Seconds by which two readings of a process's start may differ, because the machine's clock is adjusted."""
 
 _KILLED = 10.0
 """Seconds that the operating system may need to end a process that was killed."""
@@ -43,27 +43,27 @@ class ProcessLayout(ABC):
     @property
     @abstractmethod
     def lock(self) -> Path:
-        """The lock file that is held while they are being started or stopped."""
+        """The lock file that is held while processes are started or stopped."""
 
     @property
     def records(self) -> Path:
-        """One JSON file for each process that was started."""
+        """The folder with one JSON file per started process."""
         return self.folder / "processes"
 
     @property
     def logs(self) -> Path:
-        """One log file for each process; the previous one is kept as `*.log.1`."""
+        """The folder with one log file per process; the previous one is kept as `*.log.1`."""
         return self.folder / "logs"
 
     @property
     def ports(self) -> Path:
-        """The ports that were used last, so that addresses stay the same."""
+        """The file with the last used ports, so that addresses stay the same."""
         return self.folder / "ports.json"
 
 
 @dataclass(frozen=True)
 class Process:
-    """A recorded process. `started` is in seconds since the epoch, `port` is on 127.0.0.1; None if it has none."""
+    """A recorded process. `started` is in seconds since the epoch; `port` is on 127.0.0.1, or None."""
 
     name: str
     pid: int
@@ -72,7 +72,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether this very process is still running."""
+        """True if this same process is still running."""
         try:
             found = psutil.Process(self.pid)
             same = abs(found.create_time() - self.started) < _SAME_START
@@ -83,9 +83,9 @@ class Process:
 
 @contextmanager
 def alone(layout: ProcessLayout) -> Iterator[None]:
-    """Hold the lock, so that only one command at a time starts or stops processes; waits for it."""
+    """Wait for the lock and hold it, so that only one command at a time starts or stops processes."""
     own_folder.made(layout.folder)
-    # Databases, logs and passwords are below, and some programs make files that other users could read.
+    # It holds databases, logs and passwords, and some programs create files that others could read.
     layout.folder.chmod(0o700)
     with layout.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -103,8 +103,8 @@ def start(
     """Start a process in the background and record it.
 
     Args:
-        layout: where its record and its log go.
-        name: what it is recorded as.
+        layout: the folders of its record and its log.
+        name: the name in its record.
         command: the program and its arguments.
         port: the port that it will listen on, for the record; None if it has none.
         variables: added to its environment.
@@ -127,7 +127,7 @@ def start(
 
 
 def recorded(layout: ProcessLayout, name: str, pid: int, port: int | None) -> Process:
-    """Record a process that runs, for `find`."""
+    """Record a running process, for `find`."""
     process = Process(name, pid, psutil.Process(pid).create_time(), port)
     layout.records.mkdir(parents=True, exist_ok=True)
     _record(layout, name).write_text(json.dumps(asdict(process)))
@@ -135,7 +135,7 @@ def recorded(layout: ProcessLayout, name: str, pid: int, port: int | None) -> Pr
 
 
 def find(layout: ProcessLayout, name: str) -> Process | None:
-    """The recorded process of that name, alive or not; None if none was started, or if it was stopped."""
+    """Return the recorded process of that name, alive or not; None if none was started or it was stopped."""
     try:
         return Process(**json.loads(_record(layout, name).read_text()))
     except FileNotFoundError:
@@ -143,7 +143,10 @@ def find(layout: ProcessLayout, name: str) -> Process | None:
 
 
 def end(layout: ProcessLayout, process: Process, gently: float = 8.0) -> None:
-    """Stop a process and its session, and remove its record: SIGTERM, and after `gently` seconds SIGKILL."""
+    """Stop a process and its session, and remove its record.
+
+    Sends SIGTERM and, if that has no effect within `gently` seconds, SIGKILL.
+    """
     if process.alive:
         _send(process, signal.SIGTERM)
         if not _ends_within(process, gently):
@@ -154,7 +157,7 @@ def end(layout: ProcessLayout, process: Process, gently: float = 8.0) -> None:
 
 
 def _send(process: Process, signal_number: int) -> None:
-    """To all of its session; one that was started in the foreground of somebody else's session gets it alone."""
+    """Signal the whole session, or only the process if it runs in the foreground of another session."""
     with suppress(ProcessLookupError):
         if os.getpgid(process.pid) == process.pid:
             os.killpg(process.pid, signal_number)
@@ -163,12 +166,12 @@ def _send(process: Process, signal_number: int) -> None:
 
 
 def log_of(layout: ProcessLayout, name: str) -> Path:
-    """The log file of the process of that name."""
+    """Return the log file of the process of that name."""
     return layout.logs / f"{name}.log"
 
 
 def free_port(layout: ProcessLayout, name: str, preferred: int = 0) -> int:
-    """A free port on 127.0.0.1: the one that `name` had last, else `preferred`, else any. It is recorded."""
+    """Choose and record a free port on 127.0.0.1: the one that `name` had last, else `preferred`, else any."""
     remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
     port = _bindable(remembered.get(name, preferred)) or _bindable(0)
     layout.ports.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +180,7 @@ def free_port(layout: ProcessLayout, name: str, preferred: int = 0) -> int:
 
 
 def _bindable(port: int) -> int:
-    """`port` if it can be bound on 127.0.0.1 (for 0: any port that can), else 0."""
+    """Return `port` if it can be bound on 127.0.0.1 (for 0: any port that can), else 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
@@ -201,7 +204,7 @@ def _reap(pid: int) -> None:
 
 
 def environment() -> dict[str, str]:
-    """What every process is given besides variables of its own: the system's, and where our code is."""
+    """Return the variables that every process gets: the system's, and the path of our code."""
     project = str(Path(__file__).resolve().parents[1])
     return kept(os.environ, SYSTEM) | {"PYTHONPATH": project, "PYTHONUNBUFFERED": "1"}
 

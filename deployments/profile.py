@@ -3,8 +3,8 @@
 A profile is a file of variables. While the sandbox is up, `.flowmart/profile.env` points everything at it.
 `FLOWMART_PROFILE=<name>` chooses `.flowmart/<name>.env` instead, and `FLOWMART_PROFILE=none` uses no profile.
 
-While `flowmart server` is up, `.flowmart/server.env` holds the address of Prefect. It is applied first, so a profile
-with a Prefect server of its own, such as the sandbox's, overrides it.
+While `flowmart server` is up, `.flowmart/server.env` holds the address of Prefect. It is applied first. So a profile
+with its own Prefect server, such as the sandbox's, overrides it.
 
 Call `activate` before prefect is imported, because prefect reads its variables at import.
 """
@@ -29,17 +29,17 @@ Otherwise a real AWS_PROFILE or session token could be mixed with the sandbox's 
 
 
 def activate(root: Path, environ: MutableMapping[str, str] = os.environ) -> str | None:
-    """Put the chosen profile's variables into `environ`, overriding existing ones.
+    """Set the chosen profile's variables in `environ`, overriding existing ones.
 
     Args:
         root: the project folder.
         environ: the environment variables; FLOWMART_PROFILE is read from it.
 
     Returns:
-        The profile's name; None if there is none.
+        The profile's name; None if no profile is used.
 
     Raises:
-        InvalidInput: FLOWMART_PROFILE names a profile that does not exist.
+        InvalidInput: FLOWMART_PROFILE names a profile that does not exist, or its file is invalid.
     """
     name, server = chosen(root, environ), root / ".flowmart" / "server.env"
     if environ.get("FLOWMART_PROFILE") != "none" and server.is_file():
@@ -50,7 +50,11 @@ def activate(root: Path, environ: MutableMapping[str, str] = os.environ) -> str 
 
 
 def chosen(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The name of the profile that `activate` uses; None if there is none. Raises what `activate` does."""
+    """Return the name of the profile that `activate` uses; None if it uses none.
+
+    Raises:
+        InvalidInput: FLOWMART_PROFILE names a profile that does not exist.
+    """
     wanted = environ.get("FLOWMART_PROFILE", "")
     if wanted == "none":
         return None
@@ -67,7 +71,11 @@ def _file(root: Path, name: str) -> Path:
 
 
 def read(file: Path) -> dict[str, str]:
-    """The variables in a profile's file (`NAME=value` lines); `InvalidInput` for a name without a value."""
+    """Return the variables in a profile's file (`NAME=value` lines).
+
+    Raises:
+        InvalidInput: a name has no value.
+    """
     found = dotenv_values(file, interpolate=False)
     for name, value in found.items():
         if value is None:

@@ -1,6 +1,6 @@
-"""Starts services once and finds out whether they are ready and healthy: shared by the sandbox and the server.
+"""Starts services and checks whether they are ready and healthy, for the sandbox and the server.
 
-Which services there are and how each is checked is declared in the `parts` module of the sandbox and of the server.
+The `parts` modules of the sandbox and of the server declare the services and their checks.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ READY = ServiceHealth()
 
 
 def ready_if_it_responds(_: object, __: object) -> ServiceHealth:
-    """The health of a service for which a response is proof enough."""
+    """Return the health of a service that is healthy if it responds."""
     return READY
 
 
@@ -46,15 +46,15 @@ class ServiceKind(Generic[L]):
     """How one service is started and checked.
 
     Attributes:
-        name: what its process is recorded as.
+        name: the name in its process's record.
         command: returns the program and its arguments.
         variables: returns what is added to its environment.
-        answers: whether it responds, in one attempt.
+        answers: tells whether it responds, in one attempt.
         patience: seconds that its start may take.
         listens: whether it needs a port.
         port: the preferred port; 0 for any.
         examine: returns the health of a service that responds.
-        private: whether the files that it makes are readable by their owner alone.
+        private: whether only their owner can read the files that it creates.
     """
 
     name: str
@@ -101,12 +101,12 @@ class Part:
 
     @property
     def address(self) -> str:
-        """Its URL, or a dash."""
+        """Its URL; a dash if it has none."""
         return f"http://127.0.0.1:{self.port}" if self.port and self.pid else self.url or "-"
 
 
 def part(layout: L, kind: ServiceKind[L]) -> Part:
-    """The current status of a service."""
+    """Return the current status of a service."""
     process = processes.find(layout, kind.name)
     alive = process if process and process.alive else None
     pid, port = (alive.pid, alive.port) if alive else (None, None)
@@ -125,7 +125,11 @@ def _examined(layout: L, kind: ServiceKind[L], process: Process) -> ServiceHealt
 
 
 def ensure_started(layout: L, kind: ServiceKind[L]) -> tuple[Process, bool]:
-    """The process of a service, (re)started unless it runs and responds; and whether it was started now."""
+    """Start a service unless it runs and responds; a process that does not respond is restarted.
+
+    Returns:
+        The process, and whether it was started now.
+    """
     found = processes.find(layout, kind.name)
     if found and answers_soon(layout, kind, found):
         return found, False
@@ -137,7 +141,11 @@ def ensure_started(layout: L, kind: ServiceKind[L]) -> tuple[Process, bool]:
 
 
 def wait_until_ready(layout: L, kind: ServiceKind[L], process: Process) -> None:
-    """Wait until the service responds; `Unanswered`, with the end of its log, if it ends or takes too long."""
+    """Wait until the service responds.
+
+    Raises:
+        Unanswered: it ended or took too long; the message has the end of its log.
+    """
     deadline = time.monotonic() + kind.patience
     while not kind.answers(layout, process.port):
         if not process.alive:
@@ -148,7 +156,7 @@ def wait_until_ready(layout: L, kind: ServiceKind[L], process: Process) -> None:
 
 
 def answers_soon(layout: L, kind: ServiceKind[L], process: Process) -> bool:
-    """Whether the service responds within a few seconds: it may still be starting, or be busy."""
+    """Tell whether the service responds within seconds, because it may still be starting or be busy."""
     deadline = time.monotonic() + min(kind.patience, 20.0)
     while process.alive and time.monotonic() < deadline:
         if kind.answers(layout, process.port):
@@ -158,7 +166,7 @@ def answers_soon(layout: L, kind: ServiceKind[L], process: Process) -> bool:
 
 
 def is_healthy(layout: L, kind: ServiceKind[L], process: Process | None) -> bool:
-    """Whether the service runs and responds, in one attempt."""
+    """Tell whether the service runs and responds, in one attempt."""
     return process is not None and process.alive and kind.answers(layout, process.port)
 
 
@@ -169,7 +177,7 @@ def _failed(layout: L, kind: ServiceKind[L], what: str) -> Unanswered:
 
 
 def gets(path: str) -> Callable[[object, int | None], bool]:
-    """A check for `ServiceKind.answers`: whether a GET of this path succeeds."""
+    """Return a check for `ServiceKind.answers`: whether a GET of this path succeeds."""
 
     def answers(_: object, port: int | None) -> bool:
         try:
