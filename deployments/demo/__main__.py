@@ -22,10 +22,10 @@ CLONE = ROOT / ".flowmart" / "demo"
 
 
 def main() -> None:
-    """Run all steps; exits with 1 at the first one with an unexpected result."""
+    """Run all steps; exit with 1 at the first one with an unexpected result."""
     put_tools_on_path()
     title("1. Start a sandbox: AWS with one account per environment, and a Prefect server, all on this machine.")
-    flowmart("sandbox", "down", good=(0,), quiet=True)  # so that a second demo starts from scratch, too
+    flowmart("sandbox", "down", good=(0,), quiet=True)  # A second demo starts from scratch too.
     flowmart("sandbox", "up", good=(0,))
     profile.activate(ROOT)
     os.environ.setdefault("FLOWMART_LOG_FOLDER", str(ROOT / ".flowmart" / "log"))
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def promote_failing() -> None:
-    """Promote a release that only metrics can tell from a good one."""
+    """Promote a bad release whose errors show only in metrics."""
     title("3. Promote release B: cart 2.0.0 starts and passes its checks, but fails 8 % of its requests in staging.")
     if missing := monitoring.missing():
         say(f"   Left out: {missing}")
@@ -71,7 +71,7 @@ def promote_failing() -> None:
 
 
 def show_log(bad: str) -> None:
-    """Find what the run that rejected a release said, among all that was logged."""
+    """Show the log of the run that rejected a release."""
     title("7. Find the lines of the run that rejected release C, among all that was logged.")
     entries = reversed(History(settings.load()).ledger.entries("staging"))
     claim = next(each for each in entries if each.kind == "claimed" and each.body["release"] == bad)
@@ -91,7 +91,7 @@ def write_documentation() -> None:
 
 
 def show_next_steps(good: str, bad: str) -> None:
-    """Print where the run history is and which commands to try."""
+    """Print the address of the run history, and commands to try."""
     ui = os.environ["PREFECT_API_URL"].removesuffix("/api")
     title(f"Done. The run history, with every plan and check: {ui}")
     say(f"   Release A is {good}, release C is {bad}. Some things to try:")

@@ -1,4 +1,4 @@
-"""The bad releases of the demo, each a commit in a clone: neither the working tree nor its branches are touched."""
+"""The bad releases of the demo, each a commit in a clone: the working tree and its branches are not changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAILING: Sequence[Change] = (
     ("helm-charts/cart/Chart.yaml", r'appVersion: ".*"', 'appVersion: "2.0.0"'),
     ("helm-charts/cart/values/staging.yaml", r"(?m)^service:", "service:\n  image: {tag: broken-errors-2.0.0}"),
 )
-"""A cart that starts and answers its checks, and fails 8 % of its requests in staging."""
+"""A cart that starts and passes its checks, but fails 8 % of its requests in staging."""
 
 CRASHING: Sequence[Change] = (
     ("ansible/roles/application/files/application.py", r'"""Answers the', '"""Version 2, answers the'),
@@ -37,7 +37,16 @@ CRASHING: Sequence[Change] = (
 
 
 def create(folder: Path, changes: Sequence[Change], subject: str) -> str:
-    """Create a release with these changes from a clone in `folder`, whose commit has that subject; its id."""
+    """Create a release with these changes from a clone in `folder`.
+
+    Args:
+        folder: the clone; replaced if it exists.
+        changes: the changes to commit.
+        subject: the commit's subject.
+
+    Returns:
+        The release's id.
+    """
     run("rm", "-rf", str(folder))
     run("git", "clone", "--quiet", "--shared", str(ROOT), str(folder))
     make(changes, folder / "infrastructure")
@@ -47,7 +56,7 @@ def create(folder: Path, changes: Sequence[Change], subject: str) -> str:
 
 
 def make(changes: Sequence[Change], infrastructure: Path) -> None:
-    """Change files in `infrastructure`; production's own files are not touched."""
+    """Change files in `infrastructure`; those of production are not changed."""
     for path, pattern, replacement in changes:
         for name in dict.fromkeys(path.format(environment=environment) for environment in ("dev", "staging")):
             _edit(infrastructure / name, pattern, replacement)

@@ -1,4 +1,4 @@
-"""Runs the demo's commands and prints what happens. What ends in another way than expected ends the demo."""
+"""Runs the demo's commands and prints their output. An unexpected result ends the demo."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SCREEN = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatt
 def flowmart(
     *arguments: str, good: tuple[int, ...], variables: Mapping[str, str] | None = None, quiet: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a `flowmart` command and print it; exits unless its exit code is one of `good`.
+    """Run a `flowmart` command and print it; exit unless its exit code is one of `good`.
 
     Args:
-        arguments: of the command.
+        arguments: the command's arguments.
         good: the expected exit codes.
         variables: its environment; by default that of this process.
         quiet: capture the output instead of printing it.
@@ -38,7 +38,7 @@ def flowmart(
 
 
 def run(*command: str) -> str:
-    """Run a program and return its standard output; exits if it fails."""
+    """Run a program and return its standard output; exit if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"the demo failed: {' '.join(command)}: {done.stderr}")

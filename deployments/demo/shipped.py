@@ -1,4 +1,4 @@
-"""Whether the log of a run has been shipped to the sandbox's OpenSearch."""
+"""Checks whether the log of a run has reached the sandbox's OpenSearch."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tasks.logs import reading
 from tasks.logs.reading import Wanted
 
 _PATIENCE = 30.0
-"""Seconds: a shipper takes one or two, on a busy machine more."""
+"""Seconds to wait; a shipper takes one or two, and more on a busy machine."""
 
 
 def why_not(wanted: Wanted) -> str:
-    """Why not all of the wanted lines are in the cluster, as a sentence; "" once they are."""
+    """Return as a sentence why the wanted lines are not all in the cluster; empty once they are."""
     return searching.missing() or _unshipped() or _late_here(wanted)
 
 
@@ -40,7 +40,17 @@ def _late_here(wanted: Wanted) -> str:
 
 
 def late(server: Elasticsearch, folder: Path, wanted: Wanted, patience: float = _PATIENCE) -> str:
-    """How many of the wanted lines of a log folder a server has after some seconds, in words; "" once it has all."""
+    """Wait until a server has the wanted lines of a log folder.
+
+    Args:
+        server: the server.
+        folder: the log folder.
+        wanted: selects the lines.
+        patience: seconds to wait.
+
+    Returns:
+        How many lines have arrived, in words, if some are missing; otherwise empty.
+    """
     kept = len(reading.find(folder, wanted))
     until = time.monotonic() + patience
     while (there := _found(server, wanted)) < kept:
@@ -51,7 +61,7 @@ def late(server: Elasticsearch, folder: Path, wanted: Wanted, patience: float = 
 
 
 def _found(server: Elasticsearch, wanted: Wanted) -> int:
-    """How many there are; none where the server does not answer, as for a moment after a stream was made."""
+    """Count the lines on the server; 0 if it does not respond, as happens just after a stream was created."""
     try:
         return len(run_logs.find(server, wanted))
     except Unanswered:

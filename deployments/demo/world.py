@@ -1,4 +1,4 @@
-"""Looks at the sandbox's accounts and clusters beside the product, and changes them by hand."""
+"""Reads the sandbox's accounts and clusters without the product, and changes them by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks import aws, manifest
 
 
 def count_resources() -> None:
-    """Print how many resources AWS, not Terraform's state, has in each account."""
+    """Print how many resources each account has in AWS itself, not in Terraform's state."""
     platform = manifest.load(ROOT / "infrastructure")
     table = Table(box=None, padding=(0, 2), title="Resources in AWS by account", title_justify="left")
     for heading in ("", *(kind for kind, *_ in COUNTED)):
@@ -46,11 +46,11 @@ COUNTED = (
     ("roles", "iam", "list_roles", "Roles"),
     ("buckets", "s3", "list_buckets", "Buckets"),
 )
-"""Column, service, operation, and the key of its response that is counted."""
+"""Column, service, operation, and the key of the response whose items are counted."""
 
 
 def count(client: Any, operation: str, key: str) -> int:
-    """How many resources an operation lists, without those that AWS creates itself (the default network)."""
+    """Count the resources that an operation lists, without those that AWS creates itself (the default network)."""
     found = client.__getattribute__(operation)()[key]
     return sum(
         1 for item in found if not (isinstance(item, dict) and (item.get("IsDefault") or item.get("DefaultForAz")))
@@ -58,7 +58,7 @@ def count(client: Any, operation: str, key: str) -> int:
 
 
 def change_by_hand(environment: str) -> None:
-    """Cause drift: open the database's port, change a tag, scale a deployment."""
+    """Cause drift: open the database's port, change a tag, and scale a deployment."""
     here = manifest.load(ROOT / "infrastructure").environment(environment)
     ec2 = aws.client("ec2", aws.assume(here.role("apply"), here.region, "by-hand"))
     group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["*database*"]}])[
