@@ -1,8 +1,8 @@
-"""The reference, written from the code, so that it cannot say anything else.
+"""Generates the reference in docs/reference from the code, so that both always agree.
 
-python -m deployments.reference    # writes docs/reference; a test holds the files equal to it
+python -m deployments.reference    # writes docs/reference; a test compares the files with the result
 
-One module a page: `keys` of platform.yaml from its schema, `settings` from their classes, `exit_codes`, `events` from
-their classes, `metrics` from what exporters describe, `log_fields` from the mappings, `permissions` from the policies
-that `flowmart bootstrap` gives roles.
+Each page has a module: `keys` of platform.yaml from its schema, `settings` from their classes, `exit_codes`, `events`
+from their classes, `metrics` from the exporters' descriptions, `log_fields` from the mappings, and `permissions` from
+the policies that `flowmart bootstrap` gives roles.
 """

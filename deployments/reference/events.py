@@ -1,4 +1,4 @@
-"""The events of the ledger, from their classes."""
+"""Describes the events of the ledger, from their classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ The kinds of [ledger entries](../ledger.md#entries), and the fields of each one'
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     return "\n\n".join([_INTRODUCTION, *(_event(kind, KINDS[kind]) for kind in sorted(KINDS))])
 
 

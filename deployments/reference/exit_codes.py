@@ -1,4 +1,4 @@
-"""The exit codes of `flowmart`."""
+"""Lists the exit codes of `flowmart`."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from tasks.reports.artifacts import table
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     return "# Exit codes\n\n" + table(("code", "meaning"), [(str(code), text) for code, text in MEANINGS.items()])

@@ -1,4 +1,4 @@
-"""The keys of platform.yaml, from its JSON schema: what may be written, the default, and what it is."""
+"""Lists the keys of platform.yaml, from its JSON schema: allowed values, default and meaning."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PATTERNS: Mapping[str, str] = {
     "^[a-z]{2}(-[a-z]+)+-[0-9]+$": "a region",
     r"^\{(environment|platform|account|region|values\.[\w-]+)\}$": "a placeholder",
 }
-"""In words: the patterns that stand for something that has a name."""
+"""Descriptions of patterns that have a common name."""
 
 _WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "`true` or `false`"}
 
@@ -40,17 +40,17 @@ _TITLES = {
     "DeclaredElasticsearchSigV4": "Signatures for Elasticsearch",
     "DeclaredTls": "TLS",
 }
-"""{model: its heading} of those whose name does not make a good one."""
+"""{model: its heading}, for models whose name does not make a good one."""
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     schema = platform_schema()
     return "\n\n".join(filter(None, [_INTRODUCTION, "## Top level", *_Blocks(schema["$defs"]).parts(schema)]))
 
 
 def title(model: str) -> str:
-    """The heading of a block: "DeclaredUnitRoles" -> "Unit roles"."""
+    """Return the heading of a block: "DeclaredUnitRoles" -> "Unit roles"."""
     words = re.findall(r"[A-Z][a-z]+|[A-Z0-9]+(?![a-z])", model.removeprefix("Declared"))
     return _TITLES.get(model) or " ".join(words).capitalize()
 
@@ -62,9 +62,9 @@ class _Blocks:
     definitions: Mapping[str, Schema]
 
     def parts(self, schema: Schema) -> Iterator[str]:
-        """The table of the top level, then a section for each block."""
+        """Yield the table of the top level, then a section for each block."""
         yield table(_HEAD, [*self._rows(schema)])
-        # Checks have a schema for each kind.
+        # Checks are left out: each kind has its own schema.
         blocks = [name for name, block in self.definitions.items() if "properties" in block]
         for name in sorted(blocks, key=title):
             yield f"## {title(name)}"
@@ -78,7 +78,7 @@ class _Blocks:
             yield f"`{key}`", self._written(node), default, node.get("description", "")
 
     def _written(self, node: Schema) -> str:
-        """What may stand at a place, in words."""
+        """Describe the allowed values in words."""
         if "$ref" in node:
             return self._referred(node["$ref"].rpartition("/")[2])
         if "anyOf" in node:

@@ -1,4 +1,4 @@
-"""The fields of the log that are indexed, from the mappings that come with the product."""
+"""Lists the indexed fields of the log, from the product's mappings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ The fields of FlowMart's own log that are indexed, with their types in Elasticse
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     found = json.loads(_MAPPINGS.read_text())["template"]["mappings"]["properties"]
     return f"{_INTRODUCTION}\n\n" + table(
         ("field", "type"), [(f"`{name}`", kind) for name, kind in sorted(_all(found))]

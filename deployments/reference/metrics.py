@@ -1,4 +1,4 @@
-"""The metrics of the delivery, as the exporters describe them."""
+"""Lists the metrics of the delivery, as the exporters describe them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ has `_bucket`, `_sum` and `_count`."""
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     rows = [(f"`{_name(each)}`", each.type, _labels(each), each.documentation) for each in sorted(_all(), key=_name)]
     return f"{_INTRODUCTION}\n\n" + table(("metric", "type", "labels", "what it is"), rows)
 
 
 def _all() -> list[Metric]:
-    """Every metric there can be: of an empty ledger, an empty log, and an inbox in which something waits."""
+    """Return every possible metric: of an empty ledger, an empty log, and an inbox with a waiting delivery."""
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Store.open(f"{folder}/store"), "", "", "shop")
         return [

@@ -1,4 +1,4 @@
-"""All pages of the reference, by their file names."""
+"""Combines all pages of the reference, by file name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "log-fields.md": log_fields.page,
     "permissions.md": permissions.page,
 }
-"""{file name: what makes its text}."""
+"""{file name: the function that returns its text}."""
 
 
 def pages() -> dict[str, str]:
-    """{file name: text}."""
+    """Return {file name: text}."""
     return {name: f"{_MADE}\n\n{page()}\n" for name, page in PAGES.items()}

@@ -1,4 +1,4 @@
-"""What each role may do in AWS and in a cluster, and how much of it the sandbox has seen in use."""
+"""Lists what each role may do in AWS and in a cluster, and which permissions the sandbox has seen in use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks.reports.artifacts import table
 _INFRASTRUCTURE = Path(__file__).parents[2] / "infrastructure"
 
 USED = Path(__file__).with_name("used_actions.json")
-"""{role: the actions that it has used in the sandbox}; `python -m tests.permissions` records them."""
+"""{role: the actions that it used in the sandbox}; `python -m tests.permissions` records them."""
 
 ROLES: Mapping[str, str] = {"plan": "plans, checks and looks for drift", "apply": "applies and rolls back"}
 """{role: what it does}; its policy is `tasks/bootstrap/defaults/<role>.json`."""
@@ -38,25 +38,25 @@ Kubernetes authorises a dry run as the real thing; an admission policy lets the 
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     aws = [part for role, about in ROLES.items() for part in _role(role, about)]
     return "\n\n".join([_INTRODUCTION, *aws, _CLUSTER, *_cluster_roles()])
 
 
 def statements(role: str) -> list[Mapping[str, Any]]:
-    """The statements of a role's policy."""
+    """Return the statements of a role's policy."""
     found: list[Mapping[str, Any]] = json.loads((DEFAULTS / f"{role}.json").read_text())["Statement"]
     return found
 
 
 def used(role: str) -> Sequence[str]:
-    """The actions that a role has used in the sandbox."""
+    """Return the actions that a role used in the sandbox."""
     recorded: Mapping[str, Sequence[str]] = json.loads(USED.read_text())
     return recorded[f"flowmart-{role}"]
 
 
 def of(pattern: str, actions: Sequence[str]) -> list[str]:
-    """The actions that an entry of a policy stands for."""
+    """Return the actions that match an entry of a policy."""
     return [action for action in actions if fnmatchcase(action.lower(), pattern.lower())]
 
 
@@ -79,7 +79,7 @@ def _names(actions: Sequence[str]) -> str:
 
 
 def listed(value: Any) -> list[str]:
-    """One or several, as a list."""
+    """Return a string or a list as a list."""
     return [value] if isinstance(value, str) else [*value]
 
 

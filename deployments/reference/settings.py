@@ -1,4 +1,4 @@
-"""The settings, from the classes that read them; and the variables that are read where no settings are yet."""
+"""Lists the settings, from the classes that read them, and the variables that are read before any settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OTHERS: Mapping[str, tuple[str, str]] = {
     "FLOWMART_TRACEBACK": ("", "`1`: an unexpected error shows where it happened"),
     "FLOWMART_PREFECT_LOG": ("", "File that the output of a Prefect server started by `flowmart` goes to"),
 }
-"""{variable: (default, what it is)} of those that no settings class has."""
+"""{variable: (default, description)}, for variables that belong to no settings class."""
 
 _MORE = {
     "FLOWMART_TERRAGRUNT": ". `none`: releases are made "
@@ -64,7 +64,7 @@ Row = tuple[str, str, str]
 
 
 def page() -> str:
-    """The page."""
+    """Return the page as Markdown."""
     head = ("variable", "default", "what it is")
     parts = [_INTRODUCTION]
     for title, (about, model) in _SECTIONS.items():
@@ -81,7 +81,7 @@ def page() -> str:
 
 
 def rows(model: type[BaseSettings]) -> Iterator[Row]:
-    """A row for each setting of a class."""
+    """Yield a row for each setting of a class."""
     prefix = str(model.model_config.get("env_prefix", ""))
     for name, field in model.model_fields.items():
         alias = field.validation_alias
