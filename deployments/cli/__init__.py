@@ -1,10 +1,10 @@
 """The `flowmart` command.
 
-`main` finds the project, switches the profile on before anything reads the environment, and turns errors into
-messages and exit codes. `commands` lists the commands; they are in `promoting` (they start flows), `deciding`
-(approvals and freezes), `status`, `reading` and `comparing` (they only read the store), `preparing` (sandbox,
-bootstrap, releases) and `serving` (the Prefect server). `exit_codes` is the table of these, and `screen` is all that
-prints.
+`main` finds the project, activates the profile before anything reads the environment, and turns errors into messages
+and exit codes. `commands` lists the commands and the modules that define them. `promoting` starts flows, and
+`deciding` records approvals and freezes. `status`, `reading` and `comparing` only read the store. `preparing` has
+sandbox, bootstrap and releases; `serving` runs the Prefect server. `exit_codes` is the table of exit codes, and
+`screen` does all printing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        # Only here: it takes as long as half of what help needs.
+        # Imported here because it takes half as long as all of `--help`.
         from importlib.metadata import version
 
         screen.result(f"flowmart {version('flowmart')}")
@@ -55,7 +55,7 @@ def options(
 
 
 if os.environ.get("NO_COLOR"):
-    # Nor any other escape codes in what typer itself prints. It loads this itself only where it prints something.
+    # Typer's own output must have no escape codes either. Typer imports this module only when it prints.
     from typer import rich_utils
 
     rich_utils.COLOR_SYSTEM = None
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command; its exit code."""
+    """Run one command, log how it ended, and return its exit code."""
     began = time.monotonic()
     ending: list[BaseException] = []
     code = _run(arguments, ending.append)
@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _name(arguments: list[str]) -> str:
-    """The command of a command line, without what it is given."""
+    """Return the command's name, without its arguments; empty if there is none."""
     return next((each for each in arguments if each in COMMANDS), "")
 
 
@@ -110,7 +110,7 @@ def _run(arguments: list[str], ended_by: Callable[[BaseException], None]) -> int
         screen.error(FlowmartError(f"{type(error).__name__}: {error}\n(FLOWMART_TRACEBACK=1 shows where)"))
         return exit_codes.UNEXPECTED
     if result == exit_codes.INTERRUPTED:
-        # typer turns KeyboardInterrupt into this result.
+        # Typer turns KeyboardInterrupt into this result.
         return _stopped("Ctrl-C", exit_codes.INTERRUPTED)
     return result if isinstance(result, int) else 0
 
@@ -124,7 +124,7 @@ def _stopped(by: str, code: int) -> int:
 
 
 def project_root(start: Path) -> Path:
-    """The nearest folder upwards that holds infrastructure/platform.yaml; `start` when none does."""
+    """Return the nearest folder at or above `start` with infrastructure/platform.yaml; `start` if there is none."""
     for folder in (start, *start.parents):
         if (folder / "infrastructure" / "platform.yaml").exists():
             return folder

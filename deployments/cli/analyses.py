@@ -1,4 +1,4 @@
-"""Commands about analyses: `continue` decides on a promotion that is paused, `analysis try` judges the past."""
+"""Commands for analyses: `continue` resumes a paused promotion, `analysis try` tests an analysis on past metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tasks.promotion.access import AssumedRoles
 from tasks.promotion.approvals import Request
 
 _WHOLE = "environment"
-"""Stands for the environment itself where a unit is named."""
+"""Stands for the environment itself in place of a unit's name."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -90,11 +90,11 @@ def try_out(
 
 
 def _asked(subject: str, analysis: Analysis, environment: str, sources: Sources, now: float) -> tuple[str, ...]:
-    """What asking every query once warns of, before each is asked hundreds of times.
+    """Query each metric once and return the warnings, before each is queried hundreds of times.
 
     Raises:
-        InvalidInput: no metric is asked there, or a query is wrong.
-        Unanswered: the server cannot be asked.
+        InvalidInput: no metric is queried there, or a query is wrong.
+        Unanswered: the server does not respond.
     """
     metrics = metrics_in(analysis, environment)
     if not metrics:
@@ -107,7 +107,7 @@ def _asked(subject: str, analysis: Analysis, environment: str, sources: Sources,
 
 
 _MOST = 20
-"""Imagined applies that are shown; `--json` has all of them."""
+"""The number of simulated applies shown; `--json` has all of them."""
 
 
 def _show(found: Sequence[Tried]) -> None:
@@ -121,7 +121,7 @@ def _show(found: Sequence[Tried]) -> None:
 
 
 def _declared(unit: str, environment: str) -> tuple[Analysis, Environment]:
-    """The analysis of a unit in an environment, and the environment as the unit sees it."""
+    """Return a unit's analysis in an environment, and the environment from the unit's point of view."""
     platform = manifest.load(settings.load().repository / "infrastructure")
     around = platform.environment(environment)
     if unit == _WHOLE:

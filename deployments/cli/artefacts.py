@@ -1,6 +1,7 @@
-"""What units of Terragrunt repositories are made of in two environments, apart from what is each environment's own.
+"""Compares the modules and shared files of Terragrunt units in two environments.
 
-One release may hold different modules for its environments: a `ref` that was bumped in one folder only.
+Files that belong to one environment are ignored. One release can hold different modules for its environments, for
+example a `ref` that was changed in one folder only.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from tasks.releases.contents import File
 from tasks.run_folder import run_folder
 
 Applied = Mapping[str, str]
-"""{unit: the release that is applied of it}."""
+"""{unit: the release applied to it}."""
 
 
 def unlike(history: History, one: tuple[str, Applied], other: tuple[str, Applied]) -> dict[str, list[str]]:
-    """What differs in the modules and shared files of units that two environments have.
+    """Return the modules and shared files that differ, for the units of two environments.
 
     Args:
         history: reads the releases.
@@ -36,7 +37,7 @@ def unlike(history: History, one: tuple[str, Applied], other: tuple[str, Applied
 
 
 def _artefacts(history: History, environment: str, applied: Applied) -> dict[str, Artefact]:
-    """{unit: what it is made of} of the Terragrunt units of an environment."""
+    """Return {unit: its modules and files} for an environment's Terragrunt units."""
     found: dict[str, Artefact] = {}
     for release in sorted({*applied.values()}):
         files = history.releases.files(release)

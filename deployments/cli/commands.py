@@ -1,7 +1,7 @@
-"""The commands: what each is for in a line, and the module that defines it.
+"""Lists the commands: the first line of each one's help, and the module that defines it.
 
-A module is imported when its command is used: help, completion and unknown commands import none of them, and
-`history` does not import what `promote` needs. A test holds this table against the modules.
+A module is imported when its command is used. Help, completion and unknown commands import none of them, and
+`history` does not import what `promote` needs. A test compares this table with the modules.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class Commands(TyperGroup):
-    """All commands, each imported when it is used."""
+    """The group of all commands; each is imported when it is used."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -112,22 +112,22 @@ class Commands(TyperGroup):
         self._brief = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
-        """The names of all commands, in the order of the help page."""
+        """Return the names of all commands, in the order of the help page."""
         return [*self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """A command; on a page that lists all of them, only what is said of it there."""
+        """Return a command, or None if it is unknown; for a page that lists all, a stub with its help."""
         if self._brief and cmd_name in COMMANDS:
             return click.Command(cmd_name, help=COMMANDS[cmd_name][1])
         return self.commands.get(cmd_name)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The help page."""
+        """Write the help page."""
         self._brief = True
         super().format_help(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """What completes a word in the place of a command."""
+        """Complete the name of a command."""
         self._brief = True
         return super().shell_complete(ctx, incomplete)
 
@@ -160,7 +160,7 @@ class _Loading(MutableMapping[str, click.Command]):
 
 def _of_module(name: str) -> dict[str, click.Command]:
     app = typer.Typer()
-    # With a callback it is a group, however many commands it has.
+    # A callback makes it a group even if it has a single command.
     app.callback()(lambda: None)
     import_module(f"deployments.cli.{name}").add_to(app)
     group: Any = typer.main.get_command(app)

@@ -1,4 +1,4 @@
-"""`flowmart diff`: what differs between two environments, two releases, or one of each."""
+"""`flowmart diff`: compares two environments, two releases, or one of each."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ Side = Annotated[str, typer.Argument(help=f"An environment. Or a release: {namin
 
 @dataclass(frozen=True)
 class Compared:
-    """One side. `units` is {"environment/unit": digest of what it reads}; `releases` what each unit has applied.
+    """One side of the comparison.
 
-    `origin` is where its release came from.
+    `units` is {"environment/unit": digest of its files}, and `releases` the release applied to each unit; None for a
+    release. `origin` is the provenance of the side's release.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Compared:
 
     @property
     def told(self) -> str:
-        """In a line: what it is, by whom, and when."""
+        """One line: the release, its author, and when it was requested."""
         if not self.release:
             return f"{self.name}: no release is verified"
         origin = self.origin
@@ -79,14 +80,14 @@ def diff(one: Side, other: Side, json: Json = False) -> None:
 
 
 def _made_of(history: History, left: Compared, right: Compared) -> dict[str, list[str]]:
-    """What differs in the modules and shared files of Terragrunt units, between two environments."""
+    """Compare the modules and shared files of Terragrunt units; empty unless both sides are environments."""
     if left.releases is None or right.releases is None:
         return {}
     return artefacts.unlike(history, (left.name, left.releases), (right.name, right.releases))
 
 
 def _last_changes(left: Compared, right: Compared, files: list[str]) -> dict[str, LastChange]:
-    """Who changed each file last, between the commits of the two sides; empty where git does not know these."""
+    """Return who last changed each file between the sides' commits; empty if git does not know them."""
     if not (files and left.origin.commit and right.origin.commit):
         return {}
     found = commits.last_changes(settings.load().repository, left.origin.commit, right.origin.commit)
@@ -98,10 +99,10 @@ def _who_and_when(change: LastChange | None) -> tuple[str, str, str]:
 
 
 def differing_units(left: Compared, right: Compared) -> dict[str, tuple[str | None, str | None]]:
-    """{unit: what each side has of it} where that differs.
+    """Return {unit: its value on each side} for units that differ.
 
-    Two environments are compared by the releases that their units are at. A release is compared with an environment
-    by what the units read there, and with a release by what they read anywhere.
+    Two environments are compared by the releases applied to their units. A release is compared with an environment by
+    the digests of its units there, and with a release by all digests.
     """
     if left.releases is not None and right.releases is not None:
         return _differing(left.releases, right.releases)
@@ -137,7 +138,7 @@ def _environment(state: EnvironmentState) -> Compared:
 
 
 def _changed_files(history: History, one: Compared, other: Compared) -> list[str]:
-    """The files that differ between the releases of two sides; none where a side has no release."""
+    """Return the files that differ between the releases of two sides; empty if a side has no release."""
     if not (one.release and other.release):
         return []
     before, after = (digests(history.releases.files(release)) for release in (one.release, other.release))

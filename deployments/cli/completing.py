@@ -1,4 +1,4 @@
-"""`flowmart completion SHELL`: what makes a shell complete commands and options."""
+"""`flowmart completion SHELL`: prints the script for completion of commands and options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deployments.cli import screen
 
 
 class Shell(StrEnum):
-    """The shells that can be told."""
+    """The supported shells."""
 
     BASH = "bash"
     ZSH = "zsh"

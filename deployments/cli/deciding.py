@@ -1,4 +1,4 @@
-"""Commands with which a person decides: approvals, approve, refuse; freeze and thaw."""
+"""Commands that record a person's decision: approvals, approve, refuse; freeze and thaw."""
 
 from __future__ import annotations
 

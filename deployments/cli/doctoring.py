@@ -1,4 +1,4 @@
-"""`flowmart doctor`: what works here, what does not, and what to do."""
+"""`flowmart doctor`: shows what works here, what does not, and what to do."""
 
 from __future__ import annotations
 

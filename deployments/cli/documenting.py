@@ -1,4 +1,4 @@
-"""`flowmart docs`: the platform's documentation, written from its code and its ledger."""
+"""`flowmart docs`: writes the platform's documentation from its code and its ledger."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tasks.ledger.history import History
 
 
 class Format(StrEnum):
-    """What reads the pages."""
+    """The supported formats of the pages."""
 
     MARKDOWN = "markdown"
     EVENTCATALOG = "eventcatalog"

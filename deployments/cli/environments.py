@@ -1,4 +1,4 @@
-"""The environments that commands can be asked about."""
+"""Finds the environments that commands accept."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from tasks.reports import board_reading
 
 
 def platform() -> Platform | None:
-    """The platform that the working tree declares; None where there is no platform.yaml."""
+    """Return the platform that the working tree declares; None if there is no platform.yaml."""
     infrastructure = settings.load().repository / "infrastructure"
     return manifest.load(infrastructure) if (infrastructure / "platform.yaml").exists() else None
 
 
 def declared() -> Sequence[Environment]:
-    """The environments that the working tree declares, in promotion order; none where there is no platform.yaml."""
+    """Return the environments of the working tree, in promotion order; empty if there is no platform.yaml."""
     found = platform()
     return found.environments if found else ()
 
 
 def names(history: History) -> Sequence[str]:
-    """In promotion order, as the working tree declares them; before that, or elsewhere, those with a ledger."""
+    """Return the names of declared environments, in promotion order; if there are none, those with a ledger."""
     return [environment.name for environment in declared()] or history.ledger.environments()
 
 
 def known_environment(name: str) -> str:
-    """The name, if there is such an environment; `InvalidInput` names those that there are."""
+    """Return the name if the environment exists.
+
+    Raises:
+        InvalidInput: it does not; the message names those that do.
+    """
     known = names(History(settings.load()))
     if name not in known:
         raise InvalidInput(f"environment {name}: there are {', '.join(known)}")
@@ -37,14 +41,14 @@ def known_environment(name: str) -> str:
 
 
 def recoverable_environment(name: str) -> str:
-    """The name of a known environment, or of one that platform.yaml no longer declares and that needs an operator.
+    """Return the name of a known environment, or of one that is no longer declared but needs an operator.
 
     Raises:
-        InvalidInput: There is no such environment, or it is not declared and nothing was left open there.
+        InvalidInput: there is no such environment, or it is not declared and nothing was left open there.
     """
     return name if name in left_open(History(settings.load())) else known_environment(name)
 
 
 def left_open(history: History) -> Sequence[str]:
-    """The environments that the working tree does not declare, and that are blocked, held by a run, or damaged."""
+    """Return environments that are no longer declared but are blocked, held by a run, or damaged."""
     return board_reading.left_open(history, names(history))

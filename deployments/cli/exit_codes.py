@@ -20,7 +20,7 @@ from tasks.domain.errors import (
 DONE, REJECTED, DRIFT, UNANSWERED, BUSY, ROLLBACK_FAILED, AWAITS_APPROVAL, PAUSED = range(8)
 WRONG_USAGE, UNEXPECTED = 64, 70
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-"""As a shell reports a program that a signal ended: 130 and 143."""
+"""Exit codes that a shell reports for a program ended by a signal: 130 and 143."""
 
 MEANINGS: Mapping[int, str] = {
     DONE: "done",
@@ -52,11 +52,11 @@ _OF_ERRORS: tuple[tuple[type[FlowmartError], int], ...] = (
 
 
 def of(error: FlowmartError) -> int:
-    """The exit code that an error ends a command with."""
+    """Return a command's exit code for an error."""
     return next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), REJECTED)
 
 
 def told() -> str:
-    """All of them, for the end of `flowmart --help`."""
+    """Return all codes and meanings, for the end of `flowmart --help`."""
     meanings = (f"{code}: {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
     return "Exit codes. " + ". ".join(meanings)

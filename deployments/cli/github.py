@@ -1,4 +1,4 @@
-"""Commands about what came in from GitHub: deliveries, redeliver."""
+"""Commands about deliveries from GitHub: deliveries, redeliver."""
 
 from __future__ import annotations
 

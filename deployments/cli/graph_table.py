@@ -1,4 +1,4 @@
-"""The environments as `flowmart status` shows them: a row each, wave by wave, indented by wave. Pure.
+"""Formats the environments for `flowmart status`: one row each, ordered and indented by wave. Pure.
 
 environment        after    release  since             state
 dev                         b → c    2026-11-23 18:40  busy: anna began to promote c
@@ -20,10 +20,10 @@ COLUMNS = ("environment", "after", "release", "", "since (UTC)", "state")
 
 
 def rows(columns: Sequence[Column], said: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """A row for each environment under `COLUMNS`.
+    """Yield a row per environment with the fields of `COLUMNS`.
 
     Args:
-        columns: of the board, in promotion order.
+        columns: the board's columns, in promotion order.
         said: each environment's state in words.
     """
     depth = _depths(columns)
@@ -39,7 +39,7 @@ def rows(columns: Sequence[Column], said: Mapping[str, str]) -> Iterator[tuple[s
 
 
 def document(column: Column) -> dict[str, Any]:
-    """One environment: its place in the graph, what is there since when, what a run brings, and what is next."""
+    """Return an environment for `--json`: its place in the graph, its current, arriving and next release."""
     return {
         "after": list(column.after),
         "since": column.since and column.since.isoformat(timespec="milliseconds"),

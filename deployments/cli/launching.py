@@ -1,6 +1,6 @@
-"""Makes this process ready to run flows: the log for a person, and progress where somebody watches.
+"""Prepares this process to run flows: logging for a person, and progress on a terminal.
 
-Prefect is imported only from here on: it takes seconds, and whoever only wants to read should not wait.
+Prefect is imported only from here on: it takes seconds, and commands that only read should not wait for it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from tasks import settings
 
 
 def prepare_flows(profile: Path | None = None) -> None:
-    """Before flows are imported: Prefect's own console log off (its words are in the UI), ours on.
+    """Configure logging before flows are imported: Prefect's console log off (its UI has it), ours on.
 
-    `profile` is the file for where the time went, if that is wanted.
+    Args:
+        profile: the file for the time profile, if one is wanted.
     """
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(Path(__file__).parents[1] / "prefect_logging.yml"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-    # A request without an answer is given up after seconds, not after a minute: the run history holds nothing up.
+    # Give up on unanswered requests after seconds, not a minute: the run history must not delay a run.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "1")
-    # Flows set the log up as a worker wants it, when they are imported; this is what a person wants.
+    # On import, flows configure logging for a worker; this configures it for a person.
     import_module("flows.options")
     from flows import logs
 

@@ -1,7 +1,7 @@
-"""Ends the process of a command without waiting for a Prefect server that is gone.
+"""Ends the process of a command without waiting for a Prefect server that does not respond.
 
-At the end of a process Prefect sends what it has not sent yet, and asks a server that does not respond for minutes.
-What the command did is in the ledger by then, so it waits a few seconds and leaves.
+When a process ends, Prefect sends pending data and retries for minutes if its server does not respond. The ledger has
+the command's results by then, so this module waits a few seconds and exits.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import sys
 from typing import NoReturn
 
 PATIENCE = 5.0
-"""Seconds for which the run history gets what is left for it."""
+"""Seconds to wait for sending the rest of the run history."""
 
 
 def leave(code: int) -> NoReturn:
-    """End this process with an exit code."""
+    """Exit this process with a code."""
     if "prefect" in sys.modules:
         _send_the_rest()
         _stop_temporary_server()
@@ -36,7 +36,7 @@ def _send_the_rest() -> None:
 
 
 def _stop_temporary_server() -> None:
-    """Prefect starts a server of its own where none is named, and stops it at the regular end of a process only."""
+    """Stop the server that Prefect starts if none is configured; Prefect stops it only at a regular exit."""
     if "prefect.server.api.server" in sys.modules:
         from prefect.server.api.server import SubprocessASGIServer
 

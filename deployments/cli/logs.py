@@ -1,4 +1,4 @@
-"""Commands about the log: `logs` shows lines of a run, `logs check` finds what the cluster lacks."""
+"""Commands about the log: `logs` shows a run's lines, `logs check` finds lines that the cluster lacks."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 Level = Literal["debug", "info", "warning", "error"]
 
 _LOOK_AGAIN = 0.5
-"""Seconds."""
+"""Seconds between checks for new lines."""
 
 _COLOURS = {"warning": "yellow", "error": "red", "critical": "red"}
 
 
 class _Logs(TyperGroup):
-    """`flowmart logs RUN` is `flowmart logs show RUN`: the word may be left out."""
+    """Accepts `flowmart logs RUN` as short for `flowmart logs show RUN`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put in the word that was left out."""
+        """Insert the omitted `show`."""
         if not args or args[0] not in (*self.commands, "-h", "--help"):
             args = ["show", *args]
         return super().parse_args(ctx, args)
@@ -114,7 +114,7 @@ def _iso(moment: float) -> str:
 
 
 def _server() -> Elasticsearch:
-    """The cluster that keeps the log: that of the first environment that declares one."""
+    """Return the log's cluster: that of the first environment that declares one."""
     from deployments.cli import environments
     from tasks.promotion import access
 
@@ -128,7 +128,7 @@ def _server() -> Elasticsearch:
 
 
 def _of_claim(wanted: Wanted, folder: Path | None) -> Wanted:
-    """For a ledger entry: all that happened under its claim."""
+    """Widen a ledger entry to everything that happened under its claim."""
     if "/" not in wanted.subject:
         return wanted
     claim = reading.claim_of(_found(Wanted(wanted.subject), folder), wanted.subject)
@@ -136,7 +136,7 @@ def _of_claim(wanted: Wanted, folder: Path | None) -> Wanted:
 
 
 def _found(wanted: Wanted, folder: Path | None, begin: float = 0.0) -> list[Document]:
-    """The documents that are wanted: from the log folder where there is one, else from the cluster."""
+    """Return the wanted documents: from the log folder if there is one, otherwise from the cluster."""
     if folder is not None:
         return reading.find(folder, wanted, begin)
     from tasks.elasticsearch import run_logs
@@ -168,7 +168,7 @@ def _print_lines(found: Sequence[Document], json: bool) -> None:
 
 
 def line(document: Document) -> str:
-    """A document as a line: when, where, what; and the stack of an exception below it."""
+    """Format a document as a line with time, place and message, followed by an exception's stack trace."""
     moment = datetime.fromisoformat(document["@timestamp"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     labels = document.get("labels", {})
     place = "".join(f"{labels.get(name, ''):<12} " for name in ("environment", "unit"))

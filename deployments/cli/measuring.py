@@ -1,4 +1,4 @@
-"""Commands about the delivery itself: `metrics` for Prometheus, `report dora` for people."""
+"""Commands that measure the delivery: `metrics` for Prometheus, `report dora` for people."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _hours(seconds: float | None) -> str:
 
 
 def _deliveries() -> list[Collector]:
-    """What came in from GitHub, where a receiver has ever been."""
+    """Return the collector of GitHub's deliveries, if a receiver ever ran here."""
     from deployments.github.inbox import Inbox
     from deployments.github.metrics import Deliveries
     from deployments.github.settings import inbox_file
@@ -99,7 +99,7 @@ def _deliveries() -> list[Collector]:
 
 
 def _log_lines() -> list[Collector]:
-    """What the log lacks, where a log folder is kept."""
+    """Return the collector of log lines, if there is a log folder."""
     from tasks.metrics.log_lines import LogLines
 
     folder = settings.load().log_files

@@ -1,4 +1,4 @@
-"""Releases by the names that a person gives them: an id or its beginning, a branch, a tag, a commit, #12."""
+"""Resolves the names that people use for releases: an id or its prefix, a branch, a tag, a commit, #12."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tasks.releases import commits, names
 from tasks.releases.requests import Purpose
 
 HELP = "A release's id or its beginning, a pull request (#12), or what git takes for a commit: a branch, a tag, HEAD."
-"""What every argument that names a release says."""
+"""The help text of every argument that names a release."""
 
 _PULL = re.compile(r"#(\d{1,9})")
 
 
 def create_or_find(history: History, name: str | None, purpose: Purpose) -> Release:
-    """The release of that name, made of the commit where it is a commit; of HEAD without a name."""
+    """Return the release of that name; a commit's release is created if needed. Without a name, HEAD is used."""
     chosen = settings.load()
     meant = names.meaning(history.releases, chosen.repository, _commit_of_pull(name) or name or "HEAD")
     if meant.commit is None:
@@ -31,7 +31,7 @@ def create_or_find(history: History, name: str | None, purpose: Purpose) -> Rele
 
 
 def find(history: History, name: str) -> Release:
-    """The release of that name; of a commit, the one that was made of its content. Makes none."""
+    """Return the release of that name, or the one created from a commit's content. Creates none."""
     repository = settings.load().repository
     name = _commit_of_pull(name) or name
     meant = names.meaning(history.releases, repository, name)
@@ -39,7 +39,7 @@ def find(history: History, name: str) -> Release:
 
 
 def _commit_of_pull(name: str | None) -> str | None:
-    """The commit of a pull request that is named by its number (#12), fetched from GitHub; None for other names."""
+    """Return the commit of a pull request such as #12, fetched from GitHub; None for other names."""
     found = _PULL.fullmatch(name or "")
     if found is None:
         return None
@@ -48,5 +48,5 @@ def _commit_of_pull(name: str | None) -> str | None:
 
 
 def described(release: Release, origin: Provenance) -> str:
-    """A release in a sentence: "release 3f2a1c09d4e8 (c0ffee12 Paint it blue)"."""
+    """Describe a release: "release 3f2a1c09d4e8 (c0ffee12 Paint it blue)"."""
     return f"release {release.id} ({origin.commit[:8]} {origin.subject})"

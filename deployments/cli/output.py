@@ -1,4 +1,4 @@
-"""What the commands print with `--json`: `flowmart schema` prints the JSON schema of each."""
+"""`flowmart schema`: prints the JSON schema of what a command prints with `--json`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from tasks.domain.errors import NotFound
 
 
 def schema(command: str) -> Schema:
-    """The JSON schema (draft 2020-12) of what a command prints with `--json`; `NotFound` names all commands."""
+    """Return the JSON schema (draft 2020-12) of a command's `--json` output.
+
+    Raises:
+        NotFound: the command has none; the message names those that do.
+    """
     if command not in SCHEMAS:
         raise NotFound(f"schema {command}: there are {', '.join(SCHEMAS)}")
     identity = f"flowmart/output/{VERSION}/{command.replace(' ', '-')}"

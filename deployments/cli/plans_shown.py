@@ -1,4 +1,4 @@
-"""A plan on the terminal and as JSON."""
+"""Prints a plan on the terminal, and converts plans for `--json`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.promotion.planning import NotPlanned
 
 
 def show(unit: str, made: Plan) -> None:
-    """Print what a plan would do to a unit: a line each for its changes and for what else has to be known."""
+    """Print a unit's plan: a line for each change and each remark."""
     screen.result(f"{unit}: {wording.counts(made)} ({made.reversibility.value})")
     for change in made.changes:
         screen.result(f"  {change.action.value:8}{change.address}{f' ({change.note})' if change.note else ''}")
@@ -23,7 +23,7 @@ def show(unit: str, made: Plan) -> None:
 
 
 def documents(plans: Mapping[str, Plan | NotPlanned]) -> dict[str, Any]:
-    """The same of all units as JSON has it."""
+    """Return the plans of all units for `--json`."""
     return {
         unit: {
             "counts": made.counts,

@@ -1,4 +1,4 @@
-"""Commands that come before a promotion: release, bootstrap, sandbox."""
+"""Commands that prepare a promotion: release, bootstrap, sandbox."""
 
 from __future__ import annotations
 

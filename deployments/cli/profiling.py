@@ -1,4 +1,4 @@
-"""`--profile FILE`: where the time of a run went, as a file for a trace viewer and as a table."""
+"""`--profile FILE`: shows where a run spent its time, as a file for a trace viewer and as a table."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Profile = Annotated[
 ]
 
 _MOST = 20
-"""Rows of the table."""
+"""The number of rows in the table."""
 
 
 def listening(file: Path) -> Timing:
-    """A listener of the log, whose spans are written to a file when the command ends, however it ends.
+    """Return a log listener whose spans are written to `file` when the command ends, even if it fails.
 
     Raises:
-        InvalidInput: there cannot be such a file.
+        InvalidInput: the file cannot be written.
     """
     try:
         file.touch()
@@ -51,7 +51,7 @@ def listening(file: Path) -> Timing:
 
 
 def table(spans: Sequence[Span]) -> Table:
-    """The verbs that took longest, each with how much of that were programs and waiting for a turn, in seconds."""
+    """Return the slowest verbs, with their time in programs and in queues, in seconds."""
     found = Table("environment", "unit", "step", "seconds", "programs", "waited", box=None, padding=(0, 2, 0, 0))
     verbs = sorted((span for span in spans if span.verb), key=lambda span: -span.seconds)
     parts = _parts(spans)
@@ -65,7 +65,7 @@ def table(spans: Sequence[Span]) -> Table:
 
 
 def _parts(spans: Sequence[Span]) -> dict[Span, tuple[float, float]]:
-    """{verb: seconds of its programs, seconds in which it waited for its turn}."""
+    """Return {verb: (seconds in its programs, seconds in which it waited for its turn)}."""
     by_place = defaultdict(list)
     for span in spans:
         if not span.verb:

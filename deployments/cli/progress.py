@@ -1,10 +1,10 @@
-"""What units are at right now, on a terminal: a line each below the events. Gone when nothing is under way.
+"""Shows what units are doing now, on a terminal: a line each below the events; none when nothing is in progress.
 
     …  staging  database  apply          41 s of about 60 s
     …  staging  cache     plan           waits for its turn
     ‥  staging  compute                  waits for database
 
-It listens to the log (`tasks.promotion.under_way`). On a pipe there is nothing of this; there each event is a line.
+It listens to the log (`tasks.promotion.under_way`). On a pipe it is not used; each event is a line there.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from rich.table import Table
 from tasks.promotion.under_way import AWAITS, BEGAN, ENDED, QUEUED, RESUMED
 
 Place = tuple[str, str]
-"""Environment and unit."""
+"""An environment and a unit."""
 
 _LAST = "smoke"
-"""The verb after whose end a unit is waited for no more."""
+"""The verb that completes a unit; after it, other units no longer wait for it."""
 
 _MOST = 8
-"""Units of which is told what they wait for."""
+"""The number of waiting units that are shown."""
 
 
 @dataclass(frozen=True)
 class _UnderWay:
-    """A verb since it began (or had its turn), in seconds of `time.monotonic`."""
+    """A verb in progress. `since` is its start, or the end of its queueing, in seconds of `time.monotonic`."""
 
     verb: str
     since: float
@@ -44,7 +44,7 @@ class _UnderWay:
 
 
 class Progress(logging.Handler):
-    """Shows on a console what is under way."""
+    """Shows on a console what is in progress."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.DEBUG)
@@ -56,11 +56,11 @@ class Progress(logging.Handler):
 
     @property
     def stream(self) -> TextIO:
-        """Where lines are to be written, so that they are above what is under way."""
+        """The stream for lines that must appear above the progress."""
         return cast(TextIO, FileProxy(self._console, self._console.file))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take notice of what a unit is at."""
+        """Record what a unit is doing."""
         event = record.msg if isinstance(record.msg, dict) else {}
         place = (str(event.get("environment", "")), str(event.get("unit", "")))
         with self._changing:
@@ -92,7 +92,7 @@ class Progress(logging.Handler):
             self._live.start()
 
     def _end(self, place: Place, verb: str) -> None:
-        # Before the last one is forgotten: rich takes back as many lines as it shows at the end.
+        # Stop before removing the last one: rich erases as many lines as it shows at the end.
         if self._live is not None and [*self._doing] == [place]:
             self._live.stop()
             self._live = None
@@ -105,11 +105,11 @@ class Progress(logging.Handler):
             }
 
     def table(self) -> Table:
-        """A row for each verb that is under way, the oldest first, and one for each unit that waits for others."""
+        """Return a row for each verb in progress, oldest first, and one for each unit that waits for others."""
         found = Table.grid(padding=(0, 2))
         for (environment, unit), doing in tuple(self._doing.items()):
             found.add_row("…", environment, unit, doing.verb, _how_far(doing))
-        # When nothing is under way, what is left here was given up.
+        # When nothing is in progress, the remaining units were abandoned.
         waiting = [*self._needs.items()] if self._doing else []
         told = [(place, needs) for place, needs in waiting if needs and place not in self._doing]
         for (environment, unit), needs in told[:_MOST]:
@@ -127,5 +127,5 @@ def _how_far(doing: _UnderWay) -> str:
 
 
 def suits(console: Console) -> bool:
-    """Whether there is somebody to watch, on something that can take lines back."""
+    """Tell whether the console is a terminal that can erase lines."""
     return console.is_terminal and not console.is_dumb_terminal and console.color_system is not None

@@ -1,6 +1,7 @@
-"""Commands that start a flow: promote, plan, drift, reconcile, rollback, recover; and resolve, which unblocks one.
+"""Commands that start a flow: promote, plan, drift, reconcile, rollback, recover; and resolve, which starts none.
 
-Prefect is imported inside the commands: it takes seconds, and whoever only wants to read should not wait.
+Prefect is imported inside the commands: it takes seconds, and commands that only read should not wait for it.
+`resolve` unblocks an environment.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def promote(
 
 
 def _alone(environment: str, wanted: Request | None) -> Passage:
-    """How far a release came that went to one environment only."""
+    """Return the result for a release that was promoted to a single environment."""
     return Passage(requests=[wanted]) if wanted else Passage(verified=[environment])
 
 
@@ -187,7 +188,11 @@ def reconcile(environment: EnvironmentArgument, profile: Profile = None, json: J
 
 
 def _asked(history: History, environment: str) -> tuple[DriftReport | None, FlowmartError | None]:
-    """The report of one environment, and why it is not whole; without an error it is."""
+    """Check one environment for drift.
+
+    Returns:
+        The report, and the error if the report is incomplete. Without a new report, None and the error.
+    """
     from flows.drift import drift as flow
     from tasks.steps import call
 

@@ -100,7 +100,7 @@ def _problem(asked: History, release: str, promoted: Sequence[Provenance]) -> st
 
 
 def _log_of(entry: Entry) -> str:
-    """Where the lines are that an entry belongs to: a link where one is declared, else a command."""
+    """Return where an entry's log lines are: a link if one is declared, otherwise a command."""
     declared = {each.name: each for each in environments.declared()}
     environment = declared.get(entry.environment, Environment(entry.environment))
     claim = entry.id if entry.kind in ("claimed", "taken_over") else ""

@@ -1,7 +1,6 @@
-"""Where the events of a command go: to standard error, and to the log folder where there is one.
+"""Logs a command's events to standard error, and to the log folder if there is one.
 
-A command that only reads, and succeeds, leaves no line there: whoever asks for the status every minute writes no
-files.
+A command that only reads and succeeds leaves no line in the folder, so that polling the status writes no files.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def begin() -> None:
-    """A command is about to be run. Commands that start flows set their log up themselves, once more."""
+    """Configure logging before a command runs. Commands that start flows configure it again."""
     from flows import logs
     from tasks import settings
 
-    # Settings that are wrong are the command's to report.
+    # The command itself reports invalid settings.
     with suppress(FlowmartError):
         chosen = settings.load()
         logs.configure(chosen.log, in_runs=False, folder=chosen.log_files)
@@ -31,10 +30,10 @@ def ended(command: str, code: int, seconds: float, error: BaseException | None) 
     """Log how a command ended.
 
     Args:
-        command: its name, without arguments: these may be anything.
+        command: its name, without arguments, which may contain anything.
         code: its exit code.
         seconds: how long it took.
-        error: what ended it, if anything did.
+        error: the exception that ended it, if any.
     """
     handler = _handler()
     if handler is None or (not code and not handler.taken):
@@ -53,7 +52,7 @@ def ended(command: str, code: int, seconds: float, error: BaseException | None) 
 def _handler() -> EcsHandler | None:
     handlers = logging.getLogger("flowmart").handlers
     if not handlers:
-        return None  # no command was begun, as for --help
+        return None  # No command has begun, as for --help.
 
     from tasks.logs.handler import EcsHandler
 

@@ -1,4 +1,4 @@
-"""`flowmart rehearse`: a rollback of an environment, rehearsed in a scratch environment."""
+"""`flowmart rehearse`: rehearses an environment's rollback in a scratch environment."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def rehearse(
 
 
 def document(rehearsal: RecordedRehearsal) -> dict[str, Any]:
-    """A rehearsal for `--json`."""
+    """Return a rehearsal for `--json`."""
     return {"at": rehearsal.at, **asdict(rehearsal.event), "told": sentence(rehearsal)}

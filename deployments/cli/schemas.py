@@ -1,6 +1,6 @@
-"""What each command prints with `--json`, as JSON schemas (draft 2020-12). Data.
+"""The JSON schemas (draft 2020-12) of what each command prints with `--json`. Data.
 
-Within a version keys may be added; one that is removed, renamed or gets another meaning makes a new version.
+Within a version keys may be added. Removing or renaming a key, or changing its meaning, requires a new version.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""All that the command line prints: results on standard output, everything else on standard error.
+"""Prints everything on the command line: results to standard output, all else to standard error.
 
-Results are tables for people, or one JSON document with --json. Colours and borders only on a terminal; rich finds
-that out by itself.
+Results are tables for people, or one JSON document with --json. Colours and borders appear only on a terminal, which
+rich detects.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
-# Without colours there are no other escape codes either.
+# Without a colour system, rich prints no escape codes at all.
 _colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-# A table that goes to a file or a pipe is not folded at the 80 columns of a terminal that is not there.
+# Without a terminal rich assumes 80 columns; a file or pipe needs wider tables.
 _width = None if sys.stdout.isatty() else 200
 _out = Console(highlight=False, soft_wrap=True, width=_width, color_system=_colours)
 messages = Console(stderr=True, highlight=False, soft_wrap=True, color_system=_colours)
-"""Standard error, for whoever is watching."""
+"""Standard error, for the person at the terminal."""
 
 
 def say(text: str) -> None:
-    """A word to whoever is watching; on standard error."""
+    """Print a message to standard error."""
     messages.print(escape(text))
 
 
 def result(text: str) -> None:
-    """A line of the result; on standard output."""
+    """Print a line of the result to standard output."""
     _out.print(escape(text))
 
 
 def event(text: str, colour: str) -> None:
-    """An event of the log, as a line of the result; in a colour on a terminal."""
+    """Print an event of the log as a line of the result; coloured on a terminal."""
     _out.print(escape(text), style=colour or None)
 
 
 def plain(text: str) -> None:
-    """Text for another program; on standard output, as it is."""
+    """Print text for another program to standard output, unchanged."""
     print(text)
 
 
 @dataclasses.dataclass
 class _Output:
-    """Whether the command was asked for a document, and whether it has printed it."""
+    """Whether the command must print a document, and whether it has done so."""
 
     wanted: bool = False
     printed: bool = False
@@ -67,36 +67,36 @@ _output = _Output()
 
 
 def begin(json: bool) -> None:
-    """A command begins; `json`: what it prints on standard output is to be one JSON document."""
+    """Start a command's output. `json`: standard output must be one JSON document."""
     _output.wanted, _output.printed = json, False
 
 
 def error(problem: FlowmartError) -> None:
-    """What went wrong, in red on a terminal; with --json also as the document, unless the result was printed."""
+    """Print an error, in red on a terminal; with --json also as the document, unless the result was printed."""
     messages.print(f"[red]{escape(str(problem))}[/red]")
     error_document(type(problem).__name__, str(problem))
 
 
 def error_document(kind: str, message: str) -> None:
-    """The document of an error, where --json was asked for and the result was not printed."""
+    """Print an error as the document, if --json was given and the result was not printed."""
     if _output.wanted and not _output.printed:
         document({"error": {"kind": kind, "message": message}})
 
 
 def document(value: Any) -> None:
-    """The JSON document of a command."""
+    """Print the JSON document of a command."""
     _output.printed = True
     print(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
 
 
 def request_document(request: Request) -> dict[str, Any]:
-    """What waits for an approval, for `--json`."""
+    """Return a request for approval for `--json`."""
     times = {"at": request.at.isoformat(), "expires": request.expires.isoformat()}
     return {**dataclasses.asdict(request), **times}
 
 
 def waiting(request: Request) -> str:
-    """That something waits for an approval, and what to type."""
+    """Describe a request for approval, and the command that approves it."""
     because = f", because {request.because}" if request.because else ""
     rehearsal = f"; {request.rehearsal}" if request.rehearsal else ""
     return (
@@ -106,7 +106,7 @@ def waiting(request: Request) -> str:
 
 
 def awaits(request: Request, json: bool) -> None:
-    """The result of a command that ends while something waits for an approval."""
+    """Print the result of a command that ends while an approval is pending."""
     if json:
         document(request_document(request))
     else:
@@ -114,7 +114,7 @@ def awaits(request: Request, json: bool) -> None:
 
 
 def _people(request: Request) -> str:
-    """ "an approval", or "2 approvals (1 more besides ben)"."""
+    """Return "an approval", or "2 approvals (1 more besides ben)"."""
     if request.rules.count == 1:
         return "an approval"
     known = f" ({request.missing} more besides {', '.join(request.approved_by)})" if request.approved_by else ""
@@ -122,7 +122,7 @@ def _people(request: Request) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table, as wide as its content."""
+    """Print a table as wide as its content."""
     made = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -132,7 +132,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def parts(found: Sequence[Part], json: bool) -> None:
-    """The processes that stay, of the sandbox or the server."""
+    """Print the background processes of the sandbox or the server."""
     if json:
         document(found)
         return
@@ -144,7 +144,7 @@ def parts(found: Sequence[Part], json: bool) -> None:
 
 
 def shown(value: Mapping[str, Any]) -> None:
-    """Names and values, one a line; structures as JSON."""
+    """Print names and values, one per line; structures as JSON."""
     rows = [
         (name, item if isinstance(item, str) else json.dumps(item, default=_plain)) for name, item in value.items()
     ]

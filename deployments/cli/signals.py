@@ -1,8 +1,8 @@
-"""What SIGTERM does to the command: the same as Ctrl-C. A run ends its tools, and a person reads what follows.
+"""Makes SIGTERM act like Ctrl-C: a run stops its tools, and the person sees what to do next.
 
-A container platform, systemd and a batch system stop programs with SIGTERM, whose default ends Python at once and
-without a word. While a Prefect flow runs, Prefect handles the signal itself, lets the flow clean up and sends it once
-more (`capture_sigterm` in prefect.utilities.engine): then it comes here.
+Container platforms, systemd and batch systems stop programs with SIGTERM, which by default ends Python at once and
+silently. While a flow runs, Prefect handles the signal itself and lets the flow clean up. Then it sends the signal
+again (`capture_sigterm` in prefect.utilities.engine), and this module handles it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from types import FrameType
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived. Like KeyboardInterrupt, nothing that handles errors should catch it."""
+    """SIGTERM arrived. Like KeyboardInterrupt, it must not be caught by error handlers."""
 
 
 @contextmanager
 def termination_raised() -> Iterator[None]:
-    """While this lasts, the first SIGTERM raises `Terminated` in the main thread; more of them are ignored.
+    """Raise `Terminated` in the main thread on the first SIGTERM within the block; ignore further ones.
 
-    The second would otherwise interrupt the cleaning up after the first.
+    A second one would interrupt the cleanup after the first.
     """
 
     def end(_: int, __: FrameType | None) -> None:
@@ -36,10 +36,10 @@ def termination_raised() -> Iterator[None]:
 
 
 def let_tools_be_interrupted() -> None:
-    """Let tools have SIGINT's default where this process ignores it, as the background jobs of a shell do.
+    """Give tools the default SIGINT if this process ignores it, as background jobs of a shell do.
 
-    A program inherits that a signal is ignored, but not that it is handled: so it is handled, by doing nothing.
-    Otherwise a tool that is to end would not save its state, and be killed for it once its grace is over.
+    Programs inherit an ignored signal, but not a handler. So a handler that does nothing is installed. Otherwise a
+    tool that must stop would not save its state, and would be killed after its grace period.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda *_: None)

@@ -1,4 +1,4 @@
-"""Lengths of time as options: `14d`, `36h`."""
+"""Parses durations in options: `14d`, `36h`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Since = Annotated[str, typer.Option(help="How far back: so many hours or days, s
 
 
 def length(written: str) -> timedelta:
-    """The length of time; `InvalidInput` if it is none."""
+    """Return the duration. Raises `InvalidInput` if it is not valid."""
     found = _WRITTEN.fullmatch(written)
     if found is None:
         raise InvalidInput(f"--since {written}: write hours or days, such as 36h or 14d")

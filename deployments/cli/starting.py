@@ -1,4 +1,4 @@
-"""`flowmart init`: a first platform.yaml for a repository that has none, and what is new for one that has."""
+"""`flowmart init`: writes a first platform.yaml, or reports what is missing from an existing one."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _report(file: Path, guessed: Guessed) -> None:
 
 
 def _state(unit: GuessedUnit) -> str:
-    """What the options of a unit say about its state."""
+    """Describe what a unit's options set for its state."""
     entries = unit.options.get("backend_config", [])
     words = [entry if isinstance(entry, str) else next(f"{k}={v}" for k, v in entry.items()) for entry in entries]
     words += [f"workspace {unit.options['workspace']}"] if "workspace" in unit.options else []
@@ -95,7 +95,7 @@ def _compare(file: Path, found: Differences, platform: str) -> None:
 
 
 def _missing(infrastructure: Path, platform: Platform) -> str:
-    """What units take that nobody can guess; empty when nothing is missing."""
+    """Return which inputs nobody can guess; empty if none are missing."""
     try:
         manifest.refuse_miswired(infrastructure, platform)
     except InvalidInput as error:

@@ -1,4 +1,4 @@
-"""`flowmart status`: which release is where, and what is going on. Damage in one place does not hide the others."""
+"""`flowmart status`: shows which release is where, and what is happening, even if some environments are damaged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tasks.reports.found_units import with_found_units
 
 @dataclass(frozen=True)
 class Looked:
-    """What is known of an environment. `damage` says what is wrong with its ledger, or with the release there."""
+    """What is known of an environment. `damage` describes a damaged ledger, or a damaged release there."""
 
     environment: Environment
     state: EnvironmentState
@@ -39,7 +39,7 @@ class Looked:
 
     @property
     def words(self) -> str:
-        """Its state for a person."""
+        """Its state, for a person."""
         if not self.readable:
             return "DAMAGED: its ledger cannot be read"
         left = f"; left behind, no longer declared: {', '.join(self.left_behind)}" if self.left_behind else ""
@@ -71,7 +71,7 @@ def status(json: Json = False) -> int:
 
 
 def document(state: EnvironmentState) -> dict[str, Any]:
-    """The state of an environment for `--json`."""
+    """Return an environment's state for `--json`."""
     units = {
         name: {"release": receipt.target.release, "receipt": receipt.id, "smoke_passed": name in state.smoked}
         for name, receipt in state.receipts.items()
@@ -88,7 +88,7 @@ def document(state: EnvironmentState) -> dict[str, Any]:
 
 
 def _undeclared(history: History) -> Platform:
-    """What the ledger alone says of a platform, where no platform.yaml is: its environments and what is there."""
+    """Build the platform from the ledger alone, without platform.yaml: its environments and their units."""
     there: dict[str, list[str]] = {}
     names = history.ledger.environments()
     for name, state in board_reading.read(history, [Environment(name) for name in names]).states.items():

@@ -1,7 +1,7 @@
-"""Refuses arguments and options that are empty: `--reason ""`, or `promote "$RELEASE"` without that variable.
+"""Rejects empty arguments and options: `--reason ""`, or `promote "$RELEASE"` without that variable.
 
-An empty text is neither a reason nor a name. Some commands would take it as "not given", which means HEAD, or every
-environment.
+An empty string is neither a reason nor a name. Some commands would treat it as "not given", which means HEAD, or
+every environment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import click
 
 
 class _Written(click.types.StringParamType):
-    """A text with something in it."""
+    """A string that must not be empty."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         text = super().convert(value, param, ctx)
@@ -22,7 +22,7 @@ class _Written(click.types.StringParamType):
 
 
 def refuse_empty(command: click.Command) -> click.Command:
-    """Make a command, and those in it, refuse empty texts in arguments and options; returns the command."""
+    """Make a command and its subcommands reject empty strings in arguments and options; return the command."""
     for parameter in command.params:
         if isinstance(parameter.type, click.types.StringParamType):
             parameter.type = _Written()
