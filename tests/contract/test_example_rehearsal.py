@@ -29,7 +29,7 @@ def test_a_rollback_of_every_tool_is_rehearsed(story: Story) -> None:
     done = story.flowmart("rehearse", "production", "--json")
     assert done.code == 0, done.err
     assert done.document["outcome"] == "succeeded"
-    results = {unit["unit"]: unit["result"] for unit in done.document["units"]}
+    results = {unit["name"]: unit["result"] for unit in done.document["units"]}
     assert results.pop("bastion") == "needs care"
     assert results == dict.fromkeys(("image", "orders", "namespace", "shop"), "rolled back")
     queues = story.client("scratch", "sqs")
