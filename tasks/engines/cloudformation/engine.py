@@ -149,7 +149,7 @@ class CloudFormation:
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
         """Return the differences right after a good apply, such as values that a service writes in another form.
 
-        Imported resources that differ from the template are left out: they stay drift until either is corrected.
+        Imported resources that differ from the template are left out: they stay drift until their next update.
         """
         return tuple(change for change in self.detect_drift(receipt).changes if change.note != SINCE_IMPORT)
 
