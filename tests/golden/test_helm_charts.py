@@ -131,7 +131,7 @@ def test_a_release_is_called_like_its_unit_unless_it_says_otherwise() -> None:
     ("inputs", "told"),
     [
         ({}, "inputs.namespace is missing"),
-        ({"namespace": "shop", "value": {}}, "inputs.value is no input .* namespace, release, values"),
+        ({"namespace": "shop", "value": {}}, "inputs.value is not an input .* namespace, release, values"),
         ({"namespace": "shop", "values": [1]}, "inputs.values should be values"),
         (
             {"namespace": "shop", "release": "a" * 54},
