@@ -16,7 +16,9 @@ from tests.servers import sandboxes
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
     """In a sandbox of its own, whose accounts are those of the example."""
-    with sandboxes.started(EXAMPLE / "infrastructure", prefect=False) as box:
+    with sandboxes.started(EXAMPLE / "infrastructure", prefect=False) as box, pytest.MonkeyPatch.context() as patch:
+        for name, value in box.variables.items():
+            patch.setenv(name, value)
         yield Story(box, tmp_path, EXAMPLE)
 
 
