@@ -38,7 +38,5 @@ def test_a_rollback_of_every_tool_is_rehearsed(story: Story) -> None:
     (url,) = queues.list_queues()["QueueUrls"]
     found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
     assert found["Attributes"]["VisibilityTimeout"] == "30"
-    assert (
-        story.flowmart("status", "--json").document["environments"]["production"]["verified"]
-        != done.document["release"]
-    )
+    assert done.document["release"] == story.release()
+    assert story.flowmart("status", "--json").document["production"]["release"] == done.document["earlier"]
