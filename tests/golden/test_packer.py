@@ -153,29 +153,29 @@ def test_an_image_is_another_one_when_something_that_goes_into_it_is(release: Pa
     assert (sources.identity(release, "packer/base", {"source_name": "a"}) != before) is changes
 
 
-SHARED = "infrastructure/shared/scripts/install.sh"
+COMMON = "infrastructure/common/scripts/install.sh"
 
 
 @pytest.mark.parametrize(
     ("template", "read"),
     [
-        ('provisioner "shell" { script = "../shared/scripts/install.sh" }', SHARED),
-        ('provisioner "shell" { script = "${path.root}/../shared/scripts/install.sh" }', SHARED),
-        ('provisioner "shell" {\n  scripts = [\n    "../shared/scripts/install.sh",\n  ]\n}', SHARED),
-        ('provisioner "shell" { script = "../shared/${var.os}/install.sh" }', SHARED),
-        ('provisioner "file" { source = "../shared/" }', SHARED),
-        ('locals { a = templatefile("${path.root}/../shared/scripts/install.sh", {}) }', SHARED),
-        ('locals { a = file("${path.root}/../shared/${each.key}.sh") }', SHARED),
+        ('provisioner "shell" { script = "../common/scripts/install.sh" }', COMMON),
+        ('provisioner "shell" { script = "${path.root}/../common/scripts/install.sh" }', COMMON),
+        ('provisioner "shell" {\n  scripts = [\n    "../common/scripts/install.sh",\n  ]\n}', COMMON),
+        ('provisioner "shell" { script = "../common/${var.os}/install.sh" }', COMMON),
+        ('provisioner "file" { source = "../common/" }', COMMON),
+        ('locals { a = templatefile("${path.root}/../common/scripts/install.sh", {}) }', COMMON),
+        ('locals { a = file("${path.root}/../common/${each.key}.sh") }', COMMON),
         ('provisioner "shell" {\n  script = var.script\n}', "infrastructure/unrelated"),
         ('provisioner "shell" {\n  script = "${var.folder}/install.sh"\n}', "infrastructure/unrelated"),
         ("locals {\n  a = file(local.path)\n}", "infrastructure/unrelated"),
-        ('provisioner "ansible" { playbook_file = "../shared/play.yml" }', "infrastructure/shared/tasks.yml"),
+        ('provisioner "ansible" { playbook_file = "../common/play.yml" }', "infrastructure/common/tasks.yml"),
         (
-            'provisioner "ansible" {\n  playbook_file = "${path.cwd}/../shared/play.yml"\n}',
-            "infrastructure/shared/tasks.yml",
+            'provisioner "ansible" {\n  playbook_file = "${path.cwd}/../common/play.yml"\n}',
+            "infrastructure/common/tasks.yml",
         ),
-        ('provisioner "file" { source = "${abspath(path.root)}/../shared/scripts/" }', SHARED),
-        ('provisioner "ansible" { extra_arguments = ["-e", "@../shared/scripts/install.sh"] }', SHARED),
+        ('provisioner "file" { source = "${abspath(path.root)}/../common/scripts/" }', COMMON),
+        ('provisioner "ansible" { extra_arguments = ["-e", "@../common/scripts/install.sh"] }', COMMON),
     ],
 )
 def test_what_a_path_leads_to_goes_into_the_image(tmp_path: Path, template: str, read: str) -> None:
@@ -188,7 +188,7 @@ def test_what_a_path_leads_to_goes_into_the_image(tmp_path: Path, template: str,
     [
         'source "amazon-ebs" "a" { ami_name = "${var.name}-x"\n  source_ami = var.source_ami\n}',
         'required_plugins { amazon = { source = "github.com/hashicorp/amazon" } }',
-        '# provisioner "shell" { script = "../shared/scripts/install.sh" }',
+        '# provisioner "shell" { script = "../common/scripts/install.sh" }',
     ],
 )
 def test_what_is_no_path_leads_nowhere(tmp_path: Path, template: str) -> None:
@@ -199,9 +199,9 @@ def test_what_is_no_path_leads_nowhere(tmp_path: Path, template: str) -> None:
 def write_shared(root: Path, template: str) -> None:
     files = {
         "image/a.pkr.hcl": template,
-        "shared/scripts/install.sh": "",
-        "shared/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",
-        "shared/tasks.yml": "[]",
+        "common/scripts/install.sh": "",
+        "common/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",
+        "common/tasks.yml": "[]",
         "unrelated": "",
     }
     for path, text in files.items():
