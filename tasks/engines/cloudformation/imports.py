@@ -11,7 +11,6 @@ Source: AWS CloudFormation user guide, "Import AWS resources into a CloudFormati
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,10 @@ import yaml
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.platform import Unit
-from tasks.engines.cloudformation import nesting
+from tasks.engines.cloudformation import nesting, unit_files
 from tasks.engines.cloudformation.options import CloudFormationOptions
 
 FOLDER = "imports"
-_USUAL = (".yaml", ".yml", ".json")
 _RETAINED = ("Retain", "RetainExceptOnCreate")
 
 ALONE = (
@@ -54,14 +52,13 @@ class Import:
 
 def usual(folder: Path, environment: str = "*") -> list[Path]:
     """Return the files that count without being named: the first for one environment, or all of them."""
-    found = [file for suffix in _USUAL for file in sorted(folder.glob(f"{FOLDER}/{environment}{suffix}"))]
-    return found if environment == "*" else found[:1]
+    return unit_files.usual(folder / FOLDER, environment)
 
 
 def named(folder: Path, unit: Unit) -> tuple[Path, ...]:
     """Return the file that a unit names; empty if it names none."""
     chosen = CloudFormationOptions.model_validate(unit.options).imports
-    return (Path(os.path.normpath(folder.resolve() / chosen)),) if chosen else ()
+    return unit_files.named(folder, (chosen,) if chosen else ())
 
 
 def of(folder: Path, unit: Unit, environment: str) -> tuple[Import, ...]:
@@ -83,12 +80,7 @@ def faults(infrastructure: Path, folder: Path, unit: Unit, declared: Collection[
         declared: the logical ids of the unit's template; empty if only CloudFormation knows them.
     """
     root = infrastructure.resolve()
-    for file in named(folder, unit):
-        if not file.is_relative_to(root):
-            yield f"cloudformation.imports: {file.name} leads out of infrastructure/: move it there"
-        elif not file.is_file():
-            told = "it is a path from the source's folder"
-            yield f"cloudformation.imports: there is no {file.relative_to(root)}; {told}"
+    yield from unit_files.faults(root, named(folder, unit), "cloudformation.imports")
     for file in named(folder, unit) or usual(folder.resolve()):
         if file.is_file() and file.is_relative_to(root):
             yield from _unknown(file, root, declared)

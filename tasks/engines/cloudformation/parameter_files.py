@@ -10,7 +10,6 @@ Source: AWS CloudFormation user guide, "Template configuration file"; AWS CLI re
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,10 @@ import yaml
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
+from tasks.engines.cloudformation import unit_files
 from tasks.engines.cloudformation.options import CloudFormationOptions
 
 FOLDER = "parameters"
-_USUAL = (".yaml", ".yml", ".json")
 _CONFIGURATION = frozenset({"Parameters", "Tags", "StackPolicy"})
 
 
@@ -44,14 +43,12 @@ class Configuration:
 
 def usual(folder: Path, environment: str = "*") -> list[Path]:
     """Return the files that count without being named: the first for one environment, or all of them."""
-    found = [file for suffix in _USUAL for file in sorted(folder.glob(f"{FOLDER}/{environment}{suffix}"))]
-    return found if environment == "*" else found[:1]
+    return unit_files.usual(folder / FOLDER, environment)
 
 
 def named(folder: Path, unit: Unit) -> tuple[Path, ...]:
     """Return the files that a unit names, in order."""
-    chosen = CloudFormationOptions.model_validate(unit.options)
-    return tuple(Path(os.path.normpath(folder.resolve() / each)) for each in chosen.parameter_files)
+    return unit_files.named(folder, CloudFormationOptions.model_validate(unit.options).parameter_files)
 
 
 def of(folder: Path, unit: Unit, environment: str) -> Configuration:
@@ -68,13 +65,7 @@ def of(folder: Path, unit: Unit, environment: str) -> Configuration:
 
 def faults(infrastructure: Path, folder: Path, unit: Unit) -> Iterator[str]:
     """Yield the named files that do not exist or are outside of the release."""
-    root = infrastructure.resolve()
-    for file in named(folder, unit):
-        if not file.is_relative_to(root):
-            yield f"cloudformation.parameters: {file.name} leads out of infrastructure/: move it there"
-        elif not file.is_file():
-            told = "it is a path from the source's folder"
-            yield f"cloudformation.parameters: there is no {file.relative_to(root)}; {told}"
+    yield from unit_files.faults(infrastructure.resolve(), named(folder, unit), "cloudformation.parameters")
 
 
 def read(file: Path) -> Configuration:
