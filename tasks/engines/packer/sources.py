@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -154,13 +155,20 @@ def parsed(file: Path) -> Mapping[str, Any]:
         InvalidInput: the file cannot be read.
     """
     # Imported here because most commands read no template, and the parser is slow to import.
-    import hcl2
     from lark.exceptions import LarkError
 
     try:
-        found: Mapping[str, Any] = hcl2.loads(file.read_text())
+        return _of_text(file.read_text())
     except LarkError as error:
         raise InvalidInput(f"{file}: is not valid HCL: {str(error).splitlines()[0]}") from error
+
+
+@lru_cache(maxsize=16)
+def _of_text(text: str) -> Mapping[str, Any]:
+    """Parse HCL. A plan asks several times what a template has, and the parser takes long."""
+    import hcl2
+
+    found: Mapping[str, Any] = hcl2.loads(text)
     return found
 
 
