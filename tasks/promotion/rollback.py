@@ -249,14 +249,16 @@ def differences_from(run: EnvironmentRun, to: Receipt, residual: Sequence[Change
 
 
 def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -> _T:
-    told = ""
+    told, recover = "", f"flowmart recover {run.environment.name}"
     for _ in pauses(run, run.unit(unit).time_limit):
         try:
             return attempt()
+        except Unequipped as error:
+            missing = f"the rollback of {unit} cannot go on on this machine: {error}"
+            raise Interrupted(f"{missing}\nInstall that, and run `{recover}`") from error
         except Unanswered as error:
             told = str(error)
             run.log(unit).warning("no response", what=f"retrying: {told.splitlines()[0]}")
-    recover = f"flowmart recover {run.environment.name}"
     raise Interrupted(
         f"the rollback of {unit} stopped without a response: {told}\nOnce it responds again, run `{recover}`"
     )
@@ -269,11 +271,6 @@ def _blocking(run: EnvironmentRun, unit: str, to: Destination) -> Iterator[None]
         yield
     except (Unanswered, ClaimLost):
         raise
-    except Unequipped as error:
-        recover = f"flowmart recover {run.environment.name}"
-        raise Interrupted(
-            f"the rollback of {unit} cannot go on on this machine: {error}\nInstall that, and run `{recover}`"
-        ) from error
     except Exception as error:
         why = f"the rollback of {unit} to {_described(to)} failed: {error}"
         run.record(UnitRollbackFailed(**run.about(unit), why=why))
