@@ -136,11 +136,9 @@ class Desk:
 
     def files(self) -> dict[str, list[str]]:
         """Return {job: which files it has} for all jobs of the environment."""
-        folder, found = f"{FOLDER}/{self._environment}", defaultdict[str, list[str]](list)
-        for name in self._store.names(folder):
-            job, _, file = name.removeprefix(f"{folder}/").partition("/")
-            if _JOB.fullmatch(job):
-                found[job].append(file.removesuffix(".json"))
+        found = defaultdict[str, list[str]](list)
+        for named, file in self._listed():
+            found[named[0]].append(file)
         return found
 
     def remove(self, jobs: Collection[str]) -> None:
@@ -150,15 +148,19 @@ class Desk:
 
     def _begun_since(self, since: datetime, wanted: Callable[[str, str], bool]) -> Iterator[tuple[str, Begun]]:
         """Yield started jobs that are wanted by call and unit; only these are read, since names contain both."""
-        folder = f"{FOLDER}/{self._environment}"
-        after = f"{folder}/{since.astimezone(UTC).strftime(_MOMENT)}"
-        for name in self._store.names(folder, after):
-            job, _, file = name.removeprefix(f"{folder}/").partition("/")
-            named = _JOB.fullmatch(job)
-            if file != f"{BEGUN}.json" or named is None or not wanted(named["call"], named["unit"]):
+        for named, file in self._listed(since.astimezone(UTC).strftime(_MOMENT)):
+            if file != BEGUN or not wanted(named["call"], named["unit"]):
                 continue
-            if (found := self.begun(job)) and not found.withdrawn:
-                yield job, found
+            if (found := self.begun(named[0])) and not found.withdrawn:
+                yield named[0], found
+
+    def _listed(self, after: str = "") -> Iterator[tuple[re.Match[str], str]]:
+        """Yield the files of jobs, each with its job's name, matched; `after` leaves out jobs up to a moment."""
+        folder = f"{FOLDER}/{self._environment}"
+        for name in self._store.names(folder, f"{folder}/{after}" if after else None):
+            job, _, file = name.removeprefix(f"{folder}/").partition("/")
+            if named := _JOB.fullmatch(job):
+                yield named, file.removesuffix(".json")
 
     def _create(self, job: str, what: str, content: object) -> None:
         self._store.create(self._name(job, what), json.dumps(records.encode(content)).encode())
