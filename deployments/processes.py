@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import psutil
 
+from deployments import ports
 from tasks import own_folder
 from tasks.tool_environment import SYSTEM, kept
 
@@ -173,20 +173,11 @@ def log_of(layout: ProcessLayout, name: str) -> Path:
 def free_port(layout: ProcessLayout, name: str, preferred: int = 0) -> int:
     """Choose and record a free port on 127.0.0.1: the one that `name` had last, else `preferred`, else any."""
     remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
-    port = _bindable(remembered.get(name, preferred)) or _bindable(0)
+    wanted = remembered.get(name, preferred)
+    port = wanted if wanted and ports.is_free(wanted) else ports.free()
     layout.ports.parent.mkdir(parents=True, exist_ok=True)
     layout.ports.write_text(json.dumps(remembered | {name: port}))
     return port
-
-
-def _bindable(port: int) -> int:
-    """Return `port` if it can be bound on 127.0.0.1 (for 0: any port that can), else 0."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    return 0
 
 
 def _ends_within(process: Process, seconds: float) -> bool:

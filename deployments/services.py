@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from deployments import processes
+from deployments import ports, processes
 from deployments.processes import Process, ProcessLayout
 from tasks.domain.errors import Unanswered
 
 L = TypeVar("L", bound=ProcessLayout)
 
 _LAST_LINES = 15
+
+_RESTARTS = 2
+"""How often a service is started again because another program took the port that was chosen for it."""
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Opens URLs without the user's proxy, because all of them are on this machine."""
@@ -135,24 +138,46 @@ def ensure_started(layout: L, kind: ServiceKind[L]) -> tuple[Process, bool]:
         return found, False
     if found:
         processes.end(layout, found)
+    return _start(layout, kind), True
+
+
+def _start(layout: L, kind: ServiceKind[L]) -> Process:
     port = processes.free_port(layout, kind.name, kind.port) if kind.listens else None
     command, variables = kind.command(layout, port), kind.variables(layout, port)
-    return processes.start(layout, kind.name, command, port, variables, 0o077 if kind.private else -1), True
+    return processes.start(layout, kind.name, command, port, variables, 0o077 if kind.private else -1)
 
 
-def wait_until_ready(layout: L, kind: ServiceKind[L], process: Process) -> None:
-    """Wait until the service responds.
+def wait_until_ready(layout: L, kind: ServiceKind[L], process: Process) -> Process:
+    """Wait until the service responds; start it again on another port if another program took its port meanwhile.
+
+    Returns:
+        The process that responds: the given one, or the one that was started instead.
 
     Raises:
         Unanswered: it ended or took too long; the message has the end of its log.
     """
-    deadline = time.monotonic() + kind.patience
-    while not kind.answers(layout, process.port):
-        if not process.alive:
+    restarts = 0
+    while not _responds(layout, kind, process):
+        if restarts == _RESTARTS or process.port is None or ports.is_free(process.port):
             raise _failed(layout, kind, "ended while it was being started")
+        process, restarts = _start(layout, kind), restarts + 1
+    return process
+
+
+def _responds(layout: L, kind: ServiceKind[L], process: Process) -> bool:
+    """Wait until the service responds; return False if its process ended.
+
+    Raises:
+        Unanswered: it took too long.
+    """
+    deadline = time.monotonic() + kind.patience
+    while process.alive:
+        if kind.answers(layout, process.port):
+            return True
         if time.monotonic() > deadline:
             raise _failed(layout, kind, f"did not respond within {kind.patience:g} s")
         time.sleep(0.1)
+    return False
 
 
 def answers_soon(layout: L, kind: ServiceKind[L], process: Process) -> bool:

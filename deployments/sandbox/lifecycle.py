@@ -111,10 +111,12 @@ def up(
         optional = {KUBERNETES: bool(names), HOSTS: hosting, PREFECT: prefect, OPENSEARCH: searching_here}
         wanted = [AWS, PROVIDER, *(name for name, is_wanted in optional.items() if is_wanted)]
         running = _start(layout, wanted, report)
-        endpoint = f"http://127.0.0.1:{running[AWS].port}"
-        known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
         for name in wanted:
-            services.wait_until_ready(layout, KINDS[name], running[name])
+            running[name] = services.wait_until_ready(layout, KINDS[name], running[name])
+            if name == AWS:
+                # The other services start meanwhile.
+                endpoint = f"http://127.0.0.1:{running[AWS].port}"
+                known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
         if names:
             clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure, report)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
@@ -148,14 +150,12 @@ def _monitored(
         report(missing)
         return _UNMONITORED
     monitoring.declare(layout, infrastructure)
-    exporter = _start(layout, [METRICS], report)[METRICS]
+    exporter = services.wait_until_ready(layout, KINDS[METRICS], _start(layout, [METRICS], report)[METRICS])
     api_port = api.port if api and api.port else 0
     outdated = processes.find(layout, PROMETHEUS)
     if monitoring.configure(layout, names, api_port, exporter.port or 0) and outdated:
         processes.end(layout, outdated)
-    started = _start(layout, [PROMETHEUS], report)[PROMETHEUS]
-    for name, process in ((METRICS, exporter), (PROMETHEUS, started)):
-        services.wait_until_ready(layout, KINDS[name], process)
+    started = services.wait_until_ready(layout, KINDS[PROMETHEUS], _start(layout, [PROMETHEUS], report)[PROMETHEUS])
     return {"FLOWMART_PROMETHEUS": f"http://127.0.0.1:{started.port}"}
 
 
@@ -235,7 +235,6 @@ def _start(layout: SandboxLayout, wanted: list[str], report: Report) -> dict[str
 def _prepare(
     layout: SandboxLayout, endpoint: str, process: Process, platform: Platform, infrastructure: Path, report: Report
 ) -> Accounts:
-    services.wait_until_ready(layout, KINDS[AWS], process)
     known = accounts.load(layout.accounts)
     if known and known.basis == accounts.basis_of(platform, infrastructure):
         return known

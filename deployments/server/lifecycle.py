@@ -145,8 +145,7 @@ def _address(layout: ServerLayout, settings: ServerSettings, report: Report) -> 
 def _started(layout: ServerLayout, kind: ServiceKind[ServerLayout], report: Report) -> processes.Process:
     process, fresh = services.ensure_started(layout, kind)
     report(f"{kind.name} {'starting' if fresh else 'runs already'}")
-    services.wait_until_ready(layout, kind, process)
-    return process
+    return services.wait_until_ready(layout, kind, process)
 
 
 def _password(layout: ServerLayout) -> str:

@@ -9,7 +9,6 @@ import hmac
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import httpx
 import psutil
 
+from deployments import ports
 from deployments.github.home import Home
 from deployments.github.inbox import Inbox
 from tasks.settings import Settings
@@ -156,7 +156,7 @@ class ReceiverProcess:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self.port = self.port or _free_port()
+        self.port = self.port or ports.free()
         command = [sys.executable, "-m", "deployments.github", "--port", str(self.port)]
         with (self.folder / "receiver.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=PROJECT, env=self._environment(), stdout=log, stderr=log)
@@ -203,9 +203,3 @@ class ReceiverProcess:
             "PREFECT_HOME": str(self.folder / "prefect"),
             **self.variables,
         }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

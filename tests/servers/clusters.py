@@ -10,7 +10,6 @@ import base64
 import fcntl
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deployments import ports
 from deployments.sandbox import kubernetes
 from tests.peers.tools import tool
 
@@ -103,7 +103,7 @@ class SandboxCluster(Cluster):
     def __init__(self, folder: Path) -> None:
         self.state = folder / "state"
         self.kubeconfig = folder / "kubeconfig"
-        self._port = _free_port()
+        self._port = ports.free()
         self._log = (folder / "log").open("w")
         self.begin()
         found = {p: kubernetes.kubeconfig(self.state, self._port, "dev", user) for p, user in PURPOSES.items()}
@@ -208,10 +208,3 @@ def _wait_until_planners_only_rehearse(cluster: Cluster) -> None:
             return
         assert time.monotonic() < end, f"planners may do more than rehearse: {tried.stdout}{tried.stderr}"
         cluster.kubectl("delete", "configmap", "probe", "-n", "flowmart", "--ignore-not-found")
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

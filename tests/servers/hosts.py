@@ -32,7 +32,7 @@ class SandboxHosts:
         """Start what does not run yet."""
         assert hosts.declare(self.layout, platform(*environments), self.said.append), self.said
         self.process, _ = services.ensure_started(self.layout, KINDS[HOSTS])
-        services.wait_until_ready(self.layout, KINDS[HOSTS], self.process)
+        self.process = services.wait_until_ready(self.layout, KINDS[HOSTS], self.process)
 
     def root(self, host: str) -> Path:
         """Where the root folder of a host is on the real machine."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from deployments import ports
 
 FILES = "test_several_machines.py"
 NOT_RUN = f"not run: {FILES}, since there is no PostgreSQL (Debian, Ubuntu: apt-get install postgresql)"
@@ -72,7 +73,7 @@ def started() -> Iterator[Cluster]:
 def _listening(found: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     """Started on a free port; once more when somebody else was faster."""
     for _ in range(_TRIES):
-        port = _free_port()
+        port = ports.free()
         with (folder / "log").open("wb") as log:
             command = [found / "postgres", "-D", folder / "data", "-p", str(port), "-k", "", "-F"]
             process = subprocess.Popen(
@@ -91,12 +92,6 @@ def _answers(process: subprocess.Popen[bytes], port: int, status: Path) -> bool:
             return True
         time.sleep(0.1)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _checked(command: list[Path | str], folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from deployments import ports
 
 Samples = Mapping[str, Sequence[tuple[int, float]]]
 """{series: [(second, value)]}."""
@@ -29,7 +30,7 @@ def running(folder: Path, samples: Samples, configuration: str = "global: {scrap
     (folder / "prometheus.yml").write_text(configuration)
     # Somebody else may take the port before the server binds it; then another one is tried.
     for _ in range(5):
-        port = _free_port()
+        port = ports.free()
         command = [
             PROMETHEUS,
             f"--config.file={folder / 'prometheus.yml'}",
@@ -69,9 +70,3 @@ def _is_ready(process: subprocess.Popen[bytes], address: str) -> bool:
         except httpx.HTTPError:
             time.sleep(0.05)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import time
 import urllib.error
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from deployments import ports
 from deployments.peers.kubernetes import keys, options
 from deployments.peers.kubernetes.administrator import Administrator, is_ready
 from deployments.peers.kubernetes.group import ProcessGroup
@@ -120,9 +120,9 @@ class ControlPlane:
         return found
 
     def _start_all(self) -> None:
-        self._etcd = f"http://127.0.0.1:{_free_port()}"
+        self._etcd = f"http://127.0.0.1:{ports.free()}"
         if not self._ports_file.exists():
-            self._ports_file.write_text(json.dumps({SERVER: _free_port(), "kubelet": _free_port()}))
+            self._ports_file.write_text(json.dumps({SERVER: ports.free(), "kubelet": ports.free()}))
         self.administrator.write_kubeconfig(self.kubeconfig)
         self._begin("etcd", *options.of_etcd(self._etcd, self.folder / "etcd"))
         self._await(f"{self._etcd}/health", "etcd")
@@ -177,9 +177,3 @@ def _attempts() -> Iterator[None]:
     while time.monotonic() < end:
         yield
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

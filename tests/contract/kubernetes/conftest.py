@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deployments import ports
 from deployments.sandbox import kubernetes as clusters
 from deployments.setup import kubernetes_tools
 
@@ -40,7 +40,7 @@ class Server:
     def __init__(self, state: Path, names: tuple[str, ...]) -> None:
         self.state = state
         self.names = names
-        self.port = _free_port()
+        self.port = ports.free()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -100,12 +100,6 @@ class Console:
         answer = self.answer(program, *arguments, stdin=stdin)
         assert bool(answer.code) is fails, f"{program} {' '.join(arguments)}: {answer}"
         return answer.out + answer.err
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session", autouse=True)
