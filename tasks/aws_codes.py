@@ -11,3 +11,17 @@ THROTTLED = frozenset(
     }
 )
 """Error codes with which AWS reports throttling."""
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+"""Error codes for short-lived credentials that expired. The next attempt gets new ones."""
+
+AT_FAULT = frozenset(
+    {
+        *("IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError"),
+        *("InternalServerErrorException", "InternalServerException", "InternalServiceError"),
+        *("InternalServiceException", "KMSInternalException", "OperationInProgressException", "RequestTimeout"),
+        *("RequestTimeoutException", "ServerException", "ServiceException", "ServiceFailure"),
+        *("ServiceFailureException", "ServiceUnavailable", "ServiceUnavailableException", "Unavailable"),
+    }
+)
+"""Error codes with which AWS reports a problem on its side."""

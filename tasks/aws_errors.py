@@ -44,13 +44,6 @@ class ErrorMeaning(StrEnum):
 UNANSWERED = frozenset({ErrorMeaning.THROTTLED, ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
 """Meanings for which a retry of the same call may succeed."""
 
-_BUSY = (
-    *("IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError"),
-    *("InternalServerException", "InternalServiceError", "InternalServiceException"),
-    *("OperationInProgressException", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"),
-    *("ServiceUnavailableException", "Unavailable"),
-)
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _NOT_VALID = (
     *("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "MissingAuthenticationToken"),
     *("NotAuthorized", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException"),
@@ -59,8 +52,8 @@ _NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "Forbidden", "Unauthori
 
 CODES: Mapping[str, ErrorMeaning] = {
     **dict.fromkeys(aws_codes.THROTTLED, ErrorMeaning.THROTTLED),
-    **dict.fromkeys(_BUSY, ErrorMeaning.BUSY),
-    **dict.fromkeys(_EXPIRED, ErrorMeaning.EXPIRED),
+    **dict.fromkeys(aws_codes.AT_FAULT, ErrorMeaning.BUSY),
+    **dict.fromkeys(aws_codes.EXPIRED, ErrorMeaning.EXPIRED),
     **dict.fromkeys(_NOT_VALID, ErrorMeaning.NOT_VALID),
     **dict.fromkeys(_NOT_ALLOWED, ErrorMeaning.NOT_ALLOWED),
 }

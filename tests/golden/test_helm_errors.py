@@ -1,4 +1,4 @@
-"""What helm's failures mean, on what helm 3.17 and 4.3 wrote when a server answered so."""
+"""What helm's failures mean: what helm 3.17 and 4.3 wrote when a server answered so, and texts from their sources."""
 
 from __future__ import annotations
 

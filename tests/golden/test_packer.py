@@ -81,6 +81,7 @@ def test_the_image_is_read_from_the_last_run_of_the_manifest() -> None:
 
 
 AWS_V1 = "Error launching source instance: %s: why\n\tstatus code: %d, request id: 1f2e"
+AWS_TYPED = "operation error SSM: GetParameter, https response error StatusCode: %d, RequestID: 1f-2, %s: why"
 AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d, RequestID: 1, api error %s: why"
 
 
@@ -100,6 +101,16 @@ AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d
         ("Error executing Ansible: Non-zero exit status: exit status 2", 1, Outcome.FAILED),
         ("Error executing Ansible: Non-zero exit status: exit status 2", -9, Outcome.UNANSWERED),
         ("", 137, Outcome.UNANSWERED),
+        ("fatal error: runtime: out of memory", 2, Outcome.UNANSWERED),
+        ("write /tmp/packer1: no space left on device", 1, Outcome.UNANSWERED),
+        ("dial tcp: lookup ec2.eu-west-1.amazonaws.com: no such host", 1, Outcome.UNANSWERED),
+        ("Error uploading script: write tcp 10.0.0.1:1->10.0.0.2:22: write: broken pipe", 1, Outcome.UNANSWERED),
+        ("Script disconnected unexpectedly. If you expected your script to disconnect", 1, Outcome.UNANSWERED),
+        ("Script exited with non-zero exit status: 2300218. Allowed exit codes are: [0]", 1, Outcome.UNANSWERED),
+        ("Script exited with non-zero exit status: 1. Allowed exit codes are: [0]", 1, Outcome.FAILED),
+        (AWS_TYPED % (400, "TooManyRequestsException"), 1, Outcome.UNANSWERED),
+        (AWS_TYPED % (400, "ResourceNotFoundException"), 1, Outcome.FAILED),
+        ("a queue named connection-refused-dlq exists", 1, Outcome.FAILED),
     ],
 )
 def test_a_build_that_was_killed_or_got_no_answer_says_nothing_about_the_release(

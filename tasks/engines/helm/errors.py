@@ -12,6 +12,7 @@ import re
 
 from tasks.cluster import rights
 from tasks.domain.errors import Refused, Unanswered
+from tasks.engines import go_errors
 
 _LOGGED = re.compile(r"[IWEF]\d{4} \d\d:|level=|WARNING: |time=")
 _ASKED_FOR = r"( \([a-z]+ [^()]*\))?$"
@@ -46,8 +47,15 @@ _UNANSWERED = tuple(
         r"Timeout: request did not complete within (the )?(requested|allotted) timeout.*$",
         r": too many requests$",
         r": Unauthorized$",
-        r"etcdserver: [^:]*$",
+        r"etcdserver: (?!request is too large).*$",
+        r"stream error: stream ID \d+; \w+(; .*)?$",
         r"rpc error: code = \w+ desc = .*$",
+        # The program that the kubeconfig names for the login gave none: its session expired, or it is missing here.
+        r"getting credentials: .*$",
+        # Repositories of charts: an index or a package over HTTP; registries (ORAS, containerd's resolver).
+        r"failed to fetch https?://\S+ : (408|429|5\d\d) [A-Z][\w -]*$",
+        r"response status code (408|429|5\d\d): .*$",
+        r"unexpected status from \w+ request to https?://\S+: (408|429|5\d\d) [A-Z][\w -]*$",
     )
 )
 
@@ -73,16 +81,19 @@ def failure(doing: str, exit_code: int, stderr: str) -> Refused | Unanswered:
 
     Args:
         doing: the command, for the message ("helm upgrade cart").
-        exit_code: negative if a signal ended helm; how far it got is then unknown.
+        exit_code: negative if a signal ended helm. Its own is 1, and Go's runtime ends with 2 when memory is
+            exhausted: how far helm got is unknown unless it is 1.
         stderr: what helm wrote.
     """
     said = why(stderr)
-    if exit_code < 0:
-        return Unanswered(f"{doing}: ended by signal {-exit_code}: {said}")
+    if exit_code != 1:
+        how = f"ended by signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+        return Unanswered(f"{doing}: {how}: {said}")
     if said.endswith("release: not found"):
         return NotInstalled(f"{doing}: {said}")
     unanswered = _waited_blindly(said) or (
-        not _DENIED.search(said) and any(pattern.search(said) for pattern in _UNANSWERED)
+        not _DENIED.search(said)
+        and (any(pattern.search(said) for pattern in _UNANSWERED) or go_errors.of_machine(said))
     )
     if unanswered:
         return Unanswered(f"{doing}: {said}; retry later")

@@ -14,10 +14,13 @@ import re
 
 from tasks import aws_errors
 from tasks.domain.outcome import Outcome
+from tasks.engines import go_errors
 
 _SIGNAL_IN_SHELL = 128
+_CRASHED = 2
+"""Go's runtime ends with it, when memory is exhausted for example. Packer itself does not."""
 _V1 = re.compile(r"^(.*): [^\n]*\n?\s*status code: \d+", re.MULTILINE)
-_V2 = re.compile(r"api error (\w+)")
+_V2 = re.compile(r"api error (\w+)|(?:RequestID|HostID): [\w+/=-]*, (\w+): ")
 _STATUS = re.compile(r"StatusCode: (\d+)|status code: (\d+)")
 
 NO_RESPONSE = (
@@ -29,9 +32,14 @@ NO_RESPONSE = (
     "Build was cancelled",
     "Cleanly cancelled builds after being interrupted",
     "plugin process exited",
-    "unexpected EOF",
+    "Plugin exited before we could connect",
+    "Script disconnected unexpectedly",
+    "non-zero exit status: 2300218",
 )
-"""Exact messages of the SDK and Packer if a host or AWS did not respond, or the build was interrupted."""
+"""Exact messages of the SDK and Packer if a host or AWS did not respond, or the build was interrupted.
+
+2300218 is Packer's own exit status for a script whose connection was lost (`packer.CmdDisconnect`).
+"""
 
 
 def outcome_of(why: str, exit_code: int) -> Outcome:
@@ -41,18 +49,21 @@ def outcome_of(why: str, exit_code: int) -> Outcome:
         why: the reasons that `commands.errors` found.
         exit_code: negative if a signal ended Packer.
     """
-    if exit_code < 0 or exit_code > _SIGNAL_IN_SHELL:
+    if exit_code < 0 or exit_code > _SIGNAL_IN_SHELL or exit_code == _CRASHED:
         return Outcome.UNANSWERED
     if any(text in why for text in NO_RESPONSE):
         return Outcome.UNANSWERED
     meanings = {aws_errors.meaning_of_code(code, status) for code, status in _answers(why)}
-    return Outcome.UNANSWERED if meanings & aws_errors.UNANSWERED else Outcome.FAILED
+    if meanings:
+        return Outcome.UNANSWERED if meanings & aws_errors.UNANSWERED else Outcome.FAILED
+    return Outcome.UNANSWERED if go_errors.is_unanswered(why) else Outcome.FAILED
 
 
 def _answers(why: str) -> list[tuple[str, int]]:
     """Return the codes of AWS's responses, with their HTTP statuses."""
     statuses = [int(one or other) for one, other in _STATUS.findall(why)]
     # In v1 the code follows what Packer was doing, and that text may contain colons too.
-    codes = [*_V2.findall(why), *(word for line in _V1.findall(why) for word in line.split(": "))]
+    codes = [word for line in _V1.findall(why) for word in line.split(": ")]
+    codes += [one or other for one, other in _V2.findall(why)]
     last = statuses[-1] if statuses else 0
     return [(code, last) for code in codes] or [("", status) for status in statuses]

@@ -25,6 +25,7 @@ from collections.abc import Iterable
 
 from tasks import aws_codes
 from tasks.domain.outcome import Outcome
+from tasks.engines import go_errors
 from tasks.engines.terraform.diagnostics import Diagnostic
 
 LOCKED = "Error acquiring the state lock"
@@ -40,89 +41,79 @@ _REJECTED_BY_THE_CODE = re.compile(
 )
 _ENDED = re.compile(
     rf"Plugin did not respond|failed to respond to the plugin|{UNRELEASED}"
-    r"|Failed to read any lines from plugin's stdout"
+    r"|Failed to read any lines from plugin's stdout|state data in S3 does not have the expected content"
 )
 
 _FINAL = re.compile(
     r"timeout while waiting for (state to become|resource to be gone)|timed out waiting for the condition"
     r"|does not have a provider named|no available releases match|not found in any of the search locations"
     r"|doesn't match any of the checksums|checksum (mismatch|list has)|admission webhook \"[^\"]*\" denied"
+    r"|etcdserver: request is too large"
 )
 
 _ANOTHER_VERSION = re.compile(r"Unsupported (Terraform|OpenTofu) Core version")
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-"""Short-lived credentials expired. The next command gets new ones."""
-_AT_FAULT = frozenset(
-    {
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServerErrorException",
-        "InternalServerException",
-        "InternalServiceError",
-        "InternalServiceException",
-        "KMSInternalException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServerException",
-        "ServiceException",
-        "ServiceFailure",
-        "ServiceFailureException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "Unavailable",
-    }
+_DATABASES = frozenset(
+    {"08000", "08001", "08003", "08004", "08006", "53300", "57P01", "57P02", "57P03", "1040", "1053", "1203"}
 )
-_NO_ANSWER_CODES = aws_codes.THROTTLED | _EXPIRED | _AT_FAULT
+"""SQLSTATEs and error numbers of MySQL for lost connections, and for servers that start, stop or have too many."""
+_NO_ANSWER_CODES = aws_codes.THROTTLED | aws_codes.EXPIRED | aws_codes.AT_FAULT | _DATABASES
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
-_CODES = re.compile(r"api error (\w+)|(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+")
+_CODES = re.compile(
+    # AWS SDK v2 with and without a type for the error, then v1
+    r"api error (\w+)|(?:RequestID|HostID): [\w+/=-]*, (\w+): |(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+"
+    # lib/pq and pgx (PostgreSQL's SQLSTATE), go-sql-driver/mysql
+    r"|\(SQLSTATE (\w{5})\)|(?:^|: )Error (\d{4})(?: \(\w{5}\))?: "
+)
 _STATUSES = re.compile(
     r"(?:StatusCode|(?<!exit )[Ss]tatus(?: code)?|response code|HTTP error|returned error|RPC failed; HTTP"
-    r"|googleapi: Error)(?::| of|=| =)? ?\"?([1-5]\d\d)\b"
+    r"|googleapi: Error|(?:^|: )HTTP)(?::| of|=| =)? ?\"?([1-5]\d\d)\b"
     r"|(?:^|: )([45]\d\d) [A-Z][A-Za-z -]+(?:$|\n| returned from)"
+    # a method, an address and its status, as go-github and go-gitlab write them; then Vault
+    r"|https?://\S+: ([45]\d\d) |\nCode: ([45]\d\d)\. Errors:"
 )
 _ATTEMPTS = re.compile(
     r"exceeded maximum number of attempts|the request failed after \d+ attempts|, (?:user)?[rR]ateLimitExceeded\b"
+    r"|: 403 (?:API rate limit|You have (?:exceeded a secondary rate limit|triggered an abuse detection))"
 )
-"""The client retried too often, or was throttled. Google's API also uses 403 for throttling."""
+"""The client retried too often, or was throttled. Google's and GitHub's APIs also use 403 for throttling."""
 _NO_ANSWER_STATUSES = ("408", "429")
 
 _LINKS = re.compile(
-    # Go's net, net/http, crypto/tls and context
-    r"connection refused|connection reset by peer|broken pipe|no such host|server misbehaving|(?:\S+ )?i/o timeout"
-    r"|TLS handshake timeout|(?:unexpected )?EOF|network is unreachable|no route to host"
-    r"|(?:operation|connection) timed out|context (?:deadline exceeded|canceled)(?: \(.*)?|.*\(Client\.Timeout .*"
-    r"|(?:http2: )?client connection lost|(?:http2: )?server sent GOAWAY.*|use of closed network connection"
-    r"|server closed idle connection|temporary failure in name resolution|transport connection broken"
     # AWS SDK v2 and v1
-    r"|(?:request send|send request) failed|request canceled"
+    r"(?:request send|send request) failed|request canceled"
     # plugin protocol
     r"|code = (?:Unavailable|Canceled|DeadlineExceeded|Aborted) desc = .*|transport is closing"
-    r"|timeout while waiting for plugin to start|cannot allocate memory|resource temporarily unavailable"
+    r"|timeout while waiting for plugin to start"
     # git, over HTTPS and SSH
     r"|could not resolve host(?:name \S+)?|failed to connect to .*|couldn't connect to server|early EOF"
     r"|the remote end hung up unexpectedly|kex_exchange_identification"
     # Kubernetes
     r"|an error on the server \(.*\) has prevented the request from succeeding.*|etcdserver"
     r"|the server is currently unable to handle the request.*|the server was unable to return a response in .*"
-    r"|the server has received too many requests.*|request did not complete within .*",
+    r"|the server has received too many requests.*|request did not complete within .*"
+    r"|getting credentials"
+    # databases: PostgreSQL, Go's database/sql, container registries
+    r"|the database system is (?:starting up|shutting down|in recovery mode)|too many clients already"
+    r"|remaining connection slots are reserved.*|terminating connection due to .*|bad connection|invalid connection"
+    r"|toomanyrequests",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r":\s+|,\s+|\n+|\.\s+|;\s+")
 
 
 def outcome(found: Iterable[Diagnostic], exit_code: int) -> Outcome:
     """Return the outcome of a command that failed with these errors: `failed` or `unanswered`.
 
-    It is unanswered after an interruption, a signal or a crash (Terraform's own exit codes are 0, 1 and 2). Of
-    several errors, one rejection is enough: a retry would get it again.
+    It is unanswered after an interruption, a signal or a crash (Terraform's own exit codes are 0, 1 and 2; Go's
+    runtime ends with 2, without an error, when memory is exhausted). Of several errors, one rejection is enough: a
+    retry would get it again.
 
     Args:
         found: the errors.
         exit_code: the exit code of the command.
     """
     items = tuple(found)
-    if exit_code not in (0, 1, 2) or any(item.summary in INTERRUPTED for item in items):
+    crashed = exit_code not in (0, 1, 2) or (exit_code == 2 and not items)
+    if crashed or any(item.summary in INTERRUPTED for item in items):
         return Outcome.UNANSWERED
     answered = [item for item in items if not is_unanswered(item)]
     return Outcome.FAILED if answered or not items else Outcome.UNANSWERED
@@ -171,7 +162,7 @@ def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[s
 def _is_lost(item: Diagnostic) -> bool:
     """Tell whether an unanswered request may have been carried out: it was sent, not throttled, and not expired."""
     text = f"{item.summary}: {item.detail}"
-    refused = throttled([item]) or bool(_EXPIRED & _codes(text)) or bool(_NEVER_SENT.search(text))
+    refused = throttled([item]) or bool(aws_codes.EXPIRED & _codes(text)) or bool(_NEVER_SENT.search(text))
     return is_unanswered(item) and not refused
 
 
@@ -199,4 +190,4 @@ def _statuses(text: str) -> tuple[str, ...]:
 
 
 def _is_link(text: str) -> bool:
-    return any(_LINKS.fullmatch(link.strip(" .\"'()")) for link in _BETWEEN.split(text))
+    return go_errors.is_unanswered(text, _LINKS)
