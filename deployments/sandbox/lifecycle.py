@@ -17,7 +17,17 @@ from typing import Any
 
 from deployments import processes, services
 from deployments.processes import Process
-from deployments.sandbox import accounts, charts, clusters, hosts, monitoring, searching, shipping, terragrunts
+from deployments.sandbox import (
+    accounts,
+    charts,
+    clusters,
+    hosts,
+    monitoring,
+    profile,
+    searching,
+    shipping,
+    terragrunts,
+)
 from deployments.sandbox.accounts import Accounts
 from deployments.sandbox.aws_provider import package
 from deployments.sandbox.aws_provider.install import install, provider_variables
@@ -36,15 +46,11 @@ from deployments.sandbox.parts import (
 )
 from deployments.services import Part
 from tasks import manifest
-from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.errors import Unanswered
 from tasks.domain.platform import Platform
 from tasks.promotion.access import NO_PROMETHEUS
-from tasks.tool_environment import KEEP
 
 Report = Callable[[str], None]
-
-_KEPT = ("PKR_VAR_*", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-"""Names of profile variables that tools must see too. The last two keep tools away from the user's ~/.aws."""
 
 _UNMONITORED = {"FLOWMART_PROMETHEUS": NO_PROMETHEUS}
 """The variables of a sandbox that has no Prometheus although platform.yaml declares one."""
@@ -121,7 +127,7 @@ def up(
             clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure, report)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
         builder = running[HOSTS].port if hosting else None
-        variables = _variables(layout, endpoint, prefect_url, known, platform)
+        variables = profile.variables(layout, endpoint, prefect_url, known, platform)
         variables |= provider
         variables |= terragrunts.variables(infrastructure, platform, wanted=terragrunt)
         variables |= charts.variables(infrastructure, platform)
@@ -137,7 +143,7 @@ def up(
                 if prometheus
                 else _UNMONITORED
             )
-        _write_profile(layout, variables)
+        profile.write(layout, variables)
     return Sandbox(layout.root, platform, endpoint, prefect_url, variables)
 
 
@@ -244,17 +250,6 @@ def _prepare(
     return fresh
 
 
-def _variables(
-    layout: SandboxLayout, endpoint: str, prefect_url: str | None, known: Accounts, platform: Platform
-) -> dict[str, str]:
-    return {
-        **_aws_variables(layout, endpoint, known, accounts.home_of(platform).region),
-        **_tool_variables(layout, endpoint),
-        **_prefect_variables(layout, prefect_url),
-        "FLOWMART_STORE": str(layout.store),
-    }
-
-
 def _install_provider(
     layout: SandboxLayout, platform: Platform, infrastructure: Path, report: Report
 ) -> dict[str, str]:
@@ -266,48 +261,3 @@ def _install_provider(
         report(complaint)
     versions = package.wanted(locks, required)
     return provider_variables(install(layout.terraform_mirror, layout.provider_socket, versions))
-
-
-def _aws_variables(layout: SandboxLayout, endpoint: str, known: Accounts, region: str) -> dict[str, str]:
-    nowhere = str(layout.folder / "no-such-file")
-    direct = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"]))
-    return {
-        "AWS_ACCESS_KEY_ID": known.operator.id,
-        "AWS_SECRET_ACCESS_KEY": known.operator.secret,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_ENDPOINT_URL": endpoint,
-        # Nothing in the user's ~/.aws may apply here.
-        "AWS_CONFIG_FILE": nowhere,
-        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": direct,
-        "no_proxy": direct,
-    }
-
-
-def _tool_variables(layout: SandboxLayout, endpoint: str) -> dict[str, str]:
-    return {
-        "CHECKPOINT_DISABLE": "1",
-        "PKR_VAR_ec2_endpoint": endpoint,
-        KEEP: ",".join(filter(None, [os.environ.get(KEEP), *_KEPT])),
-        # Packer polls every 15 seconds by default, but resources are ready at once here.
-        "AWS_POLL_DELAY_SECONDS": "1",
-        # On a machine where hosts cannot run, ssh never responds.
-        "PKR_VAR_ssh_timeout": "20s",
-        "KUBECONFIG": str(layout.kubeconfig),
-    }
-
-
-def _prefect_variables(layout: SandboxLayout, prefect_url: str | None) -> dict[str, str]:
-    if not prefect_url:
-        return {}
-    return {"PREFECT_API_URL": f"{prefect_url}/api", "PREFECT_HOME": str(layout.prefect_home)}
-
-
-def _write_profile(layout: SandboxLayout, variables: Mapping[str, str]) -> None:
-    for value in variables.values():
-        if "'" in value or "\n" in value:
-            raise InvalidInput(f"{layout.root}: the sandbox needs a path without quotes and line breaks; move it")
-    layout.profile.touch(mode=0o600)
-    layout.profile.write_text("".join(f"{name}='{value}'\n" for name, value in variables.items()))
