@@ -153,16 +153,17 @@ class Shop:
 
     def helm(self, *arguments: str) -> str:
         """What helm says to the administrator."""
-        finished = self._ran(*arguments)
+        finished = self.ran(*arguments)
         finished.check_returncode()
         return finished.stdout
 
     def removed(self) -> None:
         """Nothing of the unit is left, whatever a test did with it."""
-        finished = self._ran("uninstall", self.unit, "--wait")
+        finished = self.ran("uninstall", self.unit, "--wait")
         assert finished.returncode == 0 or "not found" in finished.stderr, finished.stderr
 
-    def _ran(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def ran(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """How helm ended, as the administrator."""
         context = ["--kubeconfig", str(self.cluster.kubeconfig), "--kube-context", "dev-admin"]
         argv = [self.executable, *arguments, *context, "--namespace", self.namespace]
         return subprocess.run(argv, capture_output=True, text=True, timeout=60)

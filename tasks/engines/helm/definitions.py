@@ -20,9 +20,18 @@ from tasks.engines.helm.rendering import Objects
 
 @dataclass(frozen=True)
 class Definitions:
-    """The definitions that a first install creates, and notes for the operator."""
+    """What becomes of a chart's definitions.
+
+    Attributes:
+        created: the changes that a first install makes.
+        coming: the definitions that helm creates before it installs the rest, as far as could be read.
+        left: the definitions that helm neither creates nor changes.
+        notes: notes for the operator.
+    """
 
     created: tuple[Change, ...]
+    coming: Objects
+    left: Objects
     notes: tuple[str, ...]
 
 
@@ -35,17 +44,21 @@ def compared(cluster: Cluster, wanted: Objects, *, first: bool) -> Definitions:
         first: whether the release is installed for the first time.
     """
     created, notes = [], []
+    coming: dict[Reference, Manifest] = {}
     for about, manifest in wanted.items():
         try:
             live = cluster.read(about)
         except NotPermitted as error:
             notes.append(f"{about} in crds/ was not compared: {error}")
+            coming |= {about: manifest} if first else {}
             continue
         if live is None and first:
+            coming[about] = manifest
             created += [one for one in [change(about, None, manifest)] if one]
         elif told := _difference(about, manifest, live):
             notes.append(told)
-    return Definitions(tuple(created), tuple(notes))
+    left = {about: manifest for about, manifest in wanted.items() if about not in coming}
+    return Definitions(tuple(created), coming, left, tuple(notes))
 
 
 def _difference(about: Reference, manifest: Manifest, live: Manifest | None) -> str:

@@ -64,7 +64,8 @@ class Helm:
         if left.edits:
             revisions.require(helm, saved, live, left)
         found = planning.compared(workspace, inputs.digest, live and left.cut(live), left.cut(new.installed))
-        becomes, defined = replace(new, installed=left.sent(new.installed)), revisions.definitions(helm, what, packed)
+        becomes = replace(new, installed=left.sent(new.installed), sample=left.sent(new.sample))
+        defined = revisions.definitions(helm, what, packed)
         found = planning.asked(cluster, found, planning.Upgrade(live, becomes, defined, helm.server_side))
         if workspace.reconciling and workspace.receipt:
             drifted = drift_beyond(workspace.residual, self.detect_drift(workspace.receipt).changes)

@@ -82,7 +82,7 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         Refused: the cluster rejects an object, a quota has no room for the new objects, or helm could not store or
             create the release.
     """
-    before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.installed.objects
+    before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.sample.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
     short = quotas.exceeded(cluster, created, after)
     if short:
@@ -96,11 +96,11 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         told = "the chart declares it twice, and helm 3 cannot create it twice; remove one, or use Helm 4"
         raise Refused(f"{twice[0]}: {told}")
     compared = definitions.compared(cluster, upgrade.definitions, first=upgrade.live is None)
-    unknown, notes = rehearsed(cluster, before, after, upgrade.definitions, server_side=upgrade.server_side)
+    unknown, notes = rehearsed(cluster, before, upgrade.new, compared, server_side=upgrade.server_side)
     return replace(
         plan,
         changes=(*compared.created, *plan.changes),
-        unknown=(*upgrade.new.unknown, *unknown),
+        unknown=tuple(dict.fromkeys((*upgrade.new.unknown, *unknown))),
         warnings=(
             *plan.warnings,
             *(f"{about}: the chart declares it more than once; the last one counts" for about in twice),

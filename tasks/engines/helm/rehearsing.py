@@ -7,28 +7,30 @@ schemas, quotas and admission reject at plan time what they would otherwise reje
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
+from tasks.cluster.placement import defined
 from tasks.domain.errors import Refused
-from tasks.domain.values import UNKNOWN
+from tasks.engines.helm.definitions import Definitions
 from tasks.engines.helm.options import MANAGER
-from tasks.engines.helm.rendering import Objects
+from tasks.engines.helm.rendering import Foretold, Objects
 
 
 def rehearsed(
-    cluster: Cluster, before: Objects, after: Objects, brought: Objects, *, server_side: bool
+    cluster: Cluster, before: Objects, new: Foretold, brought: Definitions, *, server_side: bool
 ) -> tuple[list[str], list[str]]:
-    """Rehearse every object that differs from the installed revision.
+    """Rehearse every object that differs from the installed revision, as one rendering of the chart has it.
 
     Args:
         cluster: the cluster, as the identity that reads.
         before: the objects of the installed revision.
-        after: the objects of the new revision.
-        brought: custom resource definitions that come with the chart. Their objects cannot be rehearsed yet.
+        new: the new revision.
+        brought: the custom resource definitions in the chart's crds/. Objects of those that helm is about to create
+            cannot be rehearsed yet.
         server_side: whether this helm applies server-side.
 
     Returns:
@@ -38,25 +40,29 @@ def rehearsed(
         Refused: the cluster rejects an object, or does not have its kind or namespace.
     """
     unknown, notes = [], []
-    for about, manifest in after.items():
-        if before.get(about) == manifest:
+    for about, manifest in new.sample.objects.items():
+        planned = new.installed.objects.get(about)
+        if planned is not None and before.get(about) == planned:
             continue
+        # Names that cannot be predicted stay out of the plan, which would be another one each time.
+        named = str(about) if planned is not None else f"{about.type}, named anew each time"
         try:
             found = _asked(cluster, about, None if server_side else before.get(about), manifest)
         except NotPermitted as error:
-            notes.append(f"{about} was not rehearsed: {error}")
+            why = str(error) if planned is not None else "this identity may not do that"
+            notes.append(f"{named} was not rehearsed: {why}")
             continue
         if found is None:
-            _require_known(cluster, about, {**after, **brought})
-            unknown.append(str(about))
+            _require_known(cluster, about, new.sample.objects, brought)
+            unknown.append(named)
         else:
-            notes += [f"{about}: {text}" for text in found.warnings]
+            notes += [f"{named}: {text}" for text in found.warnings]
     return unknown, notes
 
 
 def _asked(cluster: Cluster, about: Reference, before: Manifest | None, manifest: Manifest) -> Written | None:
     """Rehearse one object as a merge patch from its earlier manifest; if that is not possible, as an apply."""
-    after = _sendable(sent(manifest))
+    after = sent(manifest)
     found = cluster.rehearse_merge(about, merge_patch(sent(before), after)) if before else None
     return found or cluster.apply(about, after, force=True, rehearse=True, manager=MANAGER)
 
@@ -73,17 +79,21 @@ def _merged(before: Any, after: Any) -> Any:
     return merge_patch(before, after) if both else after
 
 
-def _sendable(manifest: Any) -> Any:
-    """Remove the values that are not known yet, so that the rest can be rehearsed."""
-    if isinstance(manifest, Mapping):
-        return {key: _sendable(value) for key, value in manifest.items() if value != UNKNOWN}
-    return [_sendable(item) for item in manifest if item != UNKNOWN] if isinstance(manifest, list) else manifest
+def _require_known(cluster: Cluster, about: Reference, objects: Objects, brought: Definitions) -> None:
+    """Reject an object whose kind or namespace is unknown, unless helm creates that before the object.
 
-
-def _require_known(cluster: Cluster, about: Reference, coming: Iterable[Reference]) -> None:
-    """Reject an object that cannot be rehearsed and whose kind or namespace does not come with the release."""
+    helm looks up the kinds of all objects before it creates the first one, so a definition among the chart's
+    templates comes too late for the objects of its kind.
+    """
     if cluster.knows(about):
-        if Reference("v1", "Namespace", "", about.namespace) not in coming:
+        if Reference("v1", "Namespace", "", about.namespace) not in objects:
             raise Refused(f"{about}: cluster {cluster.name} has no namespace {about.namespace}; create it first")
-    elif not any(other.kind == "CustomResourceDefinition" for other in coming):
-        raise Refused(cluster.why_unknown(about))
+        return
+    kind, why = (about.group, about.kind), cluster.why_unknown(about)
+    if kind in defined(brought.coming.values()):
+        return
+    if kind in defined(brought.left.values()):
+        why += "; helm creates what is in crds/ with the first install only, and changes nothing of it"
+    elif kind in defined(objects.values()):
+        why += "; helm looks for it before it creates anything, templates included: move the definition to crds/"
+    raise Refused(why)

@@ -26,11 +26,13 @@ class Foretold:
         installed: the revision, with `UNKNOWN` for each value that differs between renderings.
         valued: the objects with such values.
         nameless: the types of objects whose names differ between renderings; `installed` does not contain them.
+        sample: one rendering, whole. The apply installs another, of the same form.
     """
 
     installed: Installed
     valued: tuple[str, ...]
     nameless: tuple[str, ...]
+    sample: Installed
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def foretold(one: Installed, other: Installed) -> Foretold:
     objects, hooks = _common(one.objects, other.objects), _common(one.hooks, other.hooks)
     masked = {about: found for about, found in {**objects, **hooks}.items() if found != one.everything[about]}
     nameless = sorted({about.type for about in one.everything if about not in other.everything})
-    return Foretold(replace(one, objects=objects, hooks=hooks), tuple(map(str, masked)), tuple(nameless))
+    return Foretold(replace(one, objects=objects, hooks=hooks), tuple(map(str, masked)), tuple(nameless), one)
 
 
 def unplanned(planned: Installed, found: Installed, nameless: bool) -> list[str]:
