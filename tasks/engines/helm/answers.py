@@ -95,13 +95,19 @@ def _size(answer: Mapping[str, Any]) -> int:
 
 def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
     """Turn the output of `helm template` into a revision; hooks are recognised by their annotation."""
-    hooks = {about: manifest for about, manifest in objects.items() if _hooked(manifest)}
+    hooks = {about: manifest for about, manifest in objects.items() if occasions(manifest)}
     return Installed(
         revision=0,
         status="rendered",
         objects=_bare_all({about: manifest for about, manifest in objects.items() if about not in hooks}),
         hooks=_bare_all({about: manifest for about, manifest in hooks.items() if not _is_test(manifest)}),
     )
+
+
+def occasions(manifest: Manifest) -> list[str]:
+    """Return the hook events for which helm creates the object; empty if it belongs to the release."""
+    said = str((manifest["metadata"].get("annotations") or {}).get(_HOOK, ""))
+    return [occasion.strip().lower() for occasion in said.split(",") if occasion.strip()]
 
 
 def bare(manifest: Manifest) -> Manifest:
@@ -126,11 +132,5 @@ def _bare_all(objects: Mapping[Reference, Manifest]) -> dict[Reference, Manifest
     return {about: bare(manifest) for about, manifest in objects.items()}
 
 
-def _hooked(manifest: Manifest) -> list[str]:
-    """Return the hook events for which helm creates the object; empty if it belongs to the release."""
-    said = str((manifest["metadata"].get("annotations") or {}).get(_HOOK, ""))
-    return [occasion.strip() for occasion in said.split(",") if occasion.strip()]
-
-
 def _is_test(hook: Manifest) -> bool:
-    return all(occasion in _TESTS for occasion in _hooked(hook))
+    return all(occasion in _TESTS for occasion in occasions(hook))

@@ -15,6 +15,7 @@ from pathlib import Path
 from tasks.cluster import waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
+from tasks.cluster.objects import Reference
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
@@ -23,11 +24,23 @@ from tasks.domain.release import Baseline, Inputs, Receipt
 from tasks.domain.residual import drift_beyond
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
-from tasks.engines.helm import charts, drift, ignored, planning, plans, readiness, records, revisions, vendoring
+from tasks.engines.helm import (
+    charts,
+    drift,
+    hooks,
+    ignored,
+    planning,
+    plans,
+    readiness,
+    records,
+    revisions,
+    vendoring,
+)
 from tasks.engines.helm.answers import Installed
 from tasks.engines.helm.charts import Installation, Packed, interface, reads
 from tasks.engines.helm.commands import Helm as Commands
 from tasks.engines.helm.commands import done
+from tasks.engines.helm.hooks import Occasion
 from tasks.engines.helm.ignored import Leaving
 from tasks.engines.helm.options import HelmOptions
 from tasks.engines.helm.plans import Does, Saved
@@ -63,7 +76,8 @@ class Helm:
         saved, left = plans.upgrade(what, packed, new), self._leaving(helm).upgrade(live, new.installed)
         if left.edits:
             revisions.require(helm, saved, live, left)
-        found = planning.compared(workspace, inputs.digest, live and left.cut(live), left.cut(new.installed))
+        occasion, ends = hooks.occasion_of(live), (live and left.cut(live), left.cut(new.installed))
+        found = planning.compared(workspace, inputs.digest, *ends, occasion)
         becomes = replace(new, installed=left.sent(new.installed), sample=left.sent(new.sample))
         defined = revisions.definitions(helm, what, packed)
         found = planning.asked(cluster, found, planning.Upgrade(live, becomes, defined, helm.server_side))
@@ -156,9 +170,11 @@ class Helm:
         live = revisions.read(helm, what.release, what.namespace)
         to = to or workspace.baseline or failed.baseline
         if to is None:
-            found = planning.compared(workspace, workspace.inputs.digest, live, Installed(0, "none"))
-            saved = Saved(Does.REMOVE, what.release, what.namespace)
-            return planning.finished(replace(found, changes_outputs=live is not None), saved, _folder(workspace))
+            nothing = Installed(0, "none")
+            found = planning.compared(workspace, workspace.inputs.digest, live, nothing, Occasion.REMOVE)
+            saved, left_over = Saved(Does.REMOVE, what.release, what.namespace), self._left_over(helm, failed, live)
+            found = replace(found, changes_outputs=live is not None)
+            return planning.finished(found, saved, _folder(workspace), planning.stays(left_over))
         if isinstance(to, Baseline):
             good = revisions.read(helm, what.release, what.namespace, int(to.data["revision"]))
             if good is None:
@@ -168,7 +184,8 @@ class Helm:
             good, digest = revisions.recorded(helm, what, to), to.inputs_digest
         leaving = self._leaving(helm)
         left = leaving.rollback(live, good)
-        found = planning.compared(workspace, digest, live and left.cut(live), left.cut(good))
+        ends = (live and left.cut(live), left.cut(good))
+        found = planning.compared(workspace, digest, *ends, Occasion.ROLL_BACK)
         if isinstance(to, Receipt):
             found = replace(found, target=to.target)
         notes = leaving.notes_of_rollback(live, good, changing=not found.empty)
@@ -274,6 +291,14 @@ class Helm:
         of_environment = charts.values_file(whole, workspace.environment.name)
         return Packed(archive, (*([of_environment] if of_environment else []), values))
 
+    def _left_over(self, helm: Commands, failed: Workspace, live: Installed | None) -> list[Reference]:
+        """Return what helm leaves in the cluster when it removes the release, except what its plan says of `keep`."""
+        if live is None:
+            return []
+        folder = _folder(self.workspace) / "removing"
+        defined = charts.definitions(done(helm.package(charts.assemble(failed.folder, folder), folder)))
+        return hooks.existing(self._reading(), [*defined, *live.hooks])
+
     def _explained(self, error: Refused, helm: Commands, saved: Saved, before: Installed | None) -> str:
         """Explain a failed apply with helm's reason and the pods' reports, and remove a failed first install."""
         told, workspace = [str(error)], self.workspace
@@ -284,6 +309,8 @@ class Helm:
             if first and live is not None and saved.does is Does.UPGRADE:
                 done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
                 told.append("It was the first install, so what it had made was removed again.")
+                stay = hooks.left_behind(self._reading(), live, charts.definitions(saved.chart))
+                told += [f"helm does not remove {', '.join(map(str, stay))}."] if stay else []
         except FlowmartError as another:
             told.append(f"And then: {another}")
         return "\n".join(told)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tasks.cluster import comparison, quotas
 from tasks.cluster.access import Cluster
-from tasks.cluster.objects import Manifest
-from tasks.cluster.ownership import annotated
+from tasks.cluster.objects import Reference
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change, Plan
 from tasks.engines import kubernetes_plans
 from tasks.engines.base import Workspace
-from tasks.engines.helm import definitions, plans
+from tasks.engines.helm import definitions, hooks, plans
 from tasks.engines.helm.answers import Installed
+from tasks.engines.helm.hooks import Occasion
 from tasks.engines.helm.plans import Saved
 from tasks.engines.helm.rehearsing import rehearsed
 from tasks.engines.helm.rendering import Foretold, Objects
@@ -24,7 +24,6 @@ _LARGEST = 2**20
 """The maximum size of a Secret in bytes (`MaxSecretSize` of Kubernetes)."""
 _DOUBT = 1.05
 """The margin of error of a size that helm itself did not compute. The apply decides about sizes within it."""
-_KEEP = "helm.sh/resource-policy"
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,29 @@ class Upgrade:
     server_side: bool
 
 
-def compared(workspace: Workspace, inputs_digest: str, live: Installed | None, new: Installed) -> Plan:
+def compared(
+    workspace: Workspace, inputs_digest: str, live: Installed | None, new: Installed, occasion: Occasion
+) -> Plan:
     """Plan the changes from one revision to another. Objects with helm's `keep` policy are not deleted.
+
+    Hooks that do not run on this occasion are no changes in the cluster. If one of them changes, the release does.
 
     Args:
         workspace: the unit's workspace.
         inputs_digest: the digest of the inputs that are planned.
         live: the installed revision; None if the release is not installed.
         new: the revision to reach.
+        occasion: what helm does.
     """
     found = comparison.changes(live.everything if live else {}, new.everything)
     kept = _kept(live.objects if live else {}, new.everything)
-    changes = tuple(change for change in found if change.action is not Action.DELETE or change.address not in kept)
+    recorded = set(map(str, hooks.silent(occasion, live, new)))
+    changes = tuple(
+        change
+        for change in found
+        if change.address not in recorded and (change.action is not Action.DELETE or change.address not in kept)
+    )
+    renewed = live is None or live.status != "deployed" or any(change.address in recorded for change in found)
     return Plan(
         target=workspace.target,
         engine="helm",
@@ -65,8 +75,12 @@ def compared(workspace: Workspace, inputs_digest: str, live: Installed | None, n
         basis=basis(live),
         reversibility=kubernetes_plans.reversibility(changes, workspace.unit.protected),
         # A revision that did not end well has to be replaced, even by the same objects.
-        changes_outputs=live is None or live.status != "deployed",
-        warnings=(*_notes(live), *(f"{address} stays: it says {_KEEP}: keep" for address in sorted(kept))),
+        changes_outputs=renewed,
+        warnings=(
+            *_notes(live),
+            *(hooks.notes(occasion, live, new) if changes or renewed else ()),
+            *(f"{address} stays: it says {hooks.KEEP}: keep" for address in sorted(kept)),
+        ),
     )
 
 
@@ -95,6 +109,7 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
     if twice and upgrade.live is None and not upgrade.server_side:
         told = "the chart declares it twice, and helm 3 cannot create it twice; remove one, or use Helm 4"
         raise Refused(f"{twice[0]}: {told}")
+    dropped = set(upgrade.live.hooks if upgrade.live else ()) - set(upgrade.new.installed.everything)
     compared = definitions.compared(cluster, upgrade.definitions, first=upgrade.live is None)
     unknown, notes = rehearsed(cluster, before, upgrade.new, compared, server_side=upgrade.server_side)
     return replace(
@@ -104,10 +119,16 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         warnings=(
             *plan.warnings,
             *(f"{about}: the chart declares it more than once; the last one counts" for about in twice),
+            *stays(hooks.existing(cluster, sorted(dropped, key=str))),
             *compared.notes,
             *notes,
         ),
     )
+
+
+def stays(objects: Iterable[Reference]) -> list[str]:
+    """Return a note for each object that helm leaves in the cluster."""
+    return [f"{about} stays: helm does not remove it" for about in objects]
 
 
 def repairing(plan: Plan, drifted: Iterable[Change]) -> Plan:
@@ -144,8 +165,4 @@ def _notes(live: Installed | None) -> list[str]:
 
 def _kept(before: Objects, after: Objects) -> set[str]:
     """Return the objects that the chart drops and helm leaves in the cluster."""
-    return {str(about) for about, manifest in before.items() if about not in after and _says_keep(manifest)}
-
-
-def _says_keep(manifest: Manifest) -> bool:
-    return annotated(manifest).get(_KEEP, "").strip().lower() == "keep"
+    return {str(about) for about, manifest in before.items() if about not in after and hooks.says_keep(manifest)}
