@@ -8,6 +8,7 @@ from typing import Any
 from deployments.cli import screen
 from tasks.domain import wording
 from tasks.domain.plan import Plan
+from tasks.promotion.adoption import Adopted
 from tasks.promotion.planning import NotPlanned
 
 
@@ -20,6 +21,20 @@ def show(unit: str, made: Plan) -> None:
             screen.result(f"            {line}")
     for remark in wording.remarks(made):
         screen.result(f"  ! {remark}")
+
+
+def adoption(one: Adopted) -> str:
+    """Return what was recorded of a unit, or what its release would import."""
+    if one.baseline:
+        return f"adopted {one.baseline.description}"
+    there = ", ".join(each.address for each in one.plan.imports) if one.plan else ""
+    return f"nothing is recorded; the next promotion imports {there}"
+
+
+def adopted(one: Adopted) -> dict[str, Any]:
+    """Return a unit that `adopt` found, for `--json`."""
+    imports = [each.address for each in one.plan.imports] if one.plan else []
+    return {"baseline": one.baseline, "counts": one.plan.counts if one.plan else None, "imports": imports}
 
 
 def documents(plans: Mapping[str, Plan | NotPlanned]) -> dict[str, Any]:

@@ -124,13 +124,11 @@ def adopt(
 
     adopted = call(flow, found.id, environment, unit)
     if json:
-        units = {
-            one.unit: {"baseline": one.baseline, "counts": one.plan.counts if one.plan else None} for one in adopted
-        }
+        units = {one.unit: plans_shown.adopted(one) for one in adopted}
         screen.document({"environment": environment, "release": found.id, "adopted": units})
         return
     for one in adopted:
-        screen.result(f"{one.unit}: adopted {one.baseline.description}")
+        screen.result(f"{one.unit}: {plans_shown.adoption(one)}")
         if one.plan:
             plans_shown.show(one.unit, one.plan)
 

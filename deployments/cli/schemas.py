@@ -162,6 +162,7 @@ _RELEASE_SHOWN = _object(
 _CHECK = _object({"subject": TEXT, "state": {"enum": ["works", "fails", "not used"]}, "found": TEXT, "todo": TEXT})
 _GATE = _object({"waits": YES_OR_NO, "because": TEXT})
 _COUNTS = _by_name(NUMBER)
+_ADOPTED = _object({"baseline": MAYBE_OBJECT, "counts": {"anyOf": [_COUNTS, {"type": "null"}]}, "imports": TEXTS})
 _CHANGE = _object(
     {
         "address": TEXT,
@@ -277,7 +278,7 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "environment": TEXT,
             "release": TEXT,
-            "adopted": _by_name(_object({"baseline": ANY_OBJECT, "counts": {"anyOf": [_COUNTS, {"type": "null"}]}})),
+            "adopted": _by_name(_ADOPTED),
         }
     ),
     "plan": _object(

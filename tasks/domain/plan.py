@@ -195,6 +195,11 @@ class Plan:
         return self.removed | forgotten | adopted | {*self.unknown}
 
     @property
+    def imports(self) -> tuple[StateChange, ...]:
+        """The existing objects that the tool begins to manage."""
+        return tuple(each for each in self.state_changes if each.action is Action.IMPORT)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Return the number of changes for each action; actions that do not occur are 0."""
         return {action.value: sum(c.action is action for c in self.changes) for action in Action}

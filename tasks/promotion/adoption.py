@@ -1,6 +1,7 @@
 """Adopt infrastructure that exists already: record it as the baseline, and apply nothing.
 
-A rollback never removes what a baseline describes: it restores it, or leaves the unit as it is.
+A rollback never removes what a baseline describes: it restores it, or leaves the unit as it is. A unit of which the
+tool knows nothing yet has no baseline; its release may import what exists, which the next promotion does.
 """
 
 from __future__ import annotations
@@ -8,24 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.events import UnitAdopted
 from tasks.domain.plan import Plan
-from tasks.domain.release import Baseline
+from tasks.domain.release import Baseline, Inputs
+from tasks.engines.base import UnitEngine
 from tasks.promotion.environment_run import EnvironmentRun
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """One adopted unit: what existed, and what the release would change about it."""
+    """One unit: what existed, and what the release would change about it.
+
+    `baseline` is None if nothing is recorded, because the release would import it.
+    """
 
     unit: str
-    baseline: Baseline
+    baseline: Baseline | None
     plan: Plan | None
 
 
 def adopt(run: EnvironmentRun, unit: str | None = None) -> Sequence[Adopted]:
-    """Record what exists of one unit, or of all units that were never applied by us.
+    """Record what exists of one unit, or of all units that were never applied by us; list what is to be imported.
 
     Args:
         unit: the only unit to adopt; None: all.
@@ -49,10 +54,23 @@ def _adopted(run: EnvironmentRun, unit: str) -> Adopted | None:
     engine, inputs = run.engine(run.target(unit)), run.inputs(unit, state.receipts)
     baseline = engine.adopt()
     if baseline is None:
-        return None
+        return _importing(run, unit, engine, inputs)
     made = engine.plan(inputs) if inputs.known else None
     run.record(UnitAdopted(**run.about(unit), baseline=baseline, counts=made.counts if made else {}))
     run.log(unit).info("adopted", what=baseline.description)
     if made is not None:
         run.reporter.planned(made)
     return Adopted(unit, baseline, made)
+
+
+def _importing(run: EnvironmentRun, unit: str, engine: UnitEngine, inputs: Inputs) -> Adopted | None:
+    """Return the plan of a unit of which nothing is recorded, if it imports something."""
+    try:
+        made = engine.plan(inputs) if inputs.known else None
+    except Refused as error:
+        run.log(unit).warning("imports are not known: the plan was rejected", error=str(error))
+        return None
+    if made is None or not made.imports:
+        return None
+    run.reporter.planned(made)
+    return Adopted(unit, None, made)

@@ -62,6 +62,40 @@ def test_a_change_set_has_a_name_of_its_own(stacks: Stacks) -> None:
         stacks.asked(document(), "CREATE")
 
 
+def test_a_change_set_that_is_requested_again_with_its_token_is_created_once(stacks: Stacks) -> None:
+    first = stacks.asked(document(), "CREATE", ClientToken="first")
+    assert stacks.asked(document(), "CREATE", ClientToken="first") == first
+    with pytest.raises(ClientError, match=r"AlreadyExistsException.*ChangeSet \[one\] already exists"):
+        stacks.asked(document(), "CREATE", ClientToken="second")
+
+
+def test_an_operation_that_is_requested_again_with_its_token_is_carried_out_once(stacks: Stacks) -> None:
+    made = stacks.asked(document(), "CREATE")
+    for _ in range(2):
+        stacks.cloudformation.execute_change_set(ChangeSetName=made, ClientRequestToken="executed")
+    with pytest.raises(ClientError, match="ChangeSetNotFound"):
+        stacks.cloudformation.execute_change_set(ChangeSetName=made, ClientRequestToken="other")
+    with pytest.raises(ClientError, match="TokenAlreadyExistsException"):
+        stacks.cloudformation.delete_stack(StackName=STACK, ClientRequestToken="executed")
+    events = stacks.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    [*done, _] = [event.get("ClientRequestToken") for event in events]
+    assert {*done} == {"executed"}
+
+
+def test_a_token_has_the_form_that_aws_wants(stacks: Stacks) -> None:
+    with pytest.raises(ClientError, match="'clientRequestToken' failed to satisfy constraint"):
+        stacks.cloudformation.delete_stack(StackName=STACK, ClientRequestToken="-a")
+
+
+def test_a_deleted_stack_is_not_deleted_again(stacks: Stacks) -> None:
+    stacks.done(document(), "CREATE")
+    [stack] = stacks.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    for _ in range(2):
+        stacks.cloudformation.delete_stack(StackName=stack["StackId"])
+    events = stacks.cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
+    assert [event["ResourceStatus"] for event in events].count("DELETE_IN_PROGRESS") == 1
+
+
 def test_a_value_and_the_previous_one_cannot_both_be_given(stacks: Stacks) -> None:
     stacks.done(document(), "CREATE")
     with pytest.raises(ClientError, match="Invalid input for parameter key Seconds"):

@@ -1,7 +1,8 @@
 """`python -m tests.public_templates [--from FOLDER] [TEMPLATE ...]`: which public templates go through the sandbox.
 
-git fetches them, which needs a network; `--from` names a clone instead. Exit code 1 when a template fails: what is
-refused before anything is made does not count as failed.
+git fetches them, which needs a network; `--from` names a clone instead. `--results` names a file that keeps how each
+template ended, and those that are in it are left out: a run that was cut off goes on. Exit code 1 when a template
+fails: what is refused before anything is made does not count as failed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from deployments.sandbox import Sandbox, up
 from deployments.sandbox.layout import SandboxLayout
 from tests.public_templates.platform import ENVIRONMENT, infrastructure
+from tests.public_templates.results import Results
 from tests.public_templates.story import End, Story, Told
 from tests.public_templates.templates import PublicTemplate, below_of, fetched, images_of, templates_of
 from tests.public_templates.values import neighbours
@@ -28,6 +30,7 @@ def main(arguments: list[str]) -> int:
     """Tell the story of each template, then the counts; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.public_templates", description=__doc__)
     parser.add_argument("--from", dest="clone", type=Path, metavar="FOLDER", help="a clone of the templates")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="go on with what it lacks, and add it")
     parser.add_argument("template", nargs="*", help="parts of paths; all templates by default")
     wanted = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="flowmart-templates-") as name, sandboxes.folder() as root:
@@ -35,15 +38,21 @@ def main(arguments: list[str]) -> int:
         all_ = list(templates_of(wanted.clone or fetched(work / "clone")))
         sandbox = _started(root, work, all_)
         there = neighbours(sandbox.administrator(ENVIRONMENT))
-        told = {}
+        results = Results(wanted.results or work / "results.jsonl")
         for number, template in enumerate(all_):
-            if not wanted.template or any(part in template.name for part in wanted.template):
-                below = next((each for each in all_ if each.name == below_of(template.name)), None)
-                under = Story(below, sandbox, there, work / f"below-{number}") if below else None
-                told[template.name] = Story(template, sandbox, there, work / f"public-{number}", under).told()
-                print(line(template.name, told[template.name]), flush=True)
-    print("\n".join(counts(list(told.values()))))
-    return 1 if any(end.end is End.FAILED for end in told.values()) else 0
+            if template.name in results.told or not _is_wanted(template, wanted.template):
+                continue
+            below = next((each for each in all_ if each.name == below_of(template.name)), None)
+            under = Story(below, sandbox, there, work / f"below-{number}") if below else None
+            told = Story(template, sandbox, there, work / f"public-{number}", under).told()
+            results.keep(template.name, told)
+            print(line(template.name, told), flush=True)
+    print("\n".join(counts(list(results.told.values()))))
+    return 1 if any(end.end is End.FAILED for end in results.told.values()) else 0
+
+
+def _is_wanted(template: PublicTemplate, parts: list[str]) -> bool:
+    return not parts or any(part in template.name for part in parts)
 
 
 def _started(root: Path, work: Path, templates: list[PublicTemplate]) -> Sandbox:

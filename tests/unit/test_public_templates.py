@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.public_templates.__main__ import counts, line
+from tests.public_templates.results import Results
 from tests.public_templates.story import End, Told
 from tests.public_templates.templates import below_of, images_of, templates_of
 from tests.public_templates.values import Neighbours, values_for
@@ -82,3 +83,10 @@ def test_every_end_is_counted_and_what_is_missing_by_type() -> None:
         "   2 x not emulated: Tags",
     ]
     assert line("a.yaml", told[3]) == "failed        a.yaml  create: no"
+
+
+def test_a_run_that_was_cut_off_goes_on_with_the_results_that_it_has(tmp_path: Path) -> None:
+    ends = {"a.yaml": Told(End.THROUGH), "b.yaml": Told(End.FAILED, "create", "no")}
+    for name, told in ends.items():
+        Results(tmp_path / "results.jsonl").keep(name, told)
+    assert Results(tmp_path / "results.jsonl").told == ends

@@ -121,10 +121,13 @@ class Stacks:
         """
         there = self.resources(stack) if stack is not None and source.imports else ()
         pending = imports.pending(source.imports, source.document, there)
+        token = uuid4().hex
         made = self._ask(
             "create_change_set",
             StackName=source.stack,
-            ChangeSetName=f"{_OURS}{uuid4().hex}",
+            ChangeSetName=f"{_OURS}{token}",
+            # A request that timed out is repeated: without the token, the name would be taken.
+            ClientToken=token,
             Description=f"digest of the source: {digest}",
             **self._sent(source.package),
             Parameters=[_parameter(key, value) for key, value in source.parameters.items()],
@@ -196,13 +199,13 @@ class Stacks:
 
     def continue_rollback(self, stack: str) -> None:
         """Start to continue a rollback that failed."""
-        self._ask("continue_update_rollback", StackName=stack)
+        self._ask("continue_update_rollback", StackName=stack, ClientRequestToken=uuid4().hex)
 
     def delete(self, stack: Described) -> None:
         """Remove the stack's termination protection, if it has any, and start to delete it."""
         if stack.get("EnableTerminationProtection"):
             self.protect(stack["StackId"], False)
-        self._ask("delete_stack", StackName=stack["StackId"])
+        self._ask("delete_stack", StackName=stack["StackId"], ClientRequestToken=uuid4().hex)
 
     def protect(self, stack: str, protected: bool) -> None:
         """Turn termination protection on or off."""

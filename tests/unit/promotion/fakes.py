@@ -67,6 +67,8 @@ class World:
     keeps_versions: bool = False
     renames: dict[str, dict[str, str]] = field(default_factory=dict)
     without_outputs: set[str] = field(default_factory=set)
+    imports: dict[str, dict[str, str]] = field(default_factory=dict)
+    """{unit: {address: identity of the existing object that its release imports}}."""
 
     def fail(self, unit: str, verb: str, *faults: Fault) -> None:
         self.faults[unit, verb] += faults
@@ -99,7 +101,10 @@ class FakeEngine:
         self._meet("plan", None)
         plan = self._plan(self.wanted(inputs), inputs.digest)
         renames = self.world.renames.get(self.place[1], {}).items()
-        return replace(plan, state_changes=tuple(StateChange(Action.MOVE, *names) for names in renames))
+        moves = tuple(StateChange(Action.MOVE, *names) for names in renames)
+        imports = self.world.imports.get(self.place[1], {}).items()
+        taken = tuple(StateChange(Action.IMPORT, name, identity=identity) for name, identity in imports)
+        return replace(plan, state_changes=(*moves, *taken))
 
     def apply(self, plan: Plan) -> Applied:
         if plan.basis != self._basis():

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.domain.errors import InvalidInput, RolledBack
+from tasks.domain.errors import InvalidInput, Refused, RolledBack
+from tasks.domain.outcome import Applied
 from tasks.domain.plan import Plan, Reversibility
 from tasks.promotion import operations
 from tasks.promotion.environment_run import opened
 from tasks.promotion.promotion import plan_and_test
 from tests.unit.promotion.conftest import Shop
+from tests.unit.promotion.fakes import FakeEngine
 
 OLD = {"it": "old", "precious": "data"}
+
+
+def refused(_: FakeEngine, __: Plan) -> Applied:
+    raise Refused("the template has a syntax error")
 
 
 def failing(shop: Shop) -> str:
@@ -54,6 +60,23 @@ def test_adopting_records_a_baseline_and_applies_nothing(shop: Shop) -> None:
 def test_where_nothing_exists_there_is_nothing_to_adopt(shop: Shop) -> None:
     with pytest.raises(InvalidInput, match="nothing exists of app"):
         operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev", "app")
+
+
+def test_what_a_release_would_import_is_listed_where_nothing_is_recorded(shop: Shop) -> None:
+    shop.world.imports["network"] = {"precious": "somebody's"}
+    [found] = operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev")
+    assert found.plan
+    assert (found.unit, found.baseline) == ("network", None)
+    assert [(each.address, each.identity) for each in found.plan.imports] == [("precious", "somebody's")]
+    assert (shop.state().baselines, shop.world.done, shop.state().claim) == ({}, [], None)
+
+
+def test_a_unit_whose_plan_is_rejected_keeps_no_other_from_being_adopted(shop: Shop) -> None:
+    shop.world.by_hand("dev", "app", **OLD)
+    shop.world.fail("network", "plan", refused)
+    adopted = operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev")
+    assert [one.unit for one in adopted] == ["app"]
+    assert not shop.world.faults["network", "plan"]
 
 
 def test_a_baseline_outlives_the_run_that_found_it(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from deployments.sandbox.aws_server.cloudformation import (
     imports,
     removal,
     rollback,
+    tokens,
 )
 from deployments.sandbox.aws_server.cloudformation.described import (
     event_described,
@@ -50,25 +51,29 @@ def install() -> None:
         setattr(CloudFormationResponse, operation_name, _refusing(operation_name))
 
 
+@tokens.once
 def continue_update_rollback(response: Response) -> ActionResult:
     """Continue a rollback that failed."""
     stack = stack_of(response)
     if stack.status != "UPDATE_ROLLBACK_FAILED":
         message = f"Stack: {stack.id} is in {stack.status} state and can not be continued rolling back"
         raise ValidationError(message=message)
+    stack.token = tokens.of(response)
     rollback.continue_rollback(stack, clients_for(response, stack), response._get_param("ResourcesToSkip", []))
     return ActionResult({})
 
 
+@tokens.once
 def delete_stack(response: Response) -> ActionResult:
     """Delete a stack unless it is protected. Succeed if there is no such stack."""
     registry = registry_of(response)
     stack = found_in(registry, str(response._get_param("StackName")))
-    if stack is None:
+    if stack is None or stack.deleted:
         return EmptyResult()
     if stack.protected:
         message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
         raise ValidationError(message=message)
+    stack.token = tokens.of(response)
     there = [*registry.stacks.values()]
     removal.remove(stack, clients_for(response, stack), exports.refusal(there, stack, {}))
     change_set_operations.forget_all(registry, stack)

@@ -10,7 +10,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import execution, exports, imports, quotas
+from deployments.sandbox.aws_server.cloudformation import execution, exports, imports, quotas, tokens
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.described import parameters, summary, without_values
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
@@ -47,10 +47,6 @@ Response = CloudFormationResponse
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
-class _AlreadyExists(CloudFormationError):
-    code = "AlreadyExistsException"
-
-
 class _InvalidChangeSetStatus(CloudFormationError):
     code = "InvalidChangeSetStatus"
 
@@ -64,8 +60,10 @@ def create_change_set(response: Response) -> ActionResult:
     name, own = str(response._get_param("StackName")), str(response._get_param("ChangeSetName"))
     refuse_wrong_name(own)
     stack = found_in(registry, name) or reviewed(response, name)
-    if any(made.stack is stack and made.name == own for made in registry.change_sets.values()):
-        raise _AlreadyExists(f"ChangeSet [{own}] already exists")
+    for there in registry.change_sets.values():
+        if there.stack is stack and there.name == own:
+            tokens.refuse_other(response, there)
+            return ActionResult({"Id": there.arn, "StackId": stack.id})
     kind = str(response._get_param("ChangeSetType") or "UPDATE")
     refuse_wrong_kind(stack, kind, known=stack.id in registry.stacks)
     wanted = imports.requested(response, kind)
@@ -78,6 +76,7 @@ def create_change_set(response: Response) -> ActionResult:
     refuse_invalid(template)
     tags = {tag["Key"]: tag["Value"] for tag in given}
     made = ChangeSet(arn(response, f"changeSet/{own}/{uuid4()}"), own, stack, template, tags, (), kind=kind)
+    made.token = str(response._get_param("ClientToken") or "")
     taken = _taken(response, made, wanted)
     made.imports = {name: each.id for name, each in taken.made.items()}
     nested = _compared(response, made, taken.made)
@@ -155,6 +154,7 @@ def delete_change_set(response: Response) -> ActionResult:
     return EmptyResult()
 
 
+@tokens.once
 def execute_change_set(response: Response) -> ActionResult:
     """Execute a change set, and delete all change sets of the stack, as AWS does."""
     registry, found = registry_of(response), change_set_of(response)
@@ -164,6 +164,7 @@ def execute_change_set(response: Response) -> ActionResult:
         raise _InvalidChangeSetStatus(message)
     there = [*registry.stacks.values()]
     refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
+    found.stack.token = tokens.of(response)
     verb = "IMPORT" if found.kind == "IMPORT" else ""
     aws = clients_for(response, found.stack)
     execution.execute(found.stack, found.template, found.tags, aws, refusal, found.imports, verb)

@@ -81,4 +81,5 @@ def event_described(stack: Stack, event: Event) -> dict[str, Any]:
         "ResourceStatus": event.status,
         "ResourceStatusReason": event.reason or None,
         "Timestamp": event.at,
+        "ClientRequestToken": event.token or None,
     }

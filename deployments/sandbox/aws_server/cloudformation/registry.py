@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
-from moto.core.responses import BaseResponse
+from moto.core.responses import ActionResult, BaseResponse
 
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference
 from deployments.sandbox.aws_server.cloudformation.drift import Detection
@@ -25,6 +26,7 @@ class ChangeSet:
         root: the ARN of the change set that contains it; empty if there is none.
         kind: CREATE, UPDATE or IMPORT.
         imports: {logical id: identifier} of the resources to import.
+        token: the ClientToken of the request that created it; empty if there was none.
     """
 
     arn: str
@@ -39,16 +41,22 @@ class ChangeSet:
     root: str = ""
     kind: str = "UPDATE"
     imports: Mapping[str, str] = field(default_factory=dict)
+    token: str = ""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass
 class Registry:
-    """The stacks, change sets and drift detections of one account in one region."""
+    """The stacks, change sets and drift detections of one account in one region.
+
+    Attributes:
+        answered: {ClientRequestToken: (action, stack and change set of the request, the response to it)}.
+    """
 
     stacks: dict[str, Stack] = field(default_factory=dict)
     change_sets: dict[str, ChangeSet] = field(default_factory=dict)
     detections: dict[str, Detection] = field(default_factory=dict)
+    answered: dict[str, tuple[tuple[Any, ...], ActionResult]] = field(default_factory=dict)
 
 
 _registries: dict[tuple[str, str], Registry] = {}

@@ -25,6 +25,8 @@ class Event:
     reason: str
     at: datetime
     id: str
+    token: str = ""
+    """The ClientRequestToken of the operation."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Stack:
         pending: a change that is still to be completed.
         parent: the id of the stack that contains this one.
         root: the id of the outermost stack that contains this one.
+        token: the ClientRequestToken of the latest operation.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Stack:
     pending: Pending | None = None
     parent: str = ""
     root: str = ""
+    token: str = ""
 
     def enter(self, status: str, reason: str = "") -> None:
         """Set the status and add an event for it."""
@@ -76,4 +80,4 @@ class Stack:
     def tell(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str = "") -> None:
         """Add an event."""
         now = datetime.now(UTC)
-        self.events.append(Event(logical_id, physical_id, kind, status, reason, now, str(uuid4())))
+        self.events.append(Event(logical_id, physical_id, kind, status, reason, now, str(uuid4()), self.token))
