@@ -208,7 +208,7 @@ def test_a_task_that_cannot_be_rehearsed_is_in_the_plan_and_is_run(bastion: Bast
     plan = bastion.plan()
     assert (plan.changes, plan.empty) == ((), False)
     assert plan.text.splitlines()[:2] == [
-        "1 task cannot be rehearsed; the apply runs them:",
+        "The apply also runs what cannot be rehearsed:",
         "  bastion : Migrate: cannot be rehearsed",
     ]
     assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED

@@ -95,3 +95,23 @@ def test_a_playbook_may_have_plays_for_systems_that_no_host_has(bastion: Bastion
     plays = [f"{{hosts: os_{name}, gather_facts: false, tasks: {write}}}" for name in ("Debian", "RedHat")]
     (bastion.folder / "bastion/playbook.yml").write_text("".join(f"- {play}\n" for play in (grouped, *plays)))
     assert [change.address for change in bastion.plan().changes] == ["bastion : copy"]
+
+
+def test_a_play_whose_hosts_only_an_apply_finds_is_in_the_plan_and_runs(
+    bastion: Bastion, hosts: SandboxHosts
+) -> None:
+    add = "{add_host: {name: bastion, groups: found}, when: said.stdout | default() == 'primary'}"
+    ask = f"{{hosts: all, gather_facts: false, tasks: [{{command: echo primary, register: said}}, {add}]}}"
+    write = "{copy: {content: a, dest: /srv/found, mode: '0644'}}"
+    plays = (ask, *(f"{{hosts: {group}, gather_facts: false, tasks: [{write}]}}" for group in ("found", "never")))
+    (bastion.folder / "bastion/playbook.yml").write_text("".join(f"- {play}\n" for play in plays))
+    plan = bastion.plan()
+    assert plan.changes == ()
+    assert plan.unknown[-2:] == (
+        "play found (hosts: 'found') matched no host; it may match one when applied",
+        "play never (hosts: 'never') matched no host; it may match one when applied",
+    )
+    done = bastion.engine.apply(plan)
+    assert done.outcome is Outcome.SUCCEEDED, done.detail
+    assert hosts.ssh("dev", "cat /srv/found").stdout == "a"
+    assert bastion.engine.detect_drift(bastion.receipt(plan)).changes == ()

@@ -13,7 +13,7 @@ from tasks.domain.plan import Action
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.ansible import errors
 from tasks.engines.ansible.answers import Results, masked, results
-from tasks.engines.ansible.recordings import unanswered_questions, without_hosts
+from tasks.engines.ansible.recordings import perhaps_without_hosts, unanswered_questions, without_hosts
 
 RECORDED = Path(__file__).parent / "ansible"
 
@@ -187,6 +187,24 @@ def test_a_play_for_a_group_that_is_made_as_the_playbook_runs_may_match_no_host(
     skipped = line("Group", event="skipped", makes_groups=True)
     assert without_hosts([skipped, there, missed]) == told
     assert without_hosts([line("Ask", event="skipped", rehearsed=False), skipped, there, missed]) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ({}, ()),
+        ({"changed": True}, ("play webservers (hosts: 'webservers')",)),
+        ({"rehearsed": False, "event": "skipped"}, ("play webservers (hosts: 'webservers')",)),
+        ({"event": "failed"}, ("play webservers (hosts: 'webservers')",)),
+    ],
+    ids=["certain", "changed", "not rehearsed", "failed"],
+)
+def test_a_play_that_may_match_a_host_in_an_apply_is_named(before: dict[str, Any], told: tuple[str, ...]) -> None:
+    there, missed = {"event": "play", "name": "webservers", "pattern": "['webservers']"}, {"event": "no hosts"}
+    made = [line("Before", **before), line("Group", makes_groups=True), there, missed]
+    assert perhaps_without_hosts(made) == told
+    unknown = [each for each in results([], made).unknown if each.startswith("play ")]
+    assert unknown == [f"{play} matched no host; it may match one when applied" for play in told]
 
 
 def failure(task: str, host: str = "bastion") -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Results:
         blind: addresses of changes that show no difference.
         unrehearsed: addresses of tasks that check mode skipped.
         dependent: addresses of tasks that depend on the result of an unrehearsed task.
+        unmatched: plays that matched no host, and that may match one in an apply.
         handlers: addresses of handlers that ran.
         finished: the run reached its end on the hosts that it reached, even if tasks failed there.
     """
@@ -58,17 +59,19 @@ class Results:
     blind: tuple[str, ...] = ()
     unrehearsed: tuple[str, ...] = ()
     dependent: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
     finished: bool = False
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Describe each task whose effect the rehearsal could not show."""
+        """Describe each task and play whose effect the rehearsal could not show."""
         return (
             *(f"{address}: cannot be rehearsed" for address in self.unrehearsed),
             *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
             *(f"{address}: fails, and the play goes on; {_NOT_MADE}" for address in self.ignored),
             *(f"{line}; {_BLOCKED}" for line in self.blocked),
+            *(f"{play} matched no host; it may match one when applied" for play in self.unmatched),
         )
 
 
@@ -107,6 +110,7 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
         blind=tuple(c.address for c in changes if c.after and UNKNOWN in c.after.values()),
         unrehearsed=unrehearsed,
         dependent=dependent,
+        unmatched=recordings.perhaps_without_hosts(lines),
         handlers=_unique(_address(line) for line in tasks if line["handler"] and line["event"] == "ok"),
         finished=stats is not None,
     )

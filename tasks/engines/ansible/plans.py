@@ -123,9 +123,8 @@ def _used(file: Path) -> Path:
 
 
 def text(changes: Iterable[Change], warnings: Iterable[str], unknown: Sequence[str] = ()) -> str:
-    """Format a plan: each change with its differences, then the tasks that cannot be rehearsed, then the warnings."""
-    count = f"{len(unknown)} task{'s' if len(unknown) > 1 else ''}"
-    more = [f"{count} cannot be rehearsed; the apply runs them:", *(f"  {each}" for each in unknown)]
+    """Format a plan: each change with its differences, then what cannot be rehearsed, then the warnings."""
+    more = ["The apply also runs what cannot be rehearsed:", *(f"  {each}" for each in unknown)]
     known = listed(changes, _lines, () if unknown else warnings)
     if not unknown:
         return known

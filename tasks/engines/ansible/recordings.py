@@ -8,7 +8,7 @@ holds for tasks that mention its names in turn. It also holds for tasks after an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Line = Mapping[str, Any]
@@ -26,21 +26,32 @@ def unanswered_questions(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
-    """Return the plays that matched no host, in words: their names and their patterns of hosts.
+    """Return the plays that match no host, in words: their names and their patterns of hosts.
 
-    Plays after a task that made groups are left out: only the hosts tell which of these groups are empty. A task that
-    was skipped made none, unless an earlier one could not be rehearsed, which may have been the reason.
+    Plays after a task that made groups, or that may make some when applied, are left out.
     """
-    found, play, certain = [], "", True
+    return tuple(play for play, may_be_made, _ in _unmatched(lines) if not may_be_made)
+
+
+def perhaps_without_hosts(lines: Iterable[Line]) -> tuple[str, ...]:
+    """Return the plays that match no host in the rehearsal, and for which an apply may make a group with hosts."""
+    return tuple(play for play, may_be_made, is_certain in _unmatched(lines) if may_be_made and not is_certain)
+
+
+def _unmatched(lines: Iterable[Line]) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each play that matched no host, whether groups may be made before it, and whether that is certain.
+
+    It is certain as long as an apply would do the same as the rehearsal: every earlier task was rehearsed, changed
+    nothing and did not fail. Until then, a task that was skipped makes no groups.
+    """
+    play, may_be_made, is_certain = "", False, True
     for line in lines:
-        certain &= line.get("rehearsed", True)
-        if line.get("makes_groups") and not (line["event"] == "skipped" and certain):
-            break
+        is_certain &= line.get("rehearsed", True) and not line.get("changed") and line["event"] != "failed"
+        may_be_made |= bool(line.get("makes_groups")) and not (line["event"] == "skipped" and is_certain)
         if line["event"] == "play":
             play = f"play {line['name']} (hosts: {line['pattern'].strip('[]')})"
         if line["event"] == "no hosts":
-            found.append(play)
-    return tuple(found)
+            yield play, may_be_made, is_certain
 
 
 def dependent(tasks: Sequence[Line]) -> list[Line]:

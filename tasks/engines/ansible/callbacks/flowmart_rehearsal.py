@@ -93,12 +93,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "task_uuid": str(task._uuid),
                 "task": str(task.get_name()).rpartition(" : ")[2],
                 "rehearsed": rehearsed,
+                "changed": bool(found.get("changed")) and not _is_grouping(task),
                 "registers": sorted({*_texts(getattr(task, "register", None)), *_facts(task)}),
                 "everywhere": bool(task.run_once or task.delegate_facts),
                 "names": sorted(self._all_names(task, result._host)),
                 "rescued_by": list(_rescued_by(task)),
                 "handler": type(task).__name__ == "Handler",
-                "makes_groups": str(task.action).rpartition(".")[2] in _GROUPING,
+                "makes_groups": _is_grouping(task),
             }
         )
 
@@ -131,6 +132,11 @@ def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
 def _is_only_started(task: Any) -> bool:
     """Tell whether a task is left running (`async` with `poll: 0`): its result is never known, even in an apply."""
     return bool(task.async_val) and not task.poll
+
+
+def _is_grouping(task: Any) -> bool:
+    """Tell whether a task only makes groups or hosts. It counts as changed, but changes no host."""
+    return str(task.action).rpartition(".")[2] in _GROUPING
 
 
 def _facts(task: Any) -> Iterable[str]:
