@@ -124,7 +124,7 @@ def written_by(home: OnGitHub, settings: Settings, history: History, request: Re
 def _verified_commit(history: History, environment: str) -> str:
     """Return the commit of the current or last verified release; "" before the first release there."""
     found = history.state(environment)
-    last = found.verified or next(reversed(found.verified_releases), "")
+    last = found.verified or next(reversed(found.past.verified_releases), "")
     return history.origin(environment, last).commit if last else ""
 
 

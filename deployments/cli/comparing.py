@@ -133,7 +133,7 @@ def _compared(history: History, name: str) -> Compared:
 def _environment(state: EnvironmentState) -> Compared:
     units = {f"{state.environment}/{unit}": receipt.unit_digest for unit, receipt in state.receipts.items()}
     releases = {unit: receipt.target.release for unit, receipt in state.receipts.items()}
-    origin = state.origins.get(state.verified or "", Provenance())
+    origin = state.past.origins.get(state.verified or "", Provenance())
     return Compared(state.environment, state.verified, units, releases, origin)
 
 

@@ -110,7 +110,7 @@ class _Ledger:
     def environment(self, declared: Environment, column: Column, damage: str) -> EnvironmentFacts:
         """Return the facts about one environment."""
         state = self.states.get(declared.name, EnvironmentState(declared.name))
-        origin = state.origins.get(column.release, Provenance())
+        origin = state.past.origins.get(column.release, Provenance())
         entries = tuple(reversed(self.chains.get(declared.name, ())))
         frozen = frozen_by_hand(state.frozen) if state.frozen else ""
         rehearsed = rehearsals.newest(state, state.verified)
@@ -135,7 +135,7 @@ def _rollback(state: EnvironmentState) -> str:
     if not state.verified:
         return ""
     try:
-        return rollback_target(state.environment, state.verified_releases, state.verified, state.rejected)
+        return rollback_target(state.environment, state.past.verified_releases, state.verified, state.rejected)
     except InvalidInput:
         return ""
 

@@ -36,7 +36,7 @@ def detect(run: EnvironmentRun, unit: str) -> Plan | None:
         found = run.engine(receipt.target).detect_drift(receipt)
         residual = run.state().residual.get(unit, ())
     now = run.state()
-    if (now.claim and unit in now.attempted) or now.receipts.get(unit) != receipt:
+    if (now.claim and unit in now.attempt.units) or now.receipts.get(unit) != receipt:
         raise Unanswered(f"{receipt.target}: a promotion is changing this unit; the next drift report compares it")
     return replace(found, changes=drift_beyond(residual, found.changes))
 

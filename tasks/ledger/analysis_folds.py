@@ -12,29 +12,34 @@ from tasks.ledger.state import EnvironmentState
 
 def applying(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
     """Fold the start of an apply; a stale plan that is applied once more belongs to the same apply."""
-    known = state.applies.get(unit)
+    attempt = state.attempt
+    known = attempt.applied_at.get(unit)
     began = known.began if known is not None and not known.ended else at
-    applies = {**state.applies, unit: AppliedAt(began, "")}
-    return replace(state, applies=applies, analysed=state.analysed - {unit, ENVIRONMENT}, paused=None)
+    applied_at = {**attempt.applied_at, unit: AppliedAt(began, "")}
+    attempt = replace(attempt, applied_at=applied_at, analysed=attempt.analysed - {unit, ENVIRONMENT})
+    return replace(state, attempt=attempt, paused=None)
 
 
 def applied(state: EnvironmentState, unit: str, at: str) -> EnvironmentState:
     """Fold the end of an apply, with which its analysis starts. A unit that was up to date was not applied."""
-    known = state.applies.get(unit)
+    applied_at = state.attempt.applied_at
+    known = applied_at.get(unit)
     if known is None or known.ended:
         return state
-    return replace(state, applies={**state.applies, unit: replace(known, ended=at)})
+    applied_at = {**applied_at, unit: replace(known, ended=at)}
+    return replace(state, attempt=replace(state.attempt, applied_at=applied_at))
 
 
 def ended(state: EnvironmentState, event: AnalysisEnded, _: Entry) -> EnvironmentState:
     """Fold the verdict of an analysis."""
-    good = event.verdict is Verdict.PASSED
-    return replace(state, analysed=state.analysed | {event.unit} if good else state.analysed - {event.unit})
+    others = state.attempt.analysed - {event.unit}
+    analysed = others | {event.unit} if event.verdict is Verdict.PASSED else others
+    return replace(state, attempt=replace(state.attempt, analysed=analysed))
 
 
 def omitted(state: EnvironmentState, _: AnalysesOmitted, __: Entry) -> EnvironmentState:
     """Fold that the promotion continues without analyses."""
-    return replace(state, omits_analyses=True)
+    return replace(state, attempt=replace(state.attempt, omits_analyses=True))
 
 
 def paused(state: EnvironmentState, event: EnvironmentPaused, entry: Entry) -> EnvironmentState:
@@ -47,4 +52,5 @@ def paused(state: EnvironmentState, event: EnvironmentPaused, entry: Entry) -> E
 def continued(state: EnvironmentState, _: EnvironmentContinued, __: Entry) -> EnvironmentState:
     """Fold that a person accepted the measurements."""
     accepted = state.paused.subjects if state.paused is not None else ()
-    return replace(state, paused=None, analysed=state.analysed | {*accepted})
+    attempt = replace(state.attempt, analysed=state.attempt.analysed | {*accepted})
+    return replace(state, attempt=attempt, paused=None)

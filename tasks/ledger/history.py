@@ -69,15 +69,15 @@ class History:
 
     def verified(self, environment: str) -> Sequence[str]:
         """Return the ids of the releases verified in an environment, in the order of their last verification."""
-        return self.state(environment).verified_releases
+        return self.state(environment).past.verified_releases
 
     def origin(self, environment: str, release: str) -> Provenance:
         """Return where a release came from when it was last verified in an environment; empty if it never was."""
-        return self.state(environment).origins.get(release, Provenance())
+        return self.state(environment).past.origins.get(release, Provenance())
 
     def last_begun(self, environment: str) -> str:
         """Return the release of the last promotion into an environment, however it ended; "" before the first."""
-        return self.state(environment).last_begun
+        return self.state(environment).past.last_begun
 
     def entry(self, name: str) -> Entry:
         """Return the ledger entry `environment/number`; raises `NotFound` if there is none."""

@@ -16,7 +16,7 @@ from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 
 def earlier(found: EnvironmentState) -> str:
     """Return the release that a rollback of the next promotion returns to; "" before the first was verified."""
-    return found.verified or found.verified_before or ""
+    return found.verified or found.attempt.before.verified or ""
 
 
 def evidence(found: EnvironmentState, release: str, to: str) -> RecordedRehearsal | None:

@@ -120,6 +120,65 @@ class KnownDrift:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What was applied when an attempt began, for a rollback to return to; see the same fields of the state."""
+
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+    smoked: frozenset[str] = frozenset()
+    verified: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What was started here and is neither verified nor rolled back yet.
+
+    Attributes:
+        before: what was applied when it began.
+        units: the units whose apply started, in that order.
+        created: the addresses that those applies create or replace, by unit: all that a rollback may delete.
+        state_changes: the changes of those applies to the tools' own state, by unit.
+        applied_at: when units were applied.
+        analysed: the units whose analysis has passed since they were applied ("" is the environment's own).
+        omits_analyses: whether the promotion continues without analyses.
+        rolling_back: the reason of a rollback that has started and not ended.
+        rejects: whether that rollback rejects the release.
+    """
+
+    before: Before = field(default_factory=Before)
+    units: tuple[str, ...] = ()
+    created: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    state_changes: Mapping[str, tuple[StateChange, ...]] = field(default_factory=dict)
+    applied_at: Mapping[str, AppliedAt] = field(default_factory=dict)
+    analysed: frozenset[str] = frozenset()
+    omits_analyses: bool = False
+    rolling_back: str | None = None
+    rejects: bool = False
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known of earlier promotions here.
+
+    Attributes:
+        verified_releases: in the order in which each was last verified.
+        rules: the rules of the environment in the release that was verified last.
+        last_begun: the release that was last promoted here; "" before the first.
+        rehearses: the environment whose rollback that promotion rehearsed; "" if none.
+        records: {release that was promoted here: the digest of its record}.
+        origins: {release that was verified here: where it came from the last time}.
+        omitted: {release: what its last promotion left untouched}.
+    """
+
+    verified_releases: tuple[str, ...] = ()
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    last_begun: str = ""
+    rehearses: str = ""
+    records: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Provenance] = field(default_factory=dict)
+    omitted: Mapping[str, tuple[UnitsOmitted, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EnvironmentState:
     """An environment after all its entries.
 
@@ -130,32 +189,18 @@ class EnvironmentState:
     each unit has right after an apply. `blocked` says why a person has to act, and `frozen` whether a person closed
     the environment. `approvals` are the requests that have not expired.
 
-    How to roll back: the `..._before` are the same values when the open claim started. `attempted` are the units
-    whose apply started under it, in order. `created` are the addresses that those applies create or replace, by unit:
-    all that a rollback may delete. `state_changes` are their changes to the tools' own state. `baselines` is what
-    existed of a unit before our first apply. `rolling_back` is the reason of a rollback that has started and not
-    ended, and `rejects` whether it rejects the release. `interrupted` says why a run stopped without knowing how far
-    it got.
-
-    Analyses: `applies` is when units were applied under the open claim. `analysed` are the units whose analysis has
-    passed since ("" is the environment's own). `omits_analyses` is whether analyses are omitted, and `paused` what
+    How to roll back: `attempt` is what was started and is not concluded. `baselines` is what existed of a unit before
+    our first apply. `interrupted` says why a run stopped without knowing how far it got, and `paused` which analysis
     waits for a person.
 
     `seconds` is how long each unit's last apply took, {unit: seconds}.
 
     `unfinished` are units whose last apply did not finish, and that were not rolled back to an earlier release.
 
-    `omitted` is what the last promotion of each release left untouched, {release: events}; `omitting` is the same for
-    the run that holds the claim.
+    `omitting` is what the run that holds the claim leaves untouched.
 
-    The past: `rejected` releases; `verified_releases` in the order in which each was last verified; `rules` of the
-    environment in the release that was verified last; `last_begun`, the release that was last promoted here; `drift`.
-    `records` maps every release that was promoted here to the digest of its record. `origins` maps every release that
-    was verified here to where it came from the last time.
-
-    Rehearsals: `rehearsals` are the newest of rollbacks of this environment, one for each pair of releases, oldest
-    first. `rehearses` is the environment whose rollback was rehearsed by the last promotion here; "" after any other
-    promotion.
+    The past: `past` of promotions, `rejected` releases, and `drift`. `rehearsals` are the newest of rollbacks of this
+    environment, one for each pair of releases, oldest first.
     """
 
     environment: str
@@ -165,36 +210,20 @@ class EnvironmentState:
     verified_at: str | None = None
     rejected: frozenset[str] = frozenset()
     claim: Claim | None = None
-    before: Mapping[str, Receipt] = field(default_factory=dict)
-    smoked_before: frozenset[str] = frozenset()
-    verified_before: str | None = None
-    rolling_back: str | None = None
-    rejects: bool = False
+    attempt: Attempt = field(default_factory=Attempt)
     interrupted: str | None = None
     unfinished: frozenset[str] = frozenset()
-    attempted: tuple[str, ...] = ()
-    created: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    state_changes: Mapping[str, tuple[StateChange, ...]] = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     residual: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     blocked: str | None = None
     frozen: ManualFreeze | None = None
     approvals: tuple[AskedApproval, ...] = ()
-    rules: Mapping[str, Any] = field(default_factory=dict)
-    verified_releases: tuple[str, ...] = ()
-    last_begun: str = ""
-    records: Mapping[str, str] = field(default_factory=dict)
-    origins: Mapping[str, Provenance] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
     drift: KnownDrift = field(default_factory=KnownDrift)
-    applies: Mapping[str, AppliedAt] = field(default_factory=dict)
-    analysed: frozenset[str] = frozenset()
-    omits_analyses: bool = False
     paused: Paused | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
-    omitted: Mapping[str, tuple[UnitsOmitted, ...]] = field(default_factory=dict)
     omitting: tuple[UnitsOmitted, ...] = ()
     rehearsals: tuple[RecordedRehearsal, ...] = ()
-    rehearses: str = ""
     number: int = 0
     head: str = GENESIS
     platform: str = ""

@@ -40,7 +40,7 @@ class Analyses:
         self.ended: dict[str, Judged] = {}
         self._judging: dict[str, Judging] = {}
         found = run.state()
-        self._declared = declared(run) if _counts(found) and not found.omits_analyses else {}
+        self._declared = declared(run) if _counts(found) and not found.attempt.omits_analyses else {}
         self._errors: list[Exception] = []
         self._lock = threading.Lock()
 
@@ -178,12 +178,12 @@ def declared(run: EnvironmentRun) -> dict[str, Analysis]:
 
 def open_(found: EnvironmentState, known: Mapping[str, Analysis]) -> dict[str, AppliedAt]:
     """Return {subject: its apply} of the analyses that have not passed yet, according to the ledger."""
-    units = {unit: at for unit, at in found.applies.items() if at.ended and unit in found.attempted}
+    units = {unit: at for unit, at in found.attempt.applied_at.items() if at.ended and unit in found.attempt.units}
     everything = {ENVIRONMENT: _around(units)} if units else {}
     return {
         subject: at
         for subject, at in {**units, **everything}.items()
-        if subject in known and subject not in found.analysed
+        if subject in known and subject not in found.attempt.analysed
     }
 
 

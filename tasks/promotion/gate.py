@@ -120,7 +120,7 @@ def rules_of(environment: Environment) -> dict[str, Any]:
 def in_force(run: EnvironmentRun) -> tuple[Rules, ...]:
     """Return the rules of the release that is verified here, if any, then those of the release to come."""
     coming = _declared(run.environment)
-    known = run.state().rules
+    known = run.state().past.rules
     return (_read(known), coming) if known else (coming,)
 
 

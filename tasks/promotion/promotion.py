@@ -117,12 +117,12 @@ def settle(run: EnvironmentRun, executor: Executor, raised: Sequence[Exception])
     raise_mistakes(raised)
     _raise_lost(raised)
     rejections = [error for error in raised if not isinstance(error, (*NO_VERDICT, applying.Halted, Inconclusive))]
-    if rejections and (run.state().attempted or run.halted.is_set()):
+    if rejections and (run.state().attempt.units or run.halted.is_set()):
         raise roll_back(run, cause(rejections), executor, rejects=True)
     interrupted = [error for error in raised if isinstance(error, Interrupted)]
     if interrupted:
         why = cause(interrupted)
-        run.record(EnvironmentInterrupted(release=run.release.id, units=run.state().attempted, why=why))
+        run.record(EnvironmentInterrupted(release=run.release.id, units=run.state().attempt.units, why=why))
         raise Interrupted(
             f"{why}\nNothing was rolled back. Once it responds again, run `flowmart recover {_name(run)}`"
         )

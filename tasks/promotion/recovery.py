@@ -38,9 +38,9 @@ def recover(runtime: Runtime, executor: Executor, environment: str, *, run_is_ov
         if run is None:
             return pauses.look_again(runtime, executor, environment)
         left = run.state()
-        if left.rolling_back:
-            roll_back(run, left.rolling_back, executor, rejects=left.rejects)
-        elif left.attempted and not _finished(run, executor):
+        if left.attempt.rolling_back:
+            roll_back(run, left.attempt.rolling_back, executor, rejects=left.attempt.rejects)
+        elif left.attempt.units and not _finished(run, executor):
             roll_back(run, left.interrupted or INTERRUPTED, executor, rejects=False)
         return True
 
@@ -61,7 +61,7 @@ def _finished(run: EnvironmentRun, executor: Executor) -> bool:
     except Refused:
         # The release was rejected after all. Either promote has rolled it back, or it changed nothing and the caller
         # rolls back.
-        return not run.state().attempted
+        return not run.state().attempt.units
     return True
 
 

@@ -139,7 +139,7 @@ class _Rehearsing:
 
     def _omitted(self) -> dict[str, str]:
         """Return {unit: why it was omitted}."""
-        known, pair = self.state().omitted, self.pair
+        known, pair = self.state().past.omitted, self.pair
         omitted = (each for release in (pair.earlier.id, pair.release.id) for each in known.get(release, ()))
         return {unit: each.why for each in omitted for unit in each.units}
 

@@ -132,7 +132,7 @@ def _refuse_other_units(platform: Platform, environment: str, scratch: str, rele
 def _refuse_used(runtime: Runtime, pair: Pair) -> None:
     """Refuse a scratch environment to which a release was promoted: a rehearsal would replace it."""
     found = runtime.ledger().state(pair.scratch)
-    if found.receipts and not found.rehearses:
-        what = found.last_begun or "a release"
+    if found.receipts and not found.past.rehearses:
+        what = found.past.last_begun or "a release"
         told = f"{pair.scratch}: {what} was promoted here, and a rehearsal would replace it"
         raise Refused(f"{told}; name an environment for rehearsals alone")

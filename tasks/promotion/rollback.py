@@ -68,7 +68,7 @@ def roll_back(run: EnvironmentRun, why: str, executor: Executor, *, rejects: boo
     run.halted.set()
     run.record(EnvironmentRollingBack(release=run.release.id, why=why, rejects=rejects))
     run.log().warning("rolling back", what=why.splitlines()[0])
-    attempted = run.state().attempted
+    attempted = run.state().attempt.units
     done = _restored(run, attempted, executor)
     _verified(run, attempted, executor)
     run.record(EnvironmentRestored(release=run.release.id))
@@ -118,7 +118,7 @@ def verify(run: EnvironmentRun, unit: str) -> None:
         RollbackFailed: differences remain, or the tool rejected the check.
         Interrupted: the tool did not respond within the unit's time limit.
     """
-    to = run.state().before.get(unit)
+    to = run.state().attempt.before.receipts.get(unit)
     if to is None:
         return
     with _blocking(run, unit, to):
@@ -150,7 +150,7 @@ def _verified(run: EnvironmentRun, attempted: Sequence[str], executor: Executor)
 
 def _destination(run: EnvironmentRun, unit: str) -> Destination:
     found = run.state()
-    return found.before.get(unit) or found.baselines.get(unit)
+    return found.attempt.before.receipts.get(unit) or found.baselines.get(unit)
 
 
 def _restored_once(run: EnvironmentRun, unit: str, to: Destination) -> str:
@@ -204,14 +204,14 @@ def _received(to: Receipt, made: Plan, applied: Applied) -> Receipt:
 
 def _refuse_other_removals(run: EnvironmentRun, unit: str, made: Plan) -> None:
     """Refuse a plan that deletes or replaces what the release did not create."""
-    others = made.removed_beyond(run.state().created.get(unit, frozenset()))
+    others = made.removed_beyond(run.state().attempt.created.get(unit, frozenset()))
     if others:
         raise Refused(f"it would delete or replace what the release did not create: {', '.join(others)}")
 
 
 def _may_follow(run: EnvironmentRun, unit: str) -> bool:
     """Tell whether a unit that it needs was rolled back after it, so that its desired state may have changed."""
-    return not {*run.needs.get(unit, ())}.isdisjoint(run.state().attempted)
+    return not {*run.needs.get(unit, ())}.isdisjoint(run.state().attempt.units)
 
 
 def differences(run: EnvironmentRun, unit: str, to: Receipt, *, follows: bool = False) -> tuple[Change, ...]:

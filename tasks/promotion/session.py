@@ -125,14 +125,14 @@ def held(run: EnvironmentRun) -> Iterator[None]:
         raise
     except FlowmartError as error:
         found = run.state()
-        if found.blocked or not (found.rolling_back or isinstance(error, Interrupted)):
+        if found.blocked or not (found.attempt.rolling_back or isinstance(error, Interrupted)):
             outcome = "paused" if isinstance(error, PromotionPaused) else "failed"
             claims.close(run.ledger, name, outcome, str(error))
         run.reporter.failed(run, error)
         raise
     except BaseException as error:
         run.stop()
-        if not run.state().attempted:
+        if not run.state().attempt.units:
             claims.close(run.ledger, name, "cancelled")
         if isinstance(error, Exception):
             run.reporter.failed(run, error)

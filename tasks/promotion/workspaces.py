@@ -43,7 +43,7 @@ def workspace(run: EnvironmentRun, target: Target) -> Workspace:
         receipt=now.receipts.get(target.unit),
         baseline=now.baselines.get(target.unit),
         residual=now.residual.get(target.unit, ()),
-        state_changes=now.state_changes.get(target.unit, ()),
+        state_changes=now.attempt.state_changes.get(target.unit, ()),
         readers=_readers(run),
         elsewhere=lambda: _elsewhere(run, target.unit),
         environments={each.name: each.after for each in found.platform.environments},
@@ -65,7 +65,7 @@ def _wired(run: EnvironmentRun, target: Target, found: EnvironmentState) -> Unit
     before, because units are rolled back before the units they need.
     """
     declared = run.unit(target.unit, target.release)
-    receipts = found.receipts if target.release == run.release.id else found.before
+    receipts = found.receipts if target.release == run.release.id else found.attempt.before.receipts
     named = references.sources(declared.inputs)
     if not named or not named <= receipts.keys():
         return declared
@@ -83,7 +83,7 @@ def _elsewhere(run: EnvironmentRun, unit: str) -> tuple[Receipt, ...]:
     """Return the unit's receipts in other environments, current ones and those to roll back to."""
     others = (name for name in run.ledger.environments() if name != run.environment.name)
     found = [run.ledger.state(name) for name in others]
-    receipts = (held.get(unit) for state in found for held in (state.receipts, state.before))
+    receipts = (held.get(unit) for state in found for held in (state.receipts, state.attempt.before.receipts))
     return tuple(receipt for receipt in receipts if receipt is not None)
 
 

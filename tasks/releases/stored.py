@@ -25,7 +25,7 @@ def recorded(ledger: Ledger) -> dict[str, str]:
     for environment in ledger.environments():
         # A damaged chain stops its own environment; releases of other environments can still be read.
         with suppress(BrokenChain, UnreadableRecord):
-            found |= ledger.state(environment).records
+            found |= ledger.state(environment).past.records
     return found
 
 

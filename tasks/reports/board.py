@@ -230,18 +230,18 @@ def _log(environment: Environment, here: EnvironmentState, release: str) -> tupl
 
 def passage(state: EnvironmentState) -> tuple[str, str]:
     """Return the present release, and the release that a run applies or returns to; each may be ""."""
-    there = state.verified or (state.verified_before if state.attempted else None) or ""
+    there = state.verified or (state.attempt.before.verified if state.attempt.units else None) or ""
     if state.claim is None:
         return there, ""
-    if state.rolling_back:
-        return state.claim.release, state.verified_before or ""
+    if state.attempt.rolling_back:
+        return state.claim.release, state.attempt.before.verified or ""
     return there, state.claim.release if state.claim.release != there else ""
 
 
 def _origin(state: EnvironmentState, release: str) -> Provenance:
     if state.claim is not None and state.claim.release == release:
-        return state.origins.get(release) or state.claim.provenance
-    return state.origins.get(release, Provenance())
+        return state.past.origins.get(release) or state.claim.provenance
+    return state.past.origins.get(release, Provenance())
 
 
 def _passage(before: str, after: str) -> str:

@@ -108,7 +108,7 @@ def notices(
     closed = windows.closed((), environment.freezes, state.frozen, now)
     if closed:
         yield Notice(Kind.FROZEN, name, closed)
-    for omitted in state.omitted.get(state.verified or "", ()):
+    for omitted in state.past.omitted.get(state.verified or "", ()):
         yield Notice(Kind.OMITTED, name, omitted.told)
     if failed := _failed_rehearsal(state):
         yield Notice(Kind.REHEARSAL, name, rehearsals.sentence(failed))
@@ -175,7 +175,8 @@ def begun(state: EnvironmentState) -> str:
     claim = state.claim
     if claim is None:
         return ""
-    back = f"; it rolls back, because {wording.first_line(state.rolling_back)}" if state.rolling_back else ""
+    why = state.attempt.rolling_back
+    back = f"; it rolls back, because {wording.first_line(why)}" if why else ""
     rehearsal = f", rehearsing a rollback of {claim.rehearses}" if claim.rehearses else ""
     return f"{claim.actor} began to {claim.purpose} {claim.release}{rehearsal}{back}"
 

@@ -151,7 +151,7 @@ def test_a_release_that_starts_and_fails_one_request_in_twelve_is_rolled_back(me
 
 def test_a_prometheus_that_is_killed_in_the_middle_does_not_change_the_verdict(metered: Metered) -> None:
     def outage() -> None:
-        while not metered.runtime.ledger().state("dev").applies:
+        while not metered.runtime.ledger().state("dev").attempt.applied_at:
             time.sleep(0.5)
         metered.kill_prometheus()
         metered.start_prometheus()

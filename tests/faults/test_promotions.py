@@ -20,5 +20,5 @@ def test_no_good_release_is_rejected_and_the_ledger_says_what_happened(
     assert [one.attempts[-1] for one in made] == [VERIFIED] * 3
     assert all(one.faults for one in made)
     ledger = compose(shop.settings).ledger()
-    assert ledger.state(ENVIRONMENT).verified_releases == tuple(one.release for one in made)
+    assert ledger.state(ENVIRONMENT).past.verified_releases == tuple(one.release for one in made)
     assert "rejected" not in [entry.kind for entry in ledger.entries(ENVIRONMENT)]

@@ -61,7 +61,7 @@ def test_what_the_tool_of_a_killed_run_finished_is_finished_by_recovery(mini: Mi
     _kill_while_applying(mini, slow.id, history)
     with pytest.raises(InvalidInput, match="release: none was chosen"):
         promote(environment="dev")
-    assert history.state("dev").attempted == ("first", "second")
+    assert history.state("dev").attempt.units == ("first", "second")
     _await_the_tool(mini)
     assert recover("dev") is True
     assert colours(mini, "dev") == {"first": "green", "second": "green"}

@@ -18,7 +18,7 @@ from tasks.domain.drift import DriftedObject
 from tasks.domain.events import ApprovalRequested
 from tasks.domain.platform import Environment, Freeze, Platform, Unit
 from tasks.domain.release import Provenance, Receipt, Target
-from tasks.ledger.state import AskedApproval, Claim, EnvironmentState, KnownDrift, ManualFreeze
+from tasks.ledger.state import AskedApproval, Attempt, Before, Claim, EnvironmentState, KnownDrift, ManualFreeze, Past
 from tasks.reports import board_html, board_markdown
 from tasks.reports.board import Board, Health, board, rows
 from tasks.reports.board_notices import Kind, Links, words
@@ -33,6 +33,7 @@ PLATFORM = Platform(
 )
 LINKS = Links("http://prefect.example", "https://github.example/shop/shop")
 ORIGIN = Provenance(commit="abc", subject="Paint it blue", pull_request=12)
+ATTEMPT = Attempt(Before(verified="3f2a1c"), ("network",))
 
 
 def verified(name: str, *units: str, drift: KnownDrift | None = None, **more: Any) -> EnvironmentState:
@@ -43,7 +44,7 @@ def verified(name: str, *units: str, drift: KnownDrift | None = None, **more: An
         frozenset(units),
         "3f2a1c",
         EARLIER,
-        origins={"3f2a1c": ORIGIN},
+        past=Past(origins={"3f2a1c": ORIGIN}),
         drift=drift or KnownDrift(),
         **more,
     )
@@ -181,8 +182,8 @@ def arriving(**more: Any) -> EnvironmentState:
     "under_way",
     [
         arriving(),
-        arriving(verified=None, verified_at=None, verified_before="3f2a1c", attempted=("network",)),
-        arriving(verified=None, verified_before="3f2a1c", attempted=("network",), interrupted="AWS is silent"),
+        arriving(verified=None, verified_at=None, attempt=ATTEMPT),
+        arriving(verified=None, attempt=ATTEMPT, interrupted="AWS is silent"),
     ],
 )
 def test_while_a_release_arrives_what_is_there_and_what_comes_are_shown(under_way: EnvironmentState) -> None:
@@ -194,12 +195,13 @@ def test_while_a_release_arrives_what_is_there_and_what_comes_are_shown(under_wa
 
 
 def test_the_first_release_arrives_where_nothing_was() -> None:
-    column = made(replace(arriving(), verified=None, verified_at=None, attempted=("network",))).columns[0]
+    first = Attempt(units=("network",))
+    column = made(replace(arriving(), verified=None, verified_at=None, attempt=first)).columns[0]
     assert (column.release, column.releases, column.subjects) == ("", "- → 9b1e2f", "→ Paint it green")
 
 
 def test_while_a_release_is_rolled_back_the_earlier_one_comes() -> None:
-    back = arriving(verified=None, verified_before="3f2a1c", attempted=("network",), rolling_back="a check failed")
+    back = arriving(verified=None, attempt=replace(ATTEMPT, rolling_back="a check failed"))
     column = made(back).columns[0]
     assert column.releases == "9b1e2f → 3f2a1c"
     assert column.words == "busy: anna began to promote 9b1e2f; it rolls back, because a check failed"
@@ -212,9 +214,7 @@ def test_a_release_that_is_on_its_way_is_not_said_to_be_next() -> None:
 
 
 def test_after_a_run_that_stopped_on_its_way_the_release_before_it_is_named() -> None:
-    column = made(
-        replace(arriving(verified=None, verified_before="3f2a1c", attempted=("network",)), claim=None)
-    ).columns[0]
+    column = made(replace(arriving(verified=None, attempt=ATTEMPT), claim=None)).columns[0]
     assert (column.releases, column.words) == ("3f2a1c", "not verified")
 
 
@@ -284,7 +284,7 @@ def hostile() -> Board:
     units = (Unit(HOSTILE, "terraform", "n", ("dev",)),)
     origin = Provenance(subject=HOSTILE, pull_request=12)
     state = verified("dev", HOSTILE, blocked=HOSTILE, frozen=ManualFreeze(HOSTILE, HOSTILE, None))
-    state = replace(state, origins={"3f2a1c": origin})
+    state = replace(state, past=Past(origins={"3f2a1c": origin}))
     platform = Platform(HOSTILE, (Environment("dev"),), units)
     return board(platform, {"dev": state}, NOW, Links("javascript:alert(1)//", "https://github.example/shop/shop"))
 

@@ -193,14 +193,14 @@ def test_who_took_over_writes_under_the_claim(ledger: Ledger, other: Ledger) -> 
     claims.claim(ledger, "dev", "a", "promote")
     claims.take_over(other, "dev", run_is_over=True)
     other.append("dev", APPLYING)
-    assert other.state("dev").attempted == ("first",)
+    assert other.state("dev").attempt.units == ("first",)
 
 
 def test_a_claim_fences_its_own_environment_only(ledger: Ledger) -> None:
     claims.claim(ledger, "dev", "a", "promote")
     claims.close(ledger, "dev", "succeeded")
     ledger.append("staging", APPLYING)
-    assert ledger.state("staging").attempted == ("first",)
+    assert ledger.state("staging").attempt.units == ("first",)
 
 
 def test_losing_the_claim_is_noticed_while_a_tool_runs(ledger: Ledger, other: Ledger) -> None:

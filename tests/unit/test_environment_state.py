@@ -91,9 +91,9 @@ def test_an_open_claim_keeps_what_to_roll_back_to(told: Told) -> None:
     told.claim("b")
     told.write(UnitApplying(unit="networking", release="b", plan=""))
     now = told.now()
-    assert now.attempted == ("networking",)
-    assert now.before["networking"].target.release == "a"
-    assert (now.verified, now.verified_before) == (None, "a")
+    assert now.attempt.units == ("networking",)
+    assert now.attempt.before.receipts["networking"].target.release == "a"
+    assert (now.verified, now.attempt.before.verified) == (None, "a")
 
 
 def test_an_apply_that_did_not_end_well_is_unfinished_until_one_does(told: Told) -> None:
@@ -120,7 +120,7 @@ def test_taking_over_keeps_what_the_dead_run_began(told: Told) -> None:
     now = told.now()
     assert now.claim is not None
     assert (now.claim.holder["pid"], now.claim.release) == (2, "a")
-    assert now.attempted == ("networking",)
+    assert now.attempt.units == ("networking",)
 
 
 def test_a_failed_check_is_not_passed(told: Told) -> None:
@@ -186,7 +186,7 @@ def test_a_verified_environment_has_nothing_to_roll_back(told: Told) -> None:
     told.apply("networking", "a")
     told.write(ReleaseVerified(release="a"))
     now = told.now()
-    assert (now.attempted, now.before, now.verified_before) == ((), now.receipts, "a")
+    assert (now.attempt.units, now.attempt.before.receipts, now.attempt.before.verified) == ((), now.receipts, "a")
 
 
 def test_a_rolled_back_unit_has_passed_only_if_it_had_before(told: Told) -> None:
@@ -226,11 +226,11 @@ def test_what_applies_create_adds_up_until_the_environment_is_good_again(told: T
     told.claim("a")
     told.write(UnitApplying(unit="networking", release="a", plan="1", creates=("vpc",)))
     told.write(UnitApplying(unit="networking", release="a", plan="2", creates=("subnet",)))
-    assert told.now().created == {"networking": {"vpc", "subnet"}}
+    assert told.now().attempt.created == {"networking": {"vpc", "subnet"}}
     told.write(ClaimClosed(outcome="failed"))
-    assert told.now().created == {"networking": {"vpc", "subnet"}}
+    assert told.now().attempt.created == {"networking": {"vpc", "subnet"}}
     told.write(ReleaseVerified(release="a"))
-    assert told.now().created == {}
+    assert told.now().attempt.created == {}
 
 
 def test_what_applies_change_in_the_state_is_known_until_the_environment_is_good_again(told: Told) -> None:
@@ -238,9 +238,9 @@ def test_what_applies_change_in_the_state_is_known_until_the_environment_is_good
     told.claim("a")
     told.write(UnitApplying(unit="networking", release="a", plan="1", state_changes=(moved,)))
     told.write(UnitApplying(unit="networking", release="a", plan="2", state_changes=(moved, forgotten)))
-    assert told.now().state_changes == {"networking": (moved, forgotten)}
+    assert told.now().attempt.state_changes == {"networking": (moved, forgotten)}
     told.write(ReleaseVerified(release="a"))
-    assert told.now().state_changes == {}
+    assert told.now().attempt.state_changes == {}
 
 
 def test_a_run_that_stopped_halfway_keeps_the_state_to_roll_back_to(told: Told) -> None:
@@ -252,8 +252,8 @@ def test_a_run_that_stopped_halfway_keeps_the_state_to_roll_back_to(told: Told) 
     told.apply("networking", "b")
     told.write(ClaimClosed(outcome="failed"))
     told.claim("c")
-    assert told.now().before["networking"].target.release == "a"
-    assert told.now().attempted == ("networking",)
+    assert told.now().attempt.before.receipts["networking"].target.release == "a"
+    assert told.now().attempt.units == ("networking",)
 
 
 CHANGE = Change("aws_vpc.this", "aws_vpc", Action.UPDATE, {"a": 1}, {"a": 2})
@@ -342,21 +342,21 @@ def verify(told: Told, release: str) -> None:
 def test_releases_are_kept_in_the_order_in_which_each_was_last_verified(told: Told, history: str, order: str) -> None:
     for release in history.split():
         verify(told, release)
-    assert told.now().verified_releases == tuple(order.split())
+    assert told.now().past.verified_releases == tuple(order.split())
 
 
 def test_the_rules_are_those_of_the_release_that_was_verified_last(told: Told) -> None:
     verify(told, "a")
     verify(told, "b")
     told.claim("c")
-    assert told.now().rules == {"gate": "b"}
+    assert told.now().past.rules == {"gate": "b"}
 
 
 def test_the_release_that_was_begun_last_is_that_of_the_last_promotion(told: Told) -> None:
     told.claim("a")
     told.write(ClaimClosed(outcome="failed"))
     told.write(EnvironmentClaimed(release="b", purpose="roll back to", holder={}))
-    assert told.now().last_begun == "a"
+    assert told.now().past.last_begun == "a"
 
 
 def test_an_environment_is_frozen_until_it_is_thawed(told: Told) -> None:
@@ -410,10 +410,10 @@ def test_a_verified_release_carries_the_origin_of_its_own_promotion(told: Told) 
         told.write(EnvironmentClaimed(release=release, purpose="promote", holder={}, provenance=origin))
         if release != "c":
             told.write(ReleaseVerified(release=release))
-    assert {release: origin.author for release, origin in told.now().origins.items()} == {"a": "Ben", "b": "Ben"}
+    assert {release: origin.author for release, origin in told.now().past.origins.items()} == {"a": "Ben", "b": "Ben"}
 
 
 def test_the_first_promotion_of_a_release_says_what_its_record_is(told: Told) -> None:
     for digest in ("", "d", "e"):
         told.write(EnvironmentClaimed(release="a", purpose="promote", holder={}, release_digest=digest))
-    assert told.now().records == {"a": "d"}
+    assert told.now().past.records == {"a": "d"}

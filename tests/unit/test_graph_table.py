@@ -11,7 +11,7 @@ import pytest
 from deployments.cli import graph_table
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
-from tasks.ledger.state import EnvironmentState
+from tasks.ledger.state import EnvironmentState, Past
 from tasks.reports.board import Column, board
 
 STAGING = Environment("staging")
@@ -30,7 +30,7 @@ def states(**verified: str) -> dict[str, EnvironmentState]:
             name.replace("_", "-"),
             verified=release,
             verified_at=NOON.isoformat(timespec="milliseconds"),
-            origins={"b": Provenance(subject="Paint it blue")},
+            past=Past(origins={"b": Provenance(subject="Paint it blue")}),
         )
         for name, release in verified.items()
     }

@@ -57,7 +57,7 @@ def test_once_a_server_may_be_asked_the_same_release_brings_what_was_left_out(se
     searching.promote(release)
     assert searching.kinds("applied") == ["applied app", "applied logs"]
     assert searching.live()["logs"] == {"it": "blue"}
-    assert searching.state().omitted == {}
+    assert searching.state().past.omitted == {}
 
 
 def test_what_is_there_already_stays_and_is_not_compared(searching: Shop) -> None:

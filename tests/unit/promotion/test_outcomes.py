@@ -65,7 +65,7 @@ def test_a_partly_done_apply_leaves_the_environment_interrupted(shop: Shop) -> N
     state = shop.state()
     assert state.claim is not None
     assert state.interrupted
-    assert (state.rejected, state.rolling_back) == (frozenset(), None)
+    assert (state.rejected, state.attempt.rolling_back) == (frozenset(), None)
     assert "rolled_back app" not in shop.kinds()
 
 

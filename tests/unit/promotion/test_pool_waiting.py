@@ -26,7 +26,7 @@ def test_without_a_worker_nothing_is_changed_and_the_pool_is_named(shop: Shop) -
     patient = [replace(each, time_limit=600) for each in shop.units()]
     with pytest.raises(Unanswered, match="no worker of the work pool units"):
         shop.promote(shop.release("blue", *patient))
-    assert (shop.state().attempted, shop.state().claim, shop.world.done) == ((), None, [])
+    assert (shop.state().attempt.units, shop.state().claim, shop.world.done) == ((), None, [])
     assert 600 <= shop.clock.slept < 2 * 600
 
 

@@ -31,8 +31,8 @@ def gated(shop: Shop) -> Shop:
 def test_a_claim_carries_the_record_and_the_origin_of_its_release(shop: Shop) -> None:
     release = shop.promoted("blue")
     state = shop.state()
-    assert state.records == {release: records.digest(shop.releases.of(release).release)}
-    assert state.origins[release].author == "Anna <anna@flowmart.example>"
+    assert state.past.records == {release: records.digest(shop.releases.of(release).release)}
+    assert state.past.origins[release].author == "Anna <anna@flowmart.example>"
 
 
 def test_an_author_cannot_approve_a_release_that_they_bring_back(gated: Shop) -> None:

@@ -91,7 +91,7 @@ def test_a_rollback_never_deletes_what_the_release_did_not_create(shop: Shop) ->
     with pytest.raises(RollbackFailed, match="did not create: extra"):
         shop.promote(shop.release("red", *shop.units("red")))
     assert shop.live()["app"]["extra"] == "by hand"
-    assert shop.state().before["app"].target.release == blue
+    assert shop.state().attempt.before.receipts["app"].target.release == blue
 
 
 def test_what_the_release_created_under_another_name_may_be_removed_again(shop: Shop) -> None:
