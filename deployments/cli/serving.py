@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from deployments.cli import screen
 from deployments.cli.screen import Json
+from deployments.server_parts import PartName
 from tasks import settings
-
-
-class Part(StrEnum):
-    """A process of the server."""
-
-    SERVER = "server"
-    REGISTRAR = "registrar"
-    WORKER = "worker"
-    BOARD = "board"
-    METRICS = "metrics"
-    RECEIVER = "receiver"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,7 +40,7 @@ def up(json: Json = False) -> None:
 
 
 def down(json: Json = False) -> None:
-    """End what `flowmart server up` started. A run that goes on is ended; the next one puts back what it began."""
+    """End what `flowmart server up` started. A run in progress is ended; the next one rolls back what it began."""
     from deployments import server
 
     server.down(settings.load().repository, screen.say)
@@ -67,7 +56,7 @@ def server_status(json: Json = False) -> None:
 
 
 def run(
-    part: Annotated[Part, typer.Argument(help="The process to run.")],
+    part: Annotated[PartName, typer.Argument(help="The process to run.")],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Where to listen; the process's usual port without it.")] = None,
 ) -> None:
@@ -77,7 +66,7 @@ def run(
     """
     from deployments.server import foreground
 
-    foreground.run(settings.load().repository, part.value, host, port)
+    foreground.run(settings.load().repository, part, host, port)
 
 
 def probe() -> int:

@@ -12,8 +12,9 @@ from typing import NoReturn
 
 from deployments import processes
 from deployments.server import lifecycle, parts
-from deployments.server.layout import PARTS, PartName, ServerLayout, ServerSettings
+from deployments.server.layout import ServerLayout, ServerSettings
 from deployments.server.parts import LOOPBACK, SERVER, Address
+from deployments.server_parts import PARTS, PartName
 from deployments.services import ServiceKind, is_healthy
 from tasks.domain.errors import InvalidInput
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from deployments import processes
+from deployments.server_parts import PARTS, PartName
 from tasks.settings import Settings, words
-
-PartName = Literal["server", "registrar", "worker", "board", "metrics", "receiver"]
-
-PARTS: tuple[PartName, ...] = get_args(PartName)
-"""All processes of a server, in start order."""
 
 
 class ServerSettings(BaseSettings):

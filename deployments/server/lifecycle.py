@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from deployments import prefect_health, processes, profile, services
 from deployments.server import catalogue, parts
-from deployments.server.layout import PARTS, ServerLayout, ServerSettings
+from deployments.server.layout import ServerLayout, ServerSettings
 from deployments.server.parts import BOARD, METRICS, RECEIVER, REGISTRAR, SERVER, WORKER, Address
+from deployments.server_parts import PARTS
 from deployments.services import READY, Part, ServiceHealth, ServiceKind
 from tasks import manifest
 from tasks.domain.errors import InvalidInput, Unanswered

@@ -20,10 +20,10 @@ from socket import create_connection
 from deployments import prefect_database, prefect_health, prefect_server, processes
 from deployments.processes import Process
 from deployments.server.layout import ServerLayout, ServerSettings
+from deployments.server_parts import PARTS
 from deployments.services import ServiceHealth, ServiceKind, gets
 
-SERVER, REGISTRAR, WORKER, BOARD, RECEIVER = "server", "registrar", "worker", "board", "receiver"
-METRICS = "metrics"
+SERVER, REGISTRAR, WORKER, BOARD, METRICS, RECEIVER = PARTS
 
 LOOPBACK = "127.0.0.1"
 """The address on which all processes listen by default: this machine only."""

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from deployments.server.layout import PARTS
+from deployments.server_parts import PARTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGING = PROJECT / "deployments/packaging"
