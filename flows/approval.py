@@ -12,7 +12,8 @@ from flows.release import release
 from flows.rollback import rollback
 from tasks import authorship, settings, steps
 from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 
 
 @flow(name="approve", flow_run_name="{decision} {digest}", **options.FLOW)

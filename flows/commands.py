@@ -16,8 +16,9 @@ from tasks.github.best_effort import tell
 from tasks.github.commands import Command
 from tasks.github.comments import Comment, Reaction
 from tasks.github.repositories import OnGitHub
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _roll_back(talk: Talk, asked: Command) -> str:
 def _approve(talk: Talk, asked: Command) -> str:
     with steps.session() as session:
         ledger, now = session.runtime.ledger(), session.runtime.clock.now()
-    refuse_author(talk.home, approvals.find(ledger, asked.argument, now), talk.author)
+    refuse_author(talk.home, approval_requests.find(ledger, asked.argument, now), talk.author)
     request = approvals.approve(ledger, asked.argument, Approver(talk.author, "GitHub comment", "github"), now)
     return carried_on(talk.home, request)
 

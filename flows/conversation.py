@@ -26,8 +26,9 @@ from tasks.github.comments import Comment
 from tasks.github.pulls import Pull
 from tasks.github.repositories import OnGitHub
 from tasks.github.reviews import Review
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 
 log = structlog.get_logger("flowmart.conversation")
 
@@ -110,7 +111,7 @@ def review(repository: Repository, number: Number, review: ReviewId) -> list[str
     if not _may_approve(home, found) or not _is_first(home, "review", found.id, found.author):
         return []
     with steps.session() as session:
-        waiting = approvals.waiting(session.runtime.ledger(), session.runtime.clock.now())
+        waiting = approval_requests.waiting(session.runtime.ledger(), session.runtime.clock.now())
     if not waiting:
         return []
     pull = pulls.get(home.client, home.name, number)

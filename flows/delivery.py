@@ -19,7 +19,7 @@ from tasks.github.best_effort import tell
 from tasks.github.deployments import Deployment
 from tasks.github.repositories import OnGitHub
 from tasks.promotion import eligibility
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.reports import pull_requests
 
 log = structlog.get_logger("flowmart.delivery")

@@ -8,7 +8,7 @@ from flows import options
 from flows.parameters import NOT_CHOSEN, AcceptDrift, Despite, EnvironmentName, Fixes, Force, IntoIncident, ReleaseId
 from tasks import steps
 from tasks.promotion import operations
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.gate import Consent
 
 

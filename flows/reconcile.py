@@ -8,7 +8,7 @@ from flows import options
 from flows.parameters import EnvironmentName
 from tasks import steps
 from tasks.promotion import operations
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 
 @flow(name="reconcile", flow_run_name="reconcile {environment}", **options.FLOW)

@@ -8,7 +8,7 @@ from flows import options
 from flows.parameters import EnvironmentName, WhyContinue
 from tasks import steps
 from tasks.promotion import operations
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 
 @flow(name="continue", flow_run_name="continue {environment}", **options.FLOW)

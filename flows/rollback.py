@@ -8,7 +8,7 @@ from flows import options
 from flows.parameters import BackTo, EnvironmentName
 from tasks import steps
 from tasks.promotion import operations
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 
 @flow(name="rollback", flow_run_name="roll back {environment}", **options.FLOW)

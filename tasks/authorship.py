@@ -17,8 +17,9 @@ from tasks.domain.release import Provenance
 from tasks.github import authors, commits
 from tasks.github.repositories import OnGitHub
 from tasks.ledger.history import History
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 from tasks.releases.commits import authors_between, released_paths
 from tasks.settings import Settings
 
@@ -51,7 +52,7 @@ def approve_by_name(
         Refused: the approver is not permitted, or wrote some of the change.
     """
     approvals.require_name(by)
-    request = approvals.find(history.ledger, digest, now)
+    request = approval_requests.find(history.ledger, digest, now)
     known = named_authors(settings, history, request) if request.rules.approvers else {}
     return approvals.approve(history.ledger, digest, by, now, reason, known)
 

@@ -25,7 +25,7 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Environment
 from tasks.promotion import access
 from tasks.promotion.access import AssumedRoles
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 _WHOLE = "environment"
 """Stands for the environment itself in place of a unit's name."""

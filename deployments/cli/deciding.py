@@ -18,8 +18,9 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.ledger.history import History
 from tasks.manifest import day
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 
 Digest = Annotated[str, typer.Argument(help="Digest of the plan set, at least its first 12 digits.")]
 
@@ -33,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 def waiting(json: Json = False) -> None:
     """What waits for an approval."""
-    found = approvals.waiting(History(settings.load()).ledger, datetime.now(UTC))
+    found = approval_requests.waiting(History(settings.load()).ledger, datetime.now(UTC))
     if json:
         screen.document([screen.request_document(request) for request in found])
         return

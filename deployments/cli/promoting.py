@@ -24,7 +24,7 @@ from tasks.domain.plan import Plan
 from tasks.drift import DriftReport, descriptions, last_report
 from tasks.ledger.history import History
 from tasks.promotion import eligibility
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.passage import Passage
 from tasks.promotion.runtime import compose
 

@@ -22,7 +22,7 @@ from tasks.domain.errors import FlowmartError
 
 if TYPE_CHECKING:
     from deployments.services import Part
-    from tasks.promotion.approvals import Request
+    from tasks.promotion.approval_requests import Request
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 

@@ -19,7 +19,7 @@ from tasks.domain.platform import Environment, Platform, Unit
 from tasks.ledger import rehearsals
 from tasks.ledger.history import History
 from tasks.ledger.state import EnvironmentState
-from tasks.promotion import approvals
+from tasks.promotion import approval_requests
 from tasks.reports import board_reading
 from tasks.reports.board import Board, Cell, rows
 from tasks.reports.board_notices import Kind, Notice, words
@@ -137,7 +137,7 @@ def _notice(notice: Notice) -> dict[str, Any]:
 def _show(history: History, found: Sequence[Looked], board: Board) -> None:
     said = {here.environment.name: here.words for here in found}
     screen.table("", graph_table.COLUMNS, [*graph_table.rows(board.columns, said)])
-    for request in approvals.waiting(history.ledger, board.at):
+    for request in approval_requests.waiting(history.ledger, board.at):
         screen.result(screen.waiting(request))
     for notice in board.notices:
         if notice.kind is not Kind.APPROVAL:

@@ -21,7 +21,7 @@ from tasks.ledger import rehearsals
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.verifications import earlier
 from tasks.promotion import windows
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 Schema = dict[str, Any]
 

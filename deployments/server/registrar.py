@@ -26,7 +26,7 @@ from tasks import manifest, settings
 from tasks.domain.errors import BrokenChain, FlowmartError, UnreadableRecord
 from tasks.ledger import secret_key
 from tasks.ledger.history import History
-from tasks.promotion import approvals
+from tasks.promotion import approval_requests
 from tasks.reports import board_markdown
 from tasks.settings import Settings
 
@@ -96,7 +96,7 @@ class Registrar:
             tuple(reversed(self._history.releases.all()[0])),
             {name: self._history.state(name) for name in names},
             {name: self._history.verified(name) for name in names},
-            approvals.waiting(self._history.ledger, datetime.now(UTC)),
+            approval_requests.waiting(self._history.ledger, datetime.now(UTC)),
         )
 
 

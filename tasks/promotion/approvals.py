@@ -1,7 +1,4 @@
-"""Approvals: a run asks for the approval of a plan set's digest; a person approves or refuses it in the ledger.
-
-A promotion that needs an approval ends after asking, so waiting costs nothing. People approve the digest of all plans
-of an environment: another plan set needs another approval. An approval is valid until the request expires.
+"""Approvals: a person approves or refuses in the ledger what a run has asked for (`approval_requests`).
 
 The ledger records who approved, and how that identity was proven. GitHub proves who signed in there; a command line
 proves which user of which machine typed. The Prefect UI has one login for everybody and proves nothing.
@@ -9,25 +6,17 @@ proves which user of which machine typed. The Prefect UI has one login for every
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-import structlog
-
-from tasks.domain.errors import BrokenChain, InvalidInput, NotFound, Refused, UnreadableRecord
-from tasks.domain.events import ApprovalRequested, PlanSetApproved, PlanSetDecision, PlanSetRefused, ReleaseRejected
-from tasks.domain.platform import Approval
-from tasks.domain.release import Release
-from tasks.ledger import rehearsals
+from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.events import PlanSetApproved, PlanSetDecision, PlanSetRefused, ReleaseRejected
 from tasks.ledger.chain import Ledger
-from tasks.ledger.state import AskedApproval, EnvironmentState
-
-log = structlog.get_logger("flowmart.approvals")
-
-SHORTEST = 12
-"""Fewest digits of a digest that identify a plan set: fewer could match another one."""
+from tasks.ledger.state import EnvironmentState
+from tasks.promotion import approval_requests
+from tasks.promotion.approval_requests import Request
 
 Identity = Literal["github", "host", "nothing"]
 """What proves who an approver is: a GitHub login, the user of a machine, or nothing."""
@@ -40,133 +29,6 @@ class Approver:
     name: str
     how: str
     identity: Identity
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a run asks: the plan set's digest, what its units would do in words, and who may approve.
-
-    `author` wrote the commit of this request, as git writes it, and may not approve it. `rehearsal` is what is known
-    of a rehearsed rollback.
-    """
-
-    environment: str
-    digest: str
-    units: Mapping[str, str]
-    rules: Approval
-    purpose: str = "promote"
-    author: str = ""
-    because: str = ""
-    rehearsal: str = ""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request for an approval. `at` and `expires` are UTC; `units` says what each plan would do, in words.
-
-    `because` is why an approval is needed, `approved_by` who has approved so far. `rehearsal` is what is known now of
-    a rehearsed rollback; "" if none is rehearsed.
-    """
-
-    environment: str
-    release: str
-    digest: str
-    author: str
-    asked_by: str
-    at: datetime
-    expires: datetime
-    units: Mapping[str, str]
-    rules: Approval
-    purpose: str
-    because: str = ""
-    approved_by: tuple[str, ...] = ()
-    rehearsal: str = ""
-
-    @property
-    def missing(self) -> int:
-        """How many more people have to approve."""
-        return max(0, self.rules.count - len(self.approved_by))
-
-    @property
-    def short(self) -> str:
-        """The digits of the digest that a person types."""
-        return self.digest[:SHORTEST]
-
-    @property
-    def what(self) -> str:
-        """The operation: "promote 3f2a1c", "roll back to 3f2a1c"."""
-        return f"{self.purpose}{' to' if self.purpose == 'roll back' else ''} {self.release}"
-
-    @property
-    def until(self) -> str:
-        """When the request expires, for people."""
-        return f"{self.expires:%Y-%m-%d %H:%M} UTC"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The latest decision on a plan set: `wanted`, `approved` or `refused`; `by` is who decided."""
-
-    kind: str
-    request: Request
-    by: str = ""
-
-    def expired(self, now: datetime) -> bool:
-        """Tell whether the request has expired at `now`."""
-        return now >= self.request.expires
-
-
-def decisions(found: EnvironmentState) -> tuple[Decision, ...]:
-    """Return the latest decision on each requested plan set that may still count, in the order of the requests."""
-    return tuple(Decision(each.decision, _request(found, each), each.by) for each in found.approvals)
-
-
-def decided(found: EnvironmentState, digest: str, now: datetime) -> Decision | None:
-    """Return the decision that holds for a plan set at `now`; None if it was not requested or has expired."""
-    known = {decision.request.digest: decision for decision in decisions(found)}.get(digest)
-    return None if known is None or known.expired(now) else known
-
-
-def waiting(ledger: Ledger, now: datetime) -> tuple[Request, ...]:
-    """Return the undecided requests of all environments, oldest first and at most one for each environment.
-
-    A newer request of an environment replaces the older one: its plans are what would be applied now. An environment
-    whose ledger cannot be read is skipped.
-    """
-    newest = (decisions(found)[-1:] for found in _readable(ledger))
-    found = [d.request for last in newest for d in last if d.kind == "wanted" and not d.expired(now)]
-    return tuple(sorted(found, key=lambda request: request.at))
-
-
-def _readable(ledger: Ledger) -> Iterator[EnvironmentState]:
-    for name in ledger.environments():
-        try:
-            yield ledger.state(name)
-        except (BrokenChain, UnreadableRecord) as error:
-            log.error("ledger damaged", environment=name, why=str(error))
-
-
-def want(ledger: Ledger, release: Release, question: Question, now: datetime) -> Request:
-    """Request an approval; returns the open request if it has the same digest and author."""
-    known = decided(ledger.state(question.environment), question.digest, now)
-    if known is not None and known.kind == "wanted" and known.request.author == question.author:
-        return known.request
-    rules = question.rules
-    asked = ApprovalRequested(
-        release=release.id,
-        plan_set=question.digest,
-        units=question.units,
-        author=question.author,
-        expires=(now + timedelta(seconds=rules.expires)).isoformat(timespec="seconds"),
-        approvers=rules.approvers,
-        identity=rules.identity,
-        purpose=question.purpose,
-        count=rules.count,
-        because=question.because,
-        rehearsal=question.rehearsal,
-    )
-    entry = ledger.append(question.environment, asked)
-    return _request(ledger.state(question.environment), AskedApproval(entry.at, entry.actor, asked))
 
 
 def approve(
@@ -193,7 +55,7 @@ def approve(
         InvalidInput: the digest is too short, or `by` has no name.
     """
     require_name(by)
-    request = find(ledger, digest, now)
+    request = approval_requests.find(ledger, digest, now)
     _refuse_ineligible(request, by, authors or {})
     return _decide(ledger, request, PlanSetApproved, by, now, reason)
 
@@ -206,7 +68,7 @@ def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str
     require_name(by)
     if not reason.strip():
         raise InvalidInput("reason: it is empty; say why you refuse, for the author of the release")
-    request = find(ledger, digest, now)
+    request = approval_requests.find(ledger, digest, now)
     _refuse_unlisted(request, by)
     _decide(ledger, request, PlanSetRefused, by, now, reason)
     why = f"refused by {by.name}: {reason}"
@@ -214,29 +76,12 @@ def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str
     return request
 
 
-def find(ledger: Ledger, digest: str, now: datetime) -> Request:
-    """Return the request that waits at `now` and whose digest begins so; raises `NotFound` or `InvalidInput`."""
-    open_ones = waiting(ledger, now)
-    known = ", ".join(f"{request.short} ({request.environment})" for request in open_ones) or "nothing"
-    if not digest:
-        raise InvalidInput(f"digest: none was chosen; waiting: {known}")
-    if len(digest) < SHORTEST:
-        raise InvalidInput(f"digest {digest}: give at least {SHORTEST} digits of it")
-    for request in open_ones:
-        if request.digest.startswith(digest):
-            return request
-    raise NotFound(
-        f"digest {digest}: no plan set with it waits for an approval; waiting: {known}. A request ends when it "
-        "expires or the plans change; promote again to request a new approval"
-    )
-
-
 def _decide(
     ledger: Ledger, request: Request, decision: type[PlanSetDecision], by: Approver, now: datetime, reason: str
 ) -> Request:
     def decide(state: EnvironmentState) -> PlanSetDecision:
         # Two people may decide at the same time: the first decision counts.
-        found = decided(state, request.digest, now)
+        found = approval_requests.decided(state, request.digest, now)
         if found is None or found.kind != "wanted":
             ended = f"was already {found.kind} by {found.by}" if found else "has expired"
             raise Refused(f"plan set {request.short} of {request.environment} {ended}; check `flowmart approvals`")
@@ -252,14 +97,14 @@ def _decide(
         )
 
     ledger.append(request.environment, decide)
-    after = {each.request.digest: each.request for each in decisions(ledger.state(request.environment))}
-    return after.get(request.digest, request)
+    after = approval_requests.decisions(ledger.state(request.environment))
+    return next((each.request for each in after if each.request.digest == request.digest), request)
 
 
 def _refuse_twice(request: Request, by: Approver) -> None:
     if by.name.lower() in [name.lower() for name in request.approved_by]:
-        told = f"{by.name} has already approved it; another person must approve too"
-        raise Refused(f"plan set {request.short} of {request.environment}: {told}")
+        why = f"{by.name} has already approved it; another person must approve too"
+        raise Refused(f"plan set {request.short} of {request.environment}: {why}")
 
 
 def require_name(by: Approver) -> None:
@@ -273,8 +118,8 @@ def _refuse_ineligible(request: Request, by: Approver, authors: Mapping[str, str
     known = {request.author: request.release, **authors} if request.rules.approvers else {}
     wrote = next((what for author, what in known.items() if _same(by.name, author)), None)
     if wrote is not None:
-        told = f"{by.name} is the author of {wrote}; another person must approve"
-        raise Refused(f"plan set {request.short} of {request.environment}: {told}")
+        why = f"{by.name} is the author of {wrote}; another person must approve"
+        raise Refused(f"plan set {request.short} of {request.environment}: {why}")
 
 
 def _refuse_unlisted(request: Request, by: Approver) -> None:
@@ -293,23 +138,3 @@ def _same(name: str, author: str) -> bool:
     person, _, address = author.partition("<")
     mail = address.strip("> ").lower()
     return name.lower() in {person.strip().lower(), mail, mail.partition("@")[0].rpartition("+")[2]} - {""}
-
-
-def _request(found: EnvironmentState, known: AskedApproval) -> Request:
-    asked = known.asked
-    rehearsal = rehearsals.before_decision(found, asked.release, asked.purpose)
-    return Request(
-        environment=found.environment,
-        release=asked.release,
-        digest=asked.plan_set,
-        author=asked.author,
-        asked_by=known.actor,
-        at=datetime.fromisoformat(known.at),
-        expires=datetime.fromisoformat(asked.expires),
-        units=asked.units,
-        rules=Approval(asked.approvers, identity=asked.identity, count=asked.count),
-        purpose=asked.purpose,
-        because=asked.because,
-        approved_by=known.approved_by,
-        rehearsal=rehearsals.sentence(rehearsal) if rehearsal else asked.rehearsal,
-    )

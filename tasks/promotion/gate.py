@@ -19,8 +19,8 @@ from tasks.domain.events import ClosureOverridden, DriftAccepted
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Approval, Environment, Freeze, Window
 from tasks.domain.rules import Violation
-from tasks.promotion import approvals, evidence, windows
-from tasks.promotion.approvals import Question, Request
+from tasks.promotion import approval_requests, evidence, windows
+from tasks.promotion.approval_requests import Question, Request
 from tasks.promotion.conditions import Verdict, judge
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
@@ -184,15 +184,15 @@ def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, verdict: Verdict, pu
     ledger, name, rules = run.ledger, run.environment.name, verdict.approval or Approval()
     claim = run.state().claim
     author = claim.provenance.author if claim else ""
-    said = approvals.decided(run.state(), plans.digest, run.clock.now())
+    said = approval_requests.decided(run.state(), plans.digest, run.clock.now())
     enough = said is not None and said.kind == "approved" and said.request.rules.count >= rules.count
     if said is not None and enough and said.request.author == author:
         return
-    last = approvals.decisions(run.state())[-1:]
+    last = approval_requests.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
     rehearsal = evidence.known(run, purpose)
     question = Question(name, plans.digest, plans.told, rules, purpose, author, verdict.because, rehearsal)
-    request = approvals.want(ledger, run.release, question, run.clock.now())
+    request = approval_requests.want(ledger, run.release, question, run.clock.now())
     raise ApprovalWanted(_asking(request, changed), request)
 
 

@@ -13,7 +13,7 @@ from tasks.domain.events import FixDeclared
 from tasks.domain.events.claims import PROMOTE, RECONCILE, ROLL_BACK
 from tasks.promotion import adoption, pauses, promotion
 from tasks.promotion.adoption import Adopted
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.eligibility import refuse_ineligible
 from tasks.promotion.executor import Executor
 from tasks.promotion.gate import Consent

@@ -15,7 +15,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.promotion import amount_of
 from tasks.promotion.stopping import Stops
 

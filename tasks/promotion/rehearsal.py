@@ -35,7 +35,7 @@ from tasks.ledger.entries import Entry
 from tasks.ledger.rehearsals import sentence
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
 from tasks.promotion import operations, rehearsal_pairs, rollback
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.environment_run import EnvironmentRun, opened
 from tasks.promotion.executor import Executor, Verb, errors
 from tasks.promotion.gate import Consent

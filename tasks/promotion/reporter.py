@@ -10,7 +10,7 @@ from tasks.domain.plan import Plan
 from tasks.domain.release import Target
 from tasks.domain.rules import Violation
 from tasks.ledger.state import RecordedRehearsal
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 if TYPE_CHECKING:
     from tasks.promotion.environment_run import EnvironmentRun

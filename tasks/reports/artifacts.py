@@ -14,7 +14,7 @@ from tasks.domain.rules import Violation
 from tasks.drift import DriftedObject, DriftReport, descriptions
 from tasks.ledger import rehearsals
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.conditions import Verdict
 from tasks.promotion.planning import PlanSet
 from tasks.reports.keys import approval_key, drift_key, key

@@ -16,7 +16,7 @@ from tasks.domain.environment_graph import Eligibility
 from tasks.domain.platform import Environment, Platform
 from tasks.domain.release import Provenance
 from tasks.ledger.state import EnvironmentState, verified_in
-from tasks.promotion import approvals
+from tasks.promotion import approval_requests
 from tasks.reports import board_notices, keys, log_links
 from tasks.reports.board_notices import NOWHERE, Kind, Link, Links, Notice, alarm, words
 
@@ -157,7 +157,7 @@ def coming(
     verified, here = verified_in(states.values()), states[environment.name]
     release = environment_graph.candidate(environment, verified)
     begun = {held.release for held in (here.claim, here.paused) if held}
-    asked = approvals.decisions(here)[-1:]
+    asked = approval_requests.decisions(here)[-1:]
     begun |= {each.request.release for each in asked if each.kind == "wanted" and not each.expired(now)}
     if release is None or release in {here.verified, *begun} or release in here.rejected:
         return None

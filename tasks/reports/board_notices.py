@@ -14,8 +14,8 @@ from tasks.domain.platform import Environment
 from tasks.domain.release import Provenance
 from tasks.ledger import rehearsals
 from tasks.ledger.state import EnvironmentState, RecordedRehearsal
-from tasks.promotion import approvals, windows
-from tasks.promotion.approvals import Request
+from tasks.promotion import approval_requests, windows
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.claims import is_over
 from tasks.reports import keys
 
@@ -101,7 +101,7 @@ def notices(
     """
     name = environment.name
     yield from _of_a_run(state, links)
-    for decision in approvals.decisions(state)[-1:]:
+    for decision in approval_requests.decisions(state)[-1:]:
         if decision.kind == "wanted" and not decision.expired(now):
             plan = links.artifact("plan", keys.key(platform, keys.approval_key(name)))
             yield Notice(Kind.APPROVAL, name, asked(decision.request), plan)

@@ -20,7 +20,7 @@ from tasks.github.client import connect
 from tasks.ledger.state import RecordedRehearsal
 from tasks.notifications import notifications
 from tasks.notifications.notifications import Notification
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.environment_run import EnvironmentRun
 from tasks.promotion.planning import PlanSet
 from tasks.reports import artifacts, log_links

@@ -18,7 +18,7 @@ from prefect.states import Completed
 from tasks import settings
 from tasks.jobs.desk import Desk
 from tasks.ledger.history import History
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.executor import Executor, LocalExecutor
 from tasks.promotion.passage import Passage, Promote, through
 from tasks.promotion.runtime import Runtime, compose

@@ -21,8 +21,8 @@ from deployments.server import Serving
 from tasks.domain.events import EnvironmentFrozen, EnvironmentThawed
 from tasks.domain.platform import Approval
 from tasks.logs import reading
-from tasks.promotion import approvals, claims
-from tasks.promotion.approvals import Question
+from tasks.promotion import approval_requests, claims
+from tasks.promotion.approval_requests import Question
 from tests.doubles.github_stub import TOKEN, GitHubStub, running
 from tests.flows.test_github import REPOSITORY, Hub
 from tests.formats import outputs
@@ -201,7 +201,7 @@ def merged(served: Served, github: GitHubStub, folder: Path) -> Hub:
         "dev", PLAN_SET, {"first": "1 to change"}, Approval(("ben", "carla"), identity="github", count=2)
     )
     release = served.mini.releases.create(served.root, head, "anna")
-    approvals.want(served.history.ledger, release, question, datetime.now(UTC))
+    approval_requests.want(served.history.ledger, release, question, datetime.now(UTC))
     return hub
 
 

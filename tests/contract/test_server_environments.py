@@ -16,8 +16,9 @@ from tasks.domain.events import EnvironmentThawed
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
 from tasks.ledger.history import History
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Question
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Question
+from tasks.promotion.approvals import Approver
 from tasks.settings import Settings
 from tests.servers import prefect_api
 
@@ -139,7 +140,7 @@ def test_there_is_an_approval_to_start_only_while_something_waits_for_one(team: 
     ledger = team.history.ledger
     assert "bakery-approve" not in team.deployments()
     question = Question("dev", "d" * 64, {"first": "1 to create"}, Approval())
-    approvals.want(ledger, Release("abc", "", {}), question, datetime.now(UTC))
+    approval_requests.want(ledger, Release("abc", "", {}), question, datetime.now(UTC))
     team.registrar.look()
     approve = team.deployments()["bakery-approve"]
     assert approve["parameter_openapi_schema"]["properties"]["digest"]["enum"][0].startswith("d" * 12)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deployments.sandbox import Sandbox
-from tasks.promotion import approvals
+from tasks.promotion import approval_requests
 from tests.platforms.mini import PLATFORM
 from tests.servers import browser
 from tests.servers.browser import Browser
@@ -116,7 +116,7 @@ def test_what_waits_for_an_approval_is_read_approved_and_done(person: Person) ->
 
     asked = served.ended(served.start("promote/flowmart-promote-staging", release=release.id))
     assert (asked["state_name"], served.history.state("staging").receipts) == ("AwaitingApproval", {})
-    (request,) = approvals.waiting(served.history.ledger, datetime.now(UTC))
+    (request,) = approval_requests.waiting(served.history.ledger, datetime.now(UTC))
     seen.open(f"/runs/flow-run/{asked['id']}")
     seen.reads("AwaitingApproval")
     seen.click("//li[normalize-space(.)='Artifacts']")

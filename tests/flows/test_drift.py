@@ -16,8 +16,8 @@ from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.events import UnitApplying
 from tasks.drift import last_report, unexplained
 from tasks.ledger.history import History
-from tasks.promotion import approvals, claims
-from tasks.promotion.approvals import Request
+from tasks.promotion import approval_requests, claims
+from tasks.promotion.approval_requests import Request
 from tests.doubles.github_server import github
 from tests.doubles.github_stub import GitHubStub
 from tests.doubles.listener import Listener
@@ -218,7 +218,7 @@ def test_a_reconcile_that_would_do_something_else_by_now_is_asked_for_again(
     by_hand(cluster, "trace")
     answer = approved_on_github(hub, asked)
     assert level(cluster) == "trace"
-    (again,) = approvals.waiting(history.ledger, datetime.now(UTC))
+    (again,) = approval_requests.waiting(history.ledger, datetime.now(UTC))
     assert again.digest != asked.digest
     assert f"/flowmart approve {again.short}" in answer
 

@@ -13,8 +13,9 @@ from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentClosed, InvalidInput, Refused
 from tasks.domain.events import EnvironmentFrozen
 from tasks.ledger.history import History
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 from tests.flows.test_promote import colours, kinds
 from tests.platforms.mini import PLATFORM, MiniPlatform
 
@@ -185,5 +186,5 @@ def test_a_freeze_by_hand_holds_at_once_and_going_back_is_not_held_up(mini: Mini
 
 def test_waiting_requests_expire(gated: MiniPlatform, history: History) -> None:
     asked = wanted(gated.release().id)
-    assert approvals.waiting(history.ledger, datetime.now(UTC)) == (asked,)
-    assert approvals.waiting(history.ledger, asked.expires) == ()
+    assert approval_requests.waiting(history.ledger, datetime.now(UTC)) == (asked,)
+    assert approval_requests.waiting(history.ledger, asked.expires) == ()

@@ -12,7 +12,7 @@ from flows.delivery import deliver
 from flows.pull_request import pull_request
 from tasks.domain.errors import Refused, Unanswered
 from tasks.ledger.history import History
-from tasks.promotion import approvals
+from tasks.promotion import approval_requests
 from tests.doubles.github_server import github
 from tests.doubles.github_stub.state import LATER
 from tests.flows.test_github import Hub, digest, hub, waiting
@@ -26,7 +26,7 @@ MADE_UP = 999_999
 
 def nothing_was_decided(history: History) -> None:
     assert kinds(history, "dev", "approved", "refused", "applied") == []
-    assert len(approvals.waiting(history.ledger, datetime.now(UTC))) == 1
+    assert len(approval_requests.waiting(history.ledger, datetime.now(UTC))) == 1
 
 
 def approving(hub: Hub, by: str = "ben", number: int = 1) -> int:

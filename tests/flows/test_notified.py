@@ -7,7 +7,7 @@ from flows.rollback import rollback
 from tasks.domain.errors import EnvironmentBusy, Refused, RollbackFailed, RolledBack
 from tasks.ledger.history import History
 from tasks.promotion import claims
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tests.doubles.listener import Listener
 from tests.flows.test_ways_back import _lose_archive
 from tests.platforms.mini import PLATFORM, MiniPlatform

@@ -13,7 +13,7 @@ from tasks import manifest
 from tasks.domain.platform import Platform
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import operations
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.runtime import Runtime
 from tasks.settings import Settings

@@ -13,8 +13,9 @@ from tasks.domain.platform import Approval
 from tasks.domain.release import Release
 from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Question
+from tasks.promotion import approval_requests, approvals
+from tasks.promotion.approval_requests import Question
+from tasks.promotion.approvals import Approver
 from tests.doubles.memory_store import MemoryStore
 
 NOW = datetime(2030, 1, 7, 12, tzinfo=UTC)
@@ -31,22 +32,22 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(Store.open(str(tmp_path)), "tester")
 
 
-def ask(ledger: Ledger, digest: str = DIGEST, author: str = AUTHOR, **rules: object) -> approvals.Request:
+def ask(ledger: Ledger, digest: str = DIGEST, author: str = AUTHOR, **rules: object) -> approval_requests.Request:
     units, approval = {"compute": "1 to replace"}, Approval(**rules)  # type: ignore[arg-type]
     question = Question("production", digest, units, approval, author=author)
-    return approvals.want(ledger, RELEASE, question, NOW)
+    return approval_requests.want(ledger, RELEASE, question, NOW)
 
 
 def holds(ledger: Ledger, digest: str = DIGEST, after: timedelta = timedelta()) -> str | None:
-    found = approvals.decided(ledger.state("production"), digest, NOW + after)
+    found = approval_requests.decided(ledger.state("production"), digest, NOW + after)
     return found.kind if found else None
 
 
 def test_what_is_asked_for_waits_until_somebody_decides(ledger: Ledger) -> None:
     asked = ask(ledger)
-    assert approvals.waiting(ledger, NOW) == (asked,)
+    assert approval_requests.waiting(ledger, NOW) == (asked,)
     approvals.approve(ledger, asked.short, BEN, NOW, "looks right")
-    assert approvals.waiting(ledger, NOW) == ()
+    assert approval_requests.waiting(ledger, NOW) == ()
     assert holds(ledger) == "approved"
 
 
@@ -58,7 +59,7 @@ def test_asking_again_for_the_same_is_the_same_request(ledger: Ledger) -> None:
 def test_another_plan_set_is_another_question_and_replaces_the_older_one(ledger: Ledger) -> None:
     approvals.approve(ledger, ask(ledger).digest, BEN, NOW)
     newer = ask(ledger, OTHER)
-    assert approvals.waiting(ledger, NOW) == (newer,)
+    assert approval_requests.waiting(ledger, NOW) == (newer,)
     assert holds(ledger, OTHER) == "wanted"
 
 

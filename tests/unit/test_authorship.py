@@ -13,8 +13,9 @@ from tasks.domain.events import ClaimClosed, EnvironmentClaimed, ReleaseVerified
 from tasks.domain.platform import Approval
 from tasks.domain.release import Release
 from tasks.ledger.history import History
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Question, Request
+from tasks.promotion import approval_requests
+from tasks.promotion.approval_requests import Question, Request
+from tasks.promotion.approvals import Approver
 from tasks.releases import records
 from tests.platforms.mini import MiniPlatform
 
@@ -48,7 +49,7 @@ def ask(mini: MiniPlatform, release: Release, *approvers: str, purpose: str = "p
     author = history.releases.latest_request(release.id).author
     rules = Approval(approvers, when=("always",))
     question = Question("dev", "d" * 64, {"first": "1 to update"}, rules, purpose, author=author)
-    return approvals.want(history.ledger, release, question, NOW)
+    return approval_requests.want(history.ledger, release, question, NOW)
 
 
 def approve(mini: MiniPlatform, request: Request, name: str) -> Request:

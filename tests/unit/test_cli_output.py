@@ -18,8 +18,8 @@ from tasks.domain.drift import DriftedObject
 from tasks.domain.events import DriftReported, EnvironmentFrozen, UnitRollbackFailed
 from tasks.domain.platform import Approval
 from tasks.ledger.history import History
-from tasks.promotion import approvals
-from tasks.promotion.approvals import Question
+from tasks.promotion import approval_requests
+from tasks.promotion.approval_requests import Question
 from tests.formats import outputs
 from tests.platforms.mini import MiniPlatform
 from tests.unit.test_cli import verify
@@ -39,7 +39,7 @@ def mini(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
     made.paint("dev", "green")
     newer = made.release("Paint it green", author="Anna")
     question = Question("staging", "d" * 64, {"first": "1 to create"}, Approval(), because="always")
-    approvals.want(ledger, newer, question, datetime.now(UTC))
+    approval_requests.want(ledger, newer, question, datetime.now(UTC))
     ledger.append("staging", UnitRollbackFailed(unit="first", release=newer.id, why="quota exceeded"))
     inbox = Inbox(tmp_path / "inbox.sqlite")
     inbox.receive("aaaa1111", "issue_comment", Intent("comment/flowmart", {"number": 7})).result(10)

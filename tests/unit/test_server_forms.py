@@ -21,7 +21,7 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Approval, Environment, Platform, Rehearsal, Roles, Unit
 from tasks.domain.release import Provenance, Receipt, Release, RequestedRelease, Target
 from tasks.ledger.state import Claim, EnvironmentState, KnownDrift, ManualFreeze, RecordedRehearsal
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 
 ROLES = Roles("plan", "apply")
 DEV = Environment("dev", "222222222222", "eu-west-1", ROLES)

@@ -12,7 +12,7 @@ from tasks.domain.platform import Environment, Unit
 from tasks.drift import DriftReport, compare
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import operations, recovery
-from tasks.promotion.approvals import Request
+from tasks.promotion.approval_requests import Request
 from tasks.promotion.environment_run import opened
 from tasks.promotion.executor import LocalExecutor
 from tasks.promotion.gate import Consent

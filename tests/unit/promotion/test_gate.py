@@ -14,7 +14,8 @@ from tasks.domain.plan import Action, Change, Plan, Reversibility, StateChange
 from tasks.domain.platform import Approval
 from tasks.domain.release import Baseline, Target
 from tasks.promotion import approvals, operations
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 from tasks.promotion.conditions import judge
 from tasks.promotion.planning import PlanSet
 from tests.unit.promotion.conftest import Shop

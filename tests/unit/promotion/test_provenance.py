@@ -7,7 +7,8 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.domain.platform import Approval
 from tasks.promotion import approvals
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 from tasks.releases import records
 from tests.unit.promotion.conftest import Shop
 from tests.unit.promotion.fakes import environment

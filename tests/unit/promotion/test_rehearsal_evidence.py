@@ -11,8 +11,9 @@ from deployments.cli import screen
 from tasks.domain.errors import FlowmartError, Refused
 from tasks.domain.platform import Approval
 from tasks.metrics.exporter import Exporter, text
-from tasks.promotion import approvals, operations
-from tasks.promotion.approvals import Approver, Request
+from tasks.promotion import approval_requests, approvals, operations
+from tasks.promotion.approval_requests import Request
+from tasks.promotion.approvals import Approver
 from tasks.promotion.planning import PlanSet
 from tasks.reports import artifacts
 from tasks.reports.board_notices import NOWHERE, Kind, asked, notices
@@ -67,7 +68,7 @@ def test_a_request_says_that_no_rollback_was_rehearsed(asking: Shop) -> None:
 def test_a_request_shows_the_evidence_and_also_what_came_after_it_was_made(asking: Shop) -> None:
     assert wanted(asking).rehearsal == NEVER
     rehearse(asking, "red")
-    (waiting,) = approvals.waiting(asking.runtime.ledger(), asking.clock.now())
+    (waiting,) = approval_requests.waiting(asking.runtime.ledger(), asking.clock.now())
     assert waiting.rehearsal == WORKED
     assert wanted(asking).rehearsal == WORKED
 
