@@ -26,7 +26,7 @@ QueuedRef = Annotated[
 def merge_group(repository: Repository, ref: QueuedRef, sha: Commit) -> str:
     """Plan and test a merge queue's commit in every environment, and report the result on it. Changes nothing.
 
-    `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.
+    `Refused` if a policy or a tool rejects it, `Unanswered` if only answers are missing; both after reporting it.
     """
     home = steps.on_github(repository)
     with pull_report.begun(home, sha) as report:

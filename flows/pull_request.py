@@ -36,7 +36,7 @@ def pull_request(repository: Repository, number: Number, sha: Commit) -> str:
     """Plan and test a pull request in every environment, and report the result on it. Changes nothing.
 
     A commit that is not its head any more is not planned: the head has a run of its own.
-    `Refused` when something says no to it, `Unanswered` when only answers are missing; both after reporting it.
+    `Refused` if a policy or a tool rejects it, `Unanswered` if only answers are missing; both after reporting it.
     """
     home = steps.on_github(repository)
     pull = pulls.get(home.client, home.name, number)

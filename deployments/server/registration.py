@@ -280,6 +280,6 @@ def _find_dead_runs(client: SyncPrefectClient, platform: str) -> None:
         threshold=1,
         within=_MISSED,
     )
-    message = "It gave no sign of life any more. The next run in its environment puts back what it had begun."
+    message = "It stopped responding. The next run in its environment rolls back what it started."
     crashed = ChangeFlowRunState(name=None, state=StateType.CRASHED, message=message, force=False)
     client.create_automation(AutomationCore(name=name, trigger=trigger, actions=[crashed]))

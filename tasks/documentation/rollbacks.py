@@ -14,7 +14,7 @@ ROLLBACKS: Mapping[str, str] = {
     "cloudformation": "A change set leads to the earlier template and parameters.",
     "packer": "The earlier image is selected again.",
     "ansible": "The earlier release's playbook runs again. What only the newer one did is not undone.",
-    "elasticsearch": "The earlier release's objects are put back. What data streams follow stays.",
+    "elasticsearch": "The earlier release's objects are restored. What data streams follow stays.",
 }
 
 _ANY = "The earlier release's files are planned and applied."

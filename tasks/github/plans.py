@@ -21,7 +21,7 @@ SIGNS = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.UNANSWERED: "�
 
 HEADINGS = {
     Outcome.SUCCEEDED: "nothing objects",
-    Outcome.FAILED: "it said no",
+    Outcome.FAILED: "rejected",
     Outcome.UNANSWERED: "no answer: nothing was decided, retry",
 }
 

@@ -89,7 +89,7 @@ def _answering(name: str) -> Iterator[None]:
             raise ObjectNotFound(error) from error
         where = f"units run in the work pool {name}, and Prefect at {_address()}"
         if status is not None and 400 <= status < 500 and status not in _FOR_NOW:
-            raise Refused(f"{where} says no: {error}") from error
+            raise Refused(f"{where} refuses: {error}") from error
         raise Unanswered(f"{where} does not respond: {error}") from error
 
 

@@ -262,8 +262,8 @@ def test_a_way_back_that_got_stuck_names_what_it_is_stuck_on_and_is_continued(co
     two = colours.release("two", template(Orders=ORDERS), Seconds="90")
     stuck = colours.apply(two)
     assert stuck.outcome is Outcome.FAILED
-    assert stuck.detail.endswith("is UPDATE_ROLLBACK_FAILED: could not be put back: Orders")
-    with pytest.raises(Refused, match="UPDATE_ROLLBACK_FAILED, stuck on Orders; roll the release back, or mend them"):
+    assert stuck.detail.endswith("is UPDATE_ROLLBACK_FAILED: could not be rolled back: Orders")
+    with pytest.raises(Refused, match="UPDATE_ROLLBACK_FAILED, stuck on Orders; roll the release back, or fix them"):
         colours.plan(two)
 
     colours.administrator("sqs").create_queue(QueueName=url.split("/")[-1], Attributes=attributes)
@@ -280,7 +280,7 @@ def test_a_way_back_that_is_still_stuck_says_so(colours: Colours) -> None:
     colours.apply(two)
     still = colours.applied(colours.rollback(two, receipt))
     assert still.outcome is Outcome.FAILED
-    assert "could not be put back: Orders" in still.detail
+    assert "could not be rolled back: Orders" in still.detail
 
 
 def test_what_the_applying_role_may_not_do_cloudformation_may_not_do_for_it(colours: Colours) -> None:
@@ -357,7 +357,7 @@ def test_an_update_that_cloudformation_put_back_is_observed_as_unchanged_with_it
     colours.applied(plan)
     found = colours.engine(plan.target).observe(plan)
     assert found.progress is Progress.UNCHANGED
-    assert "was put back (UPDATE_ROLLBACK_COMPLETE): Orders (AWS::SQS::Queue)" in found.detail
+    assert "was rolled back (UPDATE_ROLLBACK_COMPLETE): Orders (AWS::SQS::Queue)" in found.detail
 
 
 def test_a_deletion_is_observed_as_done(colours: Colours) -> None:

@@ -253,7 +253,7 @@ def test_a_plan_needs_no_lock_and_an_apply_without_it_gives_no_answer(root: Root
     assert plan.created == {"terraform_data.paint"}
 
 
-# --- what a rollback could not put back ----------------------------------------------------------------------
+# --- what a rollback could not restore ----------------------------------------------------------------------
 
 MOVED = """
 resource "terraform_data" "wall" { input = "blue" }

@@ -164,7 +164,7 @@ def test_a_failed_smoke_check_rolls_back_in_reverse_order(mini: MiniPlatform, hi
     bad = mini.release("bad")
     with pytest.raises(RolledBack, match=r"echo: expected .* found red"):
         promote(bad.id, "dev")
-    # Second is put back while first is still on the bad release, and follows it once that is back too.
+    # Second is rolled back while first is still on the bad release, and follows it once that is back too.
     assert kinds(history, "dev", "rolled_back") == ["rolled_back second", "rolled_back first", "rolled_back second"]
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
     standing = history.state("dev")
@@ -179,7 +179,7 @@ def test_a_failed_apply_rolls_back_what_was_attempted(mini: MiniPlatform, histor
     mini.append("terraform/dev/second/main.tf", BROKEN)
     with pytest.raises(RolledBack, match="apply failed"):
         promote(mini.release("bad").id, "dev")
-    # Second is put back while first is still on the bad release, and follows it once that is back too.
+    # Second is rolled back while first is still on the bad release, and follows it once that is back too.
     assert kinds(history, "dev", "rolled_back") == ["rolled_back second", "rolled_back first", "rolled_back second"]
     assert colours(mini, "dev") == {"first": "blue", "second": "blue"}
     state = json.loads((mini.state / "dev-second.tfstate").read_text())

@@ -45,7 +45,7 @@ def test_the_state_of_the_stack_says_how_far_it_got(operation: Operation, status
 
 def test_an_update_that_was_put_back_says_why() -> None:
     found = progress(SAVED, {"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}, NONE, "Orders: Rate exceeded")
-    assert found.detail == "stack orders was put back (UPDATE_ROLLBACK_COMPLETE): Orders: Rate exceeded"
+    assert found.detail == "stack orders was rolled back (UPDATE_ROLLBACK_COMPLETE): Orders: Rate exceeded"
 
 
 def test_a_stack_that_was_to_be_created_and_is_not_there_is_unchanged() -> None:

@@ -70,7 +70,7 @@ def test_a_job_is_known_by_its_flow_run(server: Server) -> None:
 @pytest.mark.parametrize(("step", "status"), [("reads", 401), ("reads", 403), ("creates", 409), ("creates", 422)])
 def test_a_no_is_not_asked_for_again(server: Server, step: str, status: int) -> None:
     setattr(server, step, status)
-    with pytest.raises(Refused, match=rf"pool, and Prefect at http://127.*says no: (.|\n)*{status}") as raised:
+    with pytest.raises(Refused, match=rf"pool, and Prefect at http://127.*refuses: (.|\n)*{status}") as raised:
         POOLS.submit("pool", "dev", JOB)
     assert "Nothing was started" not in str(raised.value)
 
@@ -98,5 +98,5 @@ def test_before_anything_is_claimed_it_is_said_that_nothing_was_started(server: 
     with pytest.raises(Unanswered, match=r"does not respond(.|\n)*Nothing was started; promote again"):
         POOLS.refuse_absent("pool")
     server.reads = 401
-    with pytest.raises(Refused, match=r"says no(.|\n)*401"):
+    with pytest.raises(Refused, match=r"refuses(.|\n)*401"):
         POOLS.refuse_absent("pool")

@@ -81,7 +81,7 @@ def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
 def _stuck(source: Source, stacks: Stacks, stack: Described) -> str:
     """Return a message that names the failed resources of a stuck stack and the command that resolves its state."""
     command = _REMEDIES.get(stack["StackStatus"], "describe-stack-events")
-    advice = f"roll the release back, or mend them and run: aws cloudformation {command} --stack-name {source.stack}"
+    advice = f"roll the release back, or fix them and run: aws cloudformation {command} --stack-name {source.stack}"
     failed = names(stacks.resources(stack), "_FAILED")
     return f"stack {source.stack} is {stack['StackStatus']}, stuck on {failed}; {advice}"
 

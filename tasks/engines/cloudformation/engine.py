@@ -185,7 +185,7 @@ class CloudFormation:
         if not isinstance(to, Baseline):
             return found
         if found.saved.operation == "recreate":
-            raise Refused(f"stack {source.stack} is {_status(stack)}: it existed before and is not deleted; mend it")
+            raise Refused(f"stack {source.stack} is {_status(stack)}: it existed before and is not deleted; fix it")
         return replace(found, warnings=(*found.warnings, *baselines.not_restored(to)))
 
     def _differences(

@@ -115,5 +115,5 @@ class Execution:
         status, name = stack["StackStatus"], stack["StackName"]
         detail = f"{first}\nstack {name} is {status}"
         if status == "UPDATE_ROLLBACK_FAILED":
-            detail += f": could not be put back: {names(self.stacks.resources(stack), '_FAILED')}"
+            detail += f": could not be rolled back: {names(self.stacks.resources(stack), '_FAILED')}"
         return Applied(errors.outcome_of(first), detail=str(answers.scrubbed(detail, self.source.secrets)))

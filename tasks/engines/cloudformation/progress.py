@@ -38,7 +38,7 @@ def progress(saved: Saved, stack: Mapping[str, Any] | None, secrets: frozenset[s
     if status in answers.GOOD:
         return _complete(saved, stack, secrets)
     if status in PUT_BACK:
-        return Observation(Progress.UNCHANGED, detail=_described(saved, status, reason, "was put back"))
+        return Observation(Progress.UNCHANGED, detail=_described(saved, status, reason, "was rolled back"))
     return Observation(Progress.PARTIAL, detail=_described(saved, status, reason, "is in between"))
 
 
@@ -60,7 +60,7 @@ def _continued(saved: Saved, stack: Mapping[str, Any], secrets: frozenset[str], 
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return _complete(saved, stack, secrets)
     progress = Progress.UNCHANGED if status == "UPDATE_ROLLBACK_FAILED" else Progress.PARTIAL
-    return Observation(progress, detail=_described(saved, status, reason, "could not be put back"))
+    return Observation(progress, detail=_described(saved, status, reason, "could not be rolled back"))
 
 
 def _complete(saved: Saved, stack: Mapping[str, Any], secrets: frozenset[str]) -> Observation:

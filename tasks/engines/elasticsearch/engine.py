@@ -153,7 +153,7 @@ class ElasticsearchObjects:
         if isinstance(to, Receipt):
             return self._wanted(stack, self.workspace.unit.inputs)
         kept = to.data["objects"] if to else {}
-        remarks = tuple(f"{name} is not put back: it holds secrets" for name, body in kept.items() if body is None)
+        remarks = tuple(f"{name} is not restored: it holds secrets" for name, body in kept.items() if body is None)
         return {parsed(name): body for name, body in kept.items() if body is not None}, remarks
 
     def _planned(

@@ -1,4 +1,4 @@
-"""Rolling back: what is put back, in which order, what is never removed, and what blocks the environment."""
+"""Rolling back: what is rolled back, in which order, what is never removed, and what blocks the environment."""
 
 from __future__ import annotations
 
