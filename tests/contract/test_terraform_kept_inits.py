@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -73,6 +74,17 @@ def test_what_leads_nowhere_any_more_is_not_used(tmp_path: Path, kept: Path) -> 
     (place,) = kept.iterdir()
     (place / "data/provider").symlink_to(tmp_path / "a mirror that is gone")
     assert "init" in planned(tmp_path)
+
+
+def test_old_results_are_removed_but_not_looked_for_after_every_init(tmp_path: Path, kept: Path) -> None:
+    (kept / "old").mkdir()
+    os.utime(kept / "old", (0, 0))
+    planned(tmp_path)
+    assert (kept / "old").exists()
+    os.utime(kept_folder("inits-checked"), (0, 0))
+    planned(tmp_path, colour="green")
+    assert not (kept / "old").exists()
+    assert len([*kept.iterdir()]) == 2
 
 
 def test_nothing_is_kept_where_the_backend_is_given_settings(tmp_path: Path, kept: Path) -> None:

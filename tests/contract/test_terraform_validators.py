@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks.domain.errors import Refused
-from tasks.domain.platform import Validation
+from tasks.domain.platform import Unit, Validation
 from tasks.engines import ENGINES, validation
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.validators import formatting
@@ -114,6 +115,18 @@ def test_all_units_that_are_worked_on_at_once_are_asked_about_by_one_process(roo
     told = {folder: [each.file for each in formatting(workspace)] for folder, workspace in workspaces.items()}
     assert told == {"a": ["a/inner/x.tf", "a/main.tf"], "ab": ["linked/main.tf"], "c": ["c/main.tf"]}
     assert (root.folder / "commands").read_text().split() == ["fmt"]
+
+
+def test_only_the_first_unit_asks_which_units_are_worked_on_at_once(root: Root) -> None:
+    asked: list[str] = []
+
+    def noted(workspace: Workspace) -> Sequence[Unit]:
+        asked.append(workspace.unit.name)
+        return workspace.together()
+
+    for workspace in units(root, {"a/main.tf": ODD, "b/main.tf": ODD, "c/main.tf": ODD}).values():
+        list(formatting(replace(workspace, together=lambda workspace=workspace: noted(workspace))))
+    assert asked == ["a"]
 
 
 def test_a_file_that_cannot_be_read_is_told_of_its_own_unit_alone(root: Root) -> None:

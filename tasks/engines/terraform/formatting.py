@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tasks.domain.errors import FlowmartError
 from tasks.domain.platform import Unit
@@ -25,10 +26,9 @@ _FOLDER = ".formatted"
 
 def unformatted(workspace: Workspace) -> list[str]:
     """Return the files of a unit that `terraform fmt` would change, relative to infrastructure/."""
-    units = [workspace.unit, *(unit for unit in workspace.together() if _is_alike(unit, workspace))]
-    found = _together(workspace, units) if len(units) > 1 else None
+    found = _together(workspace)
     own = _folder(workspace, workspace.unit)
-    files = _asked(workspace, units[:1]) if found is None else found
+    files = _asked(workspace, [workspace.unit]) if found is None else found
     return sorted({validation.relative(workspace, file) for file in files if Path(file).is_relative_to(own)})
 
 
@@ -46,18 +46,30 @@ def _is_alike(unit: Unit, workspace: Workspace) -> bool:
     return same and (workspace.infrastructure / unit.source).is_dir()
 
 
-def _together(workspace: Workspace, units: Sequence[Unit]) -> list[str] | None:
-    """Return the files of all these units; None if they could not be read at once, or the result is about others."""
-    folder = workspace.infrastructure / _FOLDER
-    folder.mkdir(exist_ok=True)
-    file = folder / f"{executable(workspace).replace('/', '_')}.json"
-    with (folder / ".lock").open("w") as lock:
+def _together(workspace: Workspace) -> list[str] | None:
+    """Return the files of all units; None if they could not be read at once, or the result is about others.
+
+    Which units are planned at once is only asked for the first of them: each answer goes through all units.
+    """
+    file, units = workspace.infrastructure / _FOLDER / f"{executable(workspace).replace('/', '_')}.json", list[Unit]()
+    if not file.is_file():
+        units = [workspace.unit, *(unit for unit in workspace.together() if _is_alike(unit, workspace))]
+        if len(units) == 1:
+            return None
+    kept = _kept(workspace, units, file)
+    found: list[str] | None = kept["files"] if workspace.unit.source in kept["of"] else None
+    return found
+
+
+def _kept(workspace: Workspace, units: Sequence[Unit], file: Path) -> Mapping[str, Any]:
+    """Return what a file holds, after writing it for these units if no other unit's thread or job has."""
+    file.parent.mkdir(exist_ok=True)
+    with (file.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.is_file():
             sealed.save({"of": [unit.source for unit in units], "files": _tried(workspace, units)}, file)
-    kept = json.loads(file.read_text())
-    found: list[str] | None = kept["files"] if workspace.unit.source in kept["of"] else None
-    return found
+        found: Mapping[str, Any] = json.loads(file.read_text())
+        return found
 
 
 def _tried(workspace: Workspace, units: Sequence[Unit]) -> list[str] | None:

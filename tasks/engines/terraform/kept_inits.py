@@ -34,6 +34,8 @@ _NOTES = ".terragrunt-"
 """The prefix of the files in which Terragrunt records where it copied a root from."""
 _LARGEST = 8 * 1024 * 1024
 _SECONDS = 86400.0
+_CHECKED, _PAUSE = "inits-checked", 3600.0
+"""A folder whose time says when old results were last removed, and seconds until that is done again."""
 _CONFIGURATIONS = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "~/.terraformrc", "~/.tofurc")
 
 
@@ -104,13 +106,18 @@ def keep(key: str, folder: Path, *, locked: bool) -> None:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _is_fresh(place: Path) -> bool:
+def _is_fresh(place: Path, seconds: float = _SECONDS) -> bool:
     with suppress(OSError):
-        return time.time() - place.stat().st_mtime < _SECONDS
+        return time.time() - place.stat().st_mtime < seconds
     return False
 
 
 def _forget_old(parent: Path) -> None:
+    """Remove old results, but not after every init: a machine may keep thousands, and this looks at each."""
+    checked = kept_folder(_CHECKED)
+    if _is_fresh(checked, _PAUSE):
+        return
+    os.utime(checked)
     for place in parent.iterdir():
         if not _is_fresh(place):
             shutil.rmtree(place, ignore_errors=True)
