@@ -119,6 +119,40 @@ def test_a_stack_policy_that_is_none_is_refused(stacks: Stacks, policy: str) -> 
         stacks.cloudformation.set_stack_policy(StackName=STACK, StackPolicyBody=policy)
 
 
+def test_a_change_of_metadata_is_a_change(stacks: Stacks) -> None:
+    one, two = ({"Q": {**QUEUE, "Metadata": {"AWS::CloudFormation::Init": {"config": c}}}} for c in ({}, {"x": {}}))
+    stacks.done(document(Resources=one), "CREATE")
+    made = stacks.asked(document(Resources=two), name="two")
+    [change] = stacks.cloudformation.describe_change_set(ChangeSetName=made)["Changes"]
+    assert change["ResourceChange"]["Scope"] == ["Metadata"]
+    assert change["ResourceChange"]["Replacement"] == "False"
+    stacks.cloudformation.execute_change_set(ChangeSetName=made)
+    again = stacks.cloudformation.describe_change_set(
+        ChangeSetName=stacks.asked(document(Resources=two), name="again")
+    )
+    assert "didn't contain changes" in again["StatusReason"]
+
+
+def test_a_stack_policy_can_be_about_a_type(stacks: Stacks) -> None:
+    stacks.done(document(), "CREATE")
+    allowed = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    kind = {"StringEquals": {"ResourceType": ["AWS::SQS::Queue"]}}
+    policy = {"Statement": [allowed, {**allowed, "Effect": "Deny", "Condition": kind}]}
+    stacks.cloudformation.set_stack_policy(StackName=STACK, StackPolicyBody=json.dumps(policy))
+    assert stacks.done(document(), Parameters=given("60")) == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_a_tag_may_be_a_number_and_a_reference_is_no_drift(stacks: Stacks) -> None:
+    stacks.client("ssm").put_parameter(Name="/asked/plain", Type="String", Value="v", Overwrite=True)
+    value = {"Type": "String", "Value": "{{resolve:ssm:/asked/plain}}"}
+    tagged = {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "a", "Value": 1}]}}
+    stacks.done({"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": value}, "Q": tagged}}, "CREATE")
+    stacks.cloudformation.detect_stack_drift(StackName=STACK)
+    drifts = stacks.cloudformation.describe_stack_resource_drifts(StackName=STACK)["StackResourceDrifts"]
+    assert {each["StackResourceDriftStatus"] for each in drifts} == {"IN_SYNC"}
+    stacks.client("ssm").delete_parameter(Name="/asked/plain")
+
+
 def test_a_secret_of_the_systems_manager_is_no_value_of_a_parameter(stacks: Stacks) -> None:
     ssm = stacks.client("ssm")
     ssm.put_parameter(Name="/asked/secret", Type="SecureString", Value="s")

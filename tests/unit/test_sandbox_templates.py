@@ -11,7 +11,8 @@ from moto.cloudformation.exceptions import ValidationError
 from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.loading import parsed
-from deployments.sandbox.aws_server.cloudformation.refusals import refuse_invalid, refuse_not_emulated
+from deployments.sandbox.aws_server.cloudformation.parameters import unfit
+from deployments.sandbox.aws_server.cloudformation.refusals import failure, refuse_invalid, refuse_not_emulated
 from deployments.sandbox.aws_server.cloudformation.templates import Template
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
@@ -117,7 +118,8 @@ def test_what_is_made_is_known() -> None:
 @pytest.mark.parametrize(
     ("kind", "given", "value"),
     [
-        ("Number", "30", 30),
+        ("Number", "030", "030"),
+        ("Number", "1e1", "1e1"),
         ("CommaDelimitedList", "a, b", ["a", "b"]),
         ("List<AWS::EC2::Subnet::Id>", "a,b", ["a", "b"]),
         ("AWS::SSM::Parameter::Value<String>", "/name", "</name>"),
@@ -128,6 +130,97 @@ def test_parameters_have_the_value_of_their_type(kind: str, given: str, value: A
     body = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "P"}}}
     made = template({"Parameters": {"P": {"Type": kind}}, "Resources": {"T": body}}, P=given)
     assert made.properties("T", {})["DisplayName"] == value
+
+
+@pytest.mark.parametrize(
+    ("slot", "given", "told"),
+    [
+        ({"Type": "Number"}, "1_000", "must be a number"),
+        ({"Type": "Number"}, "nan", "must be a number"),
+        ({"Type": "Number"}, ".5", ""),
+        ({"Type": "List<Number>"}, "80, http", "must be a number"),
+        ({"Type": "List<Number>"}, "80, 443", ""),
+        ({"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]+"}, "a, b", ""),
+        ({"Type": "CommaDelimitedList", "AllowedPattern": "[a-z]+"}, "a, 2", "must match pattern"),
+    ],
+)
+def test_every_item_of_a_list_is_checked(slot: dict[str, Any], given: str, told: str) -> None:
+    found = unfit(slot, given)
+    assert told in found if told else not found
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "missing"),
+    [
+        ("AWS::EC2::VPC::Id", "vpc-00000000", "vpc-00000000"),
+        ("AWS::EC2::Instance::Id", "i-00000000", "i-00000000"),
+        ("AWS::EC2::KeyPair::KeyName", "nobodys", "nobodys"),
+        ("AWS::EC2::SecurityGroup::GroupName", "nobodys", "nobodys"),
+        ("List<AWS::EC2::SecurityGroup::Id>", "sg-00000000", "sg-00000000"),
+        ("AWS::EC2::Subnet::Id", "subnet-00000000", "subnet-00000000"),
+        ("AWS::EC2::Volume::Id", "vol-00000000", "vol-00000000"),
+        ("AWS::Route53::HostedZone::Id", "Z0", "Z0"),
+        ("List<AWS::EC2::AvailabilityZone::Name>", "us-east-1a, us-east-1z", "us-east-1z"),
+        ("List<AWS::EC2::AvailabilityZone::Name>", "us-east-1a,us-east-1b", ""),
+        ("String", "vpc-00000000", ""),
+    ],
+)
+def test_what_a_parameter_of_an_aws_type_names_has_to_exist(kind: str, given: str, missing: str) -> None:
+    made = template({"Parameters": {"P": {"Type": kind}}, "Resources": {"Q": QUEUE}}, P=given)
+    told = f"Parameter validation failed: parameter value {missing} for parameter name P does not exist"
+    assert failure(made) == (told if missing else "")
+
+
+def parameter(value: str) -> dict[str, Any]:
+    return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value}}
+
+
+def database(password: str) -> dict[str, Any]:
+    return {"Type": "AWS::RDS::DBInstance", "Properties": {"MasterUserPassword": password}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "told"),
+    [
+        (
+            parameter("a{{resolve:ssm-secure:/one:1}}"),
+            "SSM Secure reference is not supported in: [AWS::SSM::Parameter/Properties/Value]",
+        ),
+        (database("{{resolve:ssm-secure:/one:1}}"), ""),
+        (
+            database("{{resolve:ssm-secure:/one:}}"),
+            "Incorrect format is used in the following SSM reference: [{{resolve:ssm-secure:/one:}}]",
+        ),
+        (parameter("{{resolve:ssm:/one}}"), ""),
+    ],
+)
+def test_a_secure_string_can_be_used_in_few_properties(resource: dict[str, Any], told: str) -> None:
+    assert failure(template({"Resources": {"It": resource}})) == told
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Globals": {"Function": {"Timeout": 3}}, "Resources": {"Q": QUEUE}},
+        {"Resources": {"Q": {**QUEUE, "Connectors": {}}}},
+    ],
+)
+def test_what_sam_adds_is_refused_without_its_transform(document: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="Invalid template"):
+        _ = template(document).document
+
+
+def test_an_output_cannot_be_left_out_by_its_value() -> None:
+    chosen = {"Fn::If": ["No", "x", {"Ref": "AWS::NoValue"}]}
+    made = template(
+        {
+            "Conditions": {"No": {"Fn::Equals": ["a", "b"]}},
+            "Resources": {"Q": QUEUE},
+            "Outputs": {"X": {"Value": chosen}},
+        }
+    )
+    with pytest.raises(ValidationError, match=r"Output X is malformed\. The Value field"):
+        made.outputs({})
 
 
 def test_resources_are_made_as_declared_but_behind_what_they_refer_to() -> None:

@@ -16,6 +16,7 @@ from deployments.sandbox.aws_server.cloudformation.described import parameters, 
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
 from deployments.sandbox.aws_server.cloudformation.hierarchy import Hierarchy
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
+from deployments.sandbox.aws_server.cloudformation.refusals import failure as failure_of
 from deployments.sandbox.aws_server.cloudformation.refusals import (
     refuse_invalid,
     refuse_not_emulated,
@@ -80,7 +81,7 @@ def create_change_set(response: Response) -> ActionResult:
     taken = _taken(response, made, wanted)
     made.imports = {name: each.id for name, each in taken.made.items()}
     nested = _compared(response, made, taken.made)
-    if failure := taken.failure or nested.failure:
+    if failure := failure_of(template) or taken.failure or nested.failure:
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", failure
     elif stack.status != "REVIEW_IN_PROGRESS" and not made.changes and not tells_otherwise(stack, template):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES

@@ -60,6 +60,8 @@ def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
     if found is None:
         return told | {"StackResourceDriftStatus": "DELETED", "ExpectedProperties": json.dumps(resource.properties)}
     actual = {**resource.properties, **found}
+    # CloudFormation does not detect drift of properties with dynamic references.
+    actual |= {key: value for key, value in resource.properties.items() if "{{resolve:" in json.dumps(value)}
     differing = list(_differences("", resource.properties, actual))
     return told | {
         "StackResourceDriftStatus": "MODIFIED" if differing else "IN_SYNC",
@@ -73,7 +75,7 @@ def _differences(path: str, expected: Any, actual: Any) -> Iterator[dict[str, st
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in {**expected, **actual}:
             yield from _differences(f"{path}/{key}", expected.get(key), actual.get(key))
-    elif _plain(expected) != _plain(actual):
+    elif not _is_same(expected, actual):
         kind = "ADD" if expected is None else "REMOVE" if actual is None else "NOT_EQUAL"
         yield {
             "PropertyPath": path,
@@ -83,10 +85,19 @@ def _differences(path: str, expected: Any, actual: Any) -> Iterator[dict[str, st
         }
 
 
-def _plain(value: Any) -> Any:
-    """Convert numbers to floats, because services return different number types."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+def _is_same(expected: Any, actual: Any) -> bool:
+    """Tell whether two values are the same. Templates write numbers as text, and services return other types."""
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(_is_same, expected, actual))
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        return expected.keys() == actual.keys() and all(_is_same(expected[key], actual[key]) for key in expected)
+    if _is_number(expected) == _is_number(actual):
+        return bool(expected == actual)
+    try:
+        return float(expected) == float(actual)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -187,7 +187,8 @@ def _clean_up(stack: Stack, gone: Sequence[Resource], replaced: Sequence[Resourc
 
 def _refuse_by_policy(stack: Stack, difference: Difference, action: str) -> None:
     """Fail if the stack policy does not allow an action. Without a stack policy, every update is allowed."""
-    asked = Request(action, f"LogicalResourceId/{difference.logical_id}", "*")
+    context = {"resourcetype": difference.kind}
+    asked = Request(action, f"LogicalResourceId/{difference.logical_id}", "*", context)
     if stack.policy and decide([stack.policy], asked) is not Decision.ALLOWED:
         message = f"Action denied by stack policy: no statement allows [{action}] for resource [{asked.resource}]"
         raise fail(stack, difference.logical_id, difference.kind, "UPDATE_FAILED", message)

@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-from moto.cloudformation.exceptions import CloudFormationError
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import BaseResponse
 
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference, differences
 from deployments.sandbox.aws_server.cloudformation.embedded import refuse
 from deployments.sandbox.aws_server.cloudformation.intrinsics import NOT_EMULATED, is_later
 from deployments.sandbox.aws_server.cloudformation.kinds import Made, generated
-from deployments.sandbox.aws_server.cloudformation.refusals import refuse_unchangeable
+from deployments.sandbox.aws_server.cloudformation.refusals import failure, refuse_unchangeable
 from deployments.sandbox.aws_server.cloudformation.registry import ChangeSet, arn, registry_of
 from deployments.sandbox.aws_server.cloudformation.requests import (
     nested_template,
@@ -86,6 +86,8 @@ class Hierarchy:
     def _changes(self, made: ChangeSet, properties: Mapping[str, Any]) -> tuple[Difference, ...]:
         made.template = nested_template(self.response, made.stack, properties)
         refuse(made.template)
+        if why := failure(made.template):
+            raise ValidationError(message=why)
         refuse_without_capabilities(made.template, self.capabilities)
         found = self.differences(made.stack, made.template, made.tags)
         refuse_unchangeable(found)

@@ -112,7 +112,8 @@ def tags_of(aws: Clients, p: Properties, key: str = "Tags") -> dict[str, str]:
     """Return the stack's tags and the resource's own, which win."""
     own = p.get(key) or {}
     listed = own if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own}
-    return {**aws.tags, **listed}
+    # A template may write the value of a tag as a number.
+    return {**aws.tags, **{as_text(key): as_text(value) for key, value in listed.items()}}
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, as_text, is_later, refuse
+from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, as_text, is_later, refuse
+
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 Slots = Mapping[str, Mapping[str, Any]]
 
@@ -53,8 +55,15 @@ def values(slots: Slots, given: Mapping[str, str], lookup: Callable[[str], str])
     }
 
 
-def as_output(value: Any) -> str:
-    """Return the value of an output, which is always text."""
+def as_output(name: str, value: Any) -> str:
+    """Return the value of an output, which is always text.
+
+    Raises:
+        ValidationError: it is left out or a structure.
+    """
+    if value is NOTHING or isinstance(value, Mapping):
+        told = "The Value field of every Outputs member must evaluate to a String."
+        raise refuse(f"Template format error: Output {name} is malformed. {told}")
     return as_text(value)
 
 
@@ -67,8 +76,7 @@ def _value(kind: str, value: Any, lookup: Callable[[str], str]) -> Any:
         return _split(found) if "List" in kind else found
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
         return _split(text)
-    if kind == "Number":
-        return float(text) if "." in text else int(text)
+    # A number is text to the rest of the template, as it is written.
     return text
 
 
@@ -85,23 +93,25 @@ def unfit(slot: Mapping[str, Any], value: str) -> str:
     if is_later(value):
         return ""
     allowed = [as_text(option) for option in slot.get("AllowedValues", ())]
-    listed = slot.get("Type") == "CommaDelimitedList" or str(slot.get("Type")).startswith("List<")
-    for part in _split(value) if listed else [value]:
+    kind = str(slot.get("Type"))
+    parts = _split(value) if kind == "CommaDelimitedList" or kind.startswith("List<") else [value]
+    for part in parts:
         if allowed and part not in allowed:
             return f"must be one of AllowedValues{_told(slot)}"
-    if "AllowedPattern" in slot and not _matches(str(slot["AllowedPattern"]), value):
-        return f"must match pattern {slot['AllowedPattern']}{_told(slot)}"
+        if "AllowedPattern" in slot and not _matches(str(slot["AllowedPattern"]), part):
+            return f"must match pattern {slot['AllowedPattern']}{_told(slot)}"
     if not int(slot.get("MinLength", 0)) <= len(value) <= int(slot.get("MaxLength", len(value))):
         lengths = f"at least {slot.get('MinLength', 0)} and at most {slot.get('MaxLength', 'any')} characters"
         return f"must contain {lengths}"
-    return _unfit_number(slot, value) if slot.get("Type") == "Number" else ""
+    if kind not in ("Number", "List<Number>"):
+        return ""
+    return next((why for part in parts if (why := _unfit_number(slot, part))), "")
 
 
 def _unfit_number(slot: Mapping[str, Any], value: str) -> str:
-    try:
-        number = float(value)
-    except ValueError:
+    if not _NUMBER.fullmatch(value):
         return "must be a number"
+    number = float(value)
     lowest, highest = float(slot.get("MinValue", number)), float(slot.get("MaxValue", number))
     return "" if lowest <= number <= highest else f"must be a number from {lowest:g} to {highest:g}{_told(slot)}"
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from moto.ec2.exceptions import InvalidAMIIdError
 from moto.ec2.models import ec2_backends
 
-from deployments.sandbox.aws_server.cloudformation import schemas, snapshots
+from deployments.sandbox.aws_server.cloudformation import existing, schemas, secure, snapshots
 from deployments.sandbox.aws_server.cloudformation.change_sets import Difference
 from deployments.sandbox.aws_server.cloudformation.intrinsics import refuse
 from deployments.sandbox.aws_server.cloudformation.nested import STACK
@@ -48,6 +48,11 @@ def refuse_invalid(template: Template) -> None:
     for name, body in template.resources.items():
         if why := schemas.refusal(body["Type"], template.region, template.properties(name, {})):
             raise refuse(f"Properties validation failed for resource {name} with message: {why}")
+
+
+def failure(template: Template) -> str:
+    """Return why a change set with this template fails after it has been created; empty if it does not."""
+    return existing.refusal(template) or secure.refusal(template)
 
 
 def refuse_unchangeable(changes: Mapping[str, Difference]) -> None:

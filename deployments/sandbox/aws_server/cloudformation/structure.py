@@ -18,13 +18,13 @@ from deployments.sandbox.aws_server.cloudformation.intrinsics import NOT_EMULATE
 
 _SECTIONS = frozenset(
     {
-        *("AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Hooks", "Mappings", "Metadata"),
+        *("AWSTemplateFormatVersion", "Conditions", "Description", "Hooks", "Mappings", "Metadata"),
         *("Outputs", "Parameters", "Resources", "Rules", "Transform"),
     }
 )
 _ATTRIBUTES = frozenset(
     {
-        *("Condition", "Connectors", "CreationPolicy", "DeletionPolicy", "DependsOn", "IgnoreGlobals", "Metadata"),
+        *("Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata"),
         *("Properties", "Type", "UpdatePolicy", "UpdateReplacePolicy", "Version"),
     }
 )
@@ -50,15 +50,19 @@ _EXPORTED = (
 )
 
 
-def refuse_unreadable(document: Mapping[str, Any]) -> None:
+def refuse_unreadable(document: Mapping[str, Any], serverless: bool) -> None:
     """Check a template before its transforms.
+
+    Args:
+        document: the template.
+        serverless: whether it has the transform of SAM, which adds the section Globals.
 
     Raises:
         ValidationError: it has an unknown section or parameter type, a null, no resources, or another version.
     """
     for path in _nulls("", document):
         raise _format(f"[{path}] 'null' values are not allowed in templates")
-    if unknown := sorted(document.keys() - _SECTIONS):
+    if unknown := sorted(document.keys() - _SECTIONS - ({"Globals"} if serverless else set())):
         raise refuse(f"Invalid template property or properties [{', '.join(unknown)}]")
     if str(document.get("AWSTemplateFormatVersion", "2010-09-09")) != "2010-09-09":
         raise _format("unsupported value for AWSTemplateFormatVersion.")

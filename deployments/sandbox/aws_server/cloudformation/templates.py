@@ -62,7 +62,7 @@ class Template:
     def _written(self) -> dict[str, Any]:
         """The parsed template before its transforms."""
         found = parsed(self.text)
-        structure.refuse_unreadable(found)
+        structure.refuse_unreadable(found, serverless=serverless.is_used(found))
         return found
 
     @cached_property
@@ -99,6 +99,11 @@ class Template:
         found = self._values(self.document, {}).resolved({key: body.get(key, "Delete") for key in _POLICIES})
         return found["DeletionPolicy"], found["UpdateReplacePolicy"]
 
+    def metadata(self, logical_id: str) -> Any:
+        """Return the metadata of a resource, with references to resources as LATER; None if it has none."""
+        body = self.document["Resources"].get(logical_id) or {}
+        return self._values(self.document, {}).resolved(body.get("Metadata"))
+
     def properties(self, logical_id: str, made: Mapping[str, Made]) -> dict[str, Any]:
         """Return the properties of a resource; references to resources that are not in `made` are LATER."""
         declared = self.document["Resources"][logical_id].get("Properties") or {}
@@ -126,7 +131,7 @@ class Template:
         return [
             {
                 "OutputKey": key,
-                "OutputValue": parameters.as_output(values.resolved(body["Value"])),
+                "OutputValue": parameters.as_output(key, values.resolved(body["Value"])),
                 "Description": str(body.get("Description", "")),
                 **({"ExportName": str(values.resolved(body["Export"]["Name"]))} if "Export" in body else {}),
             }
