@@ -16,6 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from deployments import sandbox as sandboxes
+from deployments.cli import signals
 from deployments.sandbox import Sandbox
 from deployments.setup import put_tools_on_path
 from tests.servers.sandboxes import folder, silent
@@ -31,6 +32,9 @@ hypothesis_settings.load_profile("flowmart")
 
 # Before any test asks for terraform: the set-up may have provided the only one there is.
 put_tools_on_path()
+
+# In a background job, which ignores interrupts, tools would inherit that, and end a minute after they were told to.
+signals.let_tools_be_interrupted()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,14 +54,24 @@ def pytest_collection() -> Generator[None, object, object]:
 # Whole stories first: a long file that begins last keeps one worker busy while the others have nothing to do.
 _LONGEST_FIRST = ("e2e", "flows", "contract", "golden", "unit")
 
+# Files that take minutes, mostly because they wait for servers, jobs or hosts; `--durations` lists them.
+_MINUTES = (
+    *("test_story", "test_work_pools", "test_terragrunt_work_pool", "test_example_rehearsal", "test_ansible_engine"),
+    *("test_several_machines", "test_ui", "test_server", "test_server_schedules", "test_ansible_services"),
+)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest; those of a folder stay together, in their order."""
-    items.sort(key=lambda item: _weight(item.path.relative_to(PROJECT / "tests").parts[0]))
+    items.sort(key=lambda item: _rank(item.path))
 
 
-def _weight(folder: str) -> int:
-    return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+def _rank(file: Path) -> tuple[int, int]:
+    folder = file.relative_to(PROJECT / "tests").parts[0]
+    return (
+        _MINUTES.index(file.stem) if file.stem in _MINUTES else len(_MINUTES),
+        _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST),
+    )
 
 
 @pytest.fixture(scope="session")
