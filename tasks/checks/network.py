@@ -41,7 +41,7 @@ def http(options: Http, around: Surroundings) -> Answer:  # noqa: ARG001 - all k
         if proxy and not _accepts_connections(proxy, options.timeout):
             return unanswered(f"the proxy {proxy} does not respond: {_words(error)}")
         return _unanswered(error)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         return _unanswered(error)
 
 

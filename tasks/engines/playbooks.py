@@ -87,7 +87,10 @@ class Reading:
         known = {"playbook_dir": str(self.folder), "role_path": str(_role_of(file) or self.folder)}
         literal = _KNOWN.sub(lambda match: known[match[1]], text)
         quoted = [one or other for part in _EXPRESSION.findall(literal) for one, other in _QUOTED.findall(part)]
-        for piece in (*re.split(r"[\s'\"=(),]+", _EXPRESSION.sub("\0", literal)), *quoted):
+        plain = _EXPRESSION.sub("\0", literal)
+        # A path may contain spaces: where it is the whole text, or in quotes.
+        whole = [plain.strip(), *(one or other for one, other in _QUOTED.findall(plain))]
+        for piece in dict.fromkeys([*re.split(r"[\s'\"=(),]+", plain), *filter(_may_exist, whole), *quoted]):
             yield from self._resolved(file, key, piece)
 
     def _resolved(self, file: Path, key: str, piece: str) -> Iterator[Path]:
@@ -116,6 +119,11 @@ class Reading:
         """Return the folders in which Ansible looks for a relative path that is written in `file`."""
         beside = [base / place for base in (_role_of(file), self.folder) if base for place in _PLACES]
         return [file.parent, *beside]
+
+
+def _may_exist(path: str) -> bool:
+    """Tell whether a text is short enough to be a path: NAME_MAX and PATH_MAX of Linux."""
+    return "\n" not in path and len(path) <= 4096 and all(len(name.encode()) <= 255 for name in path.split("/"))
 
 
 def parsed(file: Path) -> Any:

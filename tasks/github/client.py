@@ -43,6 +43,15 @@ APP = "app"
 _SAFE = {"GET", "PATCH", "PUT", "DELETE"}
 """Methods that can be repeated. PATCH is among them because its body always holds complete values."""
 
+_NOT_GITHUB = (
+    "the response is cut off, or not GitHub's; is FLOWMART_GITHUB_API right, and does a proxy ask for a login?"
+)
+_BUSY = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+"""In GitHub's message of a 403: it was asked too often, whatever the token may do.
+
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+"""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 
 
@@ -88,7 +97,7 @@ class Client:
         page = 1
         while True:
             found = self.ask("GET", repository, path, query={**(query or {}), "per_page": 100, "page": page})
-            yield from found
+            yield from _listed(found, path)
             if len(found) < 100:
                 return
             page += 1
@@ -97,10 +106,10 @@ class Client:
         """Yield the items of a list without page numbers; the Link header of each response names the next page."""
         github = self._for(repository)
         answer = _answered(github, "GET", f"{_address(repository)}{path}", None, {**(query or {}), "per_page": 100})
-        yield from answer.json()
+        yield from _listed(_json(answer, path), path)
         while following := answer.raw_response.links.get("next", {}).get("url"):
             answer = _answered(github, "GET", following, None, None)
-            yield from answer.json()
+            yield from _listed(_json(answer, path), path)
 
     @property
     def is_app(self) -> bool:
@@ -162,7 +171,7 @@ def connect(settings: Settings) -> Client:
     if settings.github_app_id:
         key = _private_key(settings.github_private_key.get_secret_value())
         return Client(GitHub(AppAuthStrategy(settings.github_app_id, key), **options))
-    token = settings.github_token.get_secret_value()
+    token = settings.github_token.get_secret_value().strip()
     if not token:
         raise InvalidInput(
             "GitHub: set FLOWMART_GITHUB_TOKEN, or FLOWMART_GITHUB_APP_ID and FLOWMART_GITHUB_PRIVATE_KEY"
@@ -178,7 +187,23 @@ def segment(name: str) -> str:
 def _send(
     github: GitHub[Any], method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None
 ) -> Any:
-    return _answered(github, method, path, body, query).json()
+    return _json(_answered(github, method, path, body, query), f"{method} {path}")
+
+
+def _json(response: Response[Any, Any], what: str) -> Any:
+    """Return the JSON of a response; None where GitHub sends no content."""
+    if response.status_code == 204:
+        return None
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Unanswered(f"GitHub: {what}: {_NOT_GITHUB}") from error
+
+
+def _listed(found: Any, what: str) -> list[Any]:
+    if isinstance(found, list):
+        return found
+    raise Unanswered(f"GitHub: {what}: {_NOT_GITHUB}")
 
 
 def _answered(
@@ -206,6 +231,9 @@ def _meant(what: str, error: BaseException) -> FlowmartError:
         return _said(what, error.response.status_code, error.response.text)
     if isinstance(error, RequestError) and isinstance(error.exc, GitHubException):
         return _meant(what, error.exc)
+    if isinstance(error, RequestError) and isinstance(error.exc, httpx.LocalProtocolError):
+        # Its message quotes the token.
+        return InvalidInput(f"{what}: the token has characters that a header cannot have; set it again")
     if isinstance(error, RequestError) and isinstance(error.exc, httpx.HTTPError):
         return Unanswered(f"{what}: {type(error.exc).__name__} {error.exc}".rstrip())
     return Refused(f"{what}: {error!r}")
@@ -213,7 +241,7 @@ def _meant(what: str, error: BaseException) -> FlowmartError:
 
 def _said(what: str, status: int, text: str) -> FlowmartError:
     told = f"{what}: {status} {text[:500]}"
-    if status >= 500:
+    if status >= 500 or status in (408, 429) or (status == 403 and _BUSY.search(text)):
         return Unanswered(told)
     if status == 401:
         return Refused(f"{told} - is the token valid, and not expired?")

@@ -88,7 +88,7 @@ def read(secret: Secret) -> str:
         Unanswered: the secret is missing, empty, or cannot be read.
     """
     if secret.variable:
-        found = os.environ.get(secret.variable, "")
+        found = os.environ.get(secret.variable, "").strip()
         what = f"the environment variable {secret.variable}"
     else:
         what = f"the file {secret.file}"

@@ -150,6 +150,12 @@ def test_the_configuration_is_the_nearest_and_never_from_outside(tmp_path: Path)
         ),
         ("- hosts: all\n  tasks: [{include_tasks: '{{ anywhere }}/tasks.yml'}]", "unrelated/file"),
         ("- hosts: all\n  roles: [../shared/role]", "shared/role/tasks/main.yml"),
+        ("- hosts: all\n  tasks: [{include_tasks: ../shared files/größe (1).yml}]", "shared files/größe (1).yml"),
+        (
+            "- hosts: all\n  tasks: [{copy: src='../shared files/größe (1).yml' dest=/x}]",
+            "shared files/größe (1).yml",
+        ),
+        ("- hosts: all\n  vars_files: ['../shared files/{{ x }}.yml']", "shared files/größe (1).yml"),
     ],
 )
 def test_what_a_path_leads_to_is_read_and_what_that_leads_to(tmp_path: Path, playbook: str, read: str) -> None:
@@ -157,6 +163,7 @@ def test_what_a_path_leads_to_is_read_and_what_that_leads_to(tmp_path: Path, pla
         tmp_path,
         {
             "unit/playbook.yml": playbook,
+            "shared files/größe (1).yml": "{}",
             "shared/tasks.yml": "- include_tasks: more.yml",
             "shared/more.yml": "[]",
             "shared/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",

@@ -165,6 +165,7 @@ def test_an_image_is_another_one_when_something_that_goes_into_it_is(release: Pa
 
 
 COMMON = "infrastructure/common/scripts/install.sh"
+ODD = "infrastructure/shared scripts/größe (1).sh"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,9 @@ COMMON = "infrastructure/common/scripts/install.sh"
         ('provisioner "shell" {\n  scripts = [\n    "../common/scripts/install.sh",\n  ]\n}', COMMON),
         ('provisioner "shell" { script = "../common/${var.os}/install.sh" }', COMMON),
         ('provisioner "file" { source = "../common/" }', COMMON),
+        ('provisioner "shell" { script = "../shared scripts/größe (1).sh" }', ODD),
+        ('provisioner "shell" { scripts = ["${path.root}/../shared scripts/größe (1).sh"] }', ODD),
+        ('locals { a = file("../shared scripts/größe ${var.x}.sh") }', ODD),
         ('locals { a = templatefile("${path.root}/../common/scripts/install.sh", {}) }', COMMON),
         ('locals { a = file("${path.root}/../common/${each.key}.sh") }', COMMON),
         ('provisioner "shell" {\n  script = var.script\n}', "infrastructure/unrelated"),
@@ -211,6 +215,7 @@ def write_shared(root: Path, template: str) -> None:
     files = {
         "image/a.pkr.hcl": template,
         "common/scripts/install.sh": "",
+        ODD.removeprefix("infrastructure/"): "",
         "common/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",
         "common/tasks.yml": "[]",
         "unrelated": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,50 @@ def test_nothing_in_the_units_folder_is_left_out(infrastructure: Path) -> None:
 )
 def test_a_path_counts_as_its_longest_literal_folder(infrastructure: Path, code: str, more: set[str]) -> None:
     assert read(infrastructure, code) == OWN | more
+
+
+ODD = "shared files/größe & (日).json"
+"""A name as people's repositories have them: spaces, brackets, letters that are not ASCII."""
+
+
+@pytest.fixture
+def odd(infrastructure: Path) -> Path:
+    (infrastructure / ODD).parent.mkdir()
+    (infrastructure / ODD).touch()
+    return infrastructure
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'module "m" { source = "../../shared files" }',
+        f'x = file("${{path.module}}/../../{ODD}")',
+        f'x = file("../../{ODD}")',
+        'x = file("../../shared files/größe ${var.x}.json")',
+        'x = file("../../shared files/gr\\u00f6\\u00dfe & (\\u65e5).json")',
+        f"command = <<E\ncat '../../{ODD}'\nE\n",
+    ],
+)
+def test_a_path_with_spaces_and_other_letters_counts(odd: Path, code: str) -> None:
+    assert read(odd, code) == OWN | {ODD}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("terraform.tfvars", f'config = "../../{ODD}"\n'),
+        ("app.auto.tfvars.json", json.dumps({"config": f"../../{ODD}"})),
+        ("config.yaml", f"files:\n  - path: ../../{ODD}\n"),
+    ],
+)
+def test_a_path_with_spaces_in_values_counts(odd: Path, file: str, text: str) -> None:
+    (odd / APP / file).write_text(text)
+    assert read(odd, 'x = file("${path.module}/${var.config}")') == OWN | {f"{APP}/{file}", ODD}
+
+
+def test_a_path_with_spaces_in_inputs_counts(odd: Path) -> None:
+    unit = Unit("app", "terraform", APP, ("dev",), inputs={"config": f"../../{ODD}"})
+    assert ODD in unit_reads(odd, unit)
 
 
 def test_a_path_in_a_module_counts_from_the_root_too(infrastructure: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_service_that_does_not_speak_tls_fails(port: int) -> None:
     assert asked("http", url=f"https://127.0.0.1:{port}/").outcome is Outcome.FAILED
 
 
-@pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/"])
+@pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/", f"http://{'a' * 70}.example/"])
 def test_an_invalid_address_is_unanswered(url: str) -> None:
     assert asked("http", url=url).outcome is Outcome.UNANSWERED
 

@@ -155,6 +155,7 @@ def test_a_unit_of_another_cloud_needs_no_account(tmp_path: Path, code: str) -> 
             "has the relative path terraform.tfstate, in the temporary checkout",
         ),
         ('terraform {\n  backend "local" { path = "../x" }\n}\n', r"has the relative path \.\./x, in the temporary"),
+        ('terraform {\n  backend "inmem" {}\n}\n', 'its backend "inmem" forgets its state with each command'),
         (STATE + 'module "m" { source = "terraform-aws-modules/vpc/aws" }\n', "module m has no version"),
         (
             STATE + 'module "m" {\n source = "a/b/c"\n version = "~> 5.0"\n}\n',

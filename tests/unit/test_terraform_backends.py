@@ -43,3 +43,27 @@ def test_a_place_says_where_and_not_who_asks(kind: str, settings: dict[str, obje
 def test_the_name_of_a_secret_is_none_and_a_token_is() -> None:
     assert not backends.names_secrets(Backend("kubernetes", {"secret_suffix": "app"}))
     assert backends.names_secrets(Backend("kubernetes", {"secret_suffix": "app", "token": "hush"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "workspace", "told"),
+    [
+        ("local", {"path": "/states/app"}, backends.DEFAULT, ""),
+        ("local", {"path": "/states/app"}, "dev", "relative workspace_dir terraform.tfstate.d for workspace dev"),
+        ("local", {"path": "/states/app"}, "{environment}", "relative workspace_dir terraform.tfstate.d for"),
+        ("local", {"workspace_dir": "spaces"}, "dev", "relative workspace_dir spaces for workspace dev"),
+        ("local", {"workspace_dir": "/states"}, "dev", ""),
+        (
+            "local",
+            {"workspace_dir": "/states"},
+            backends.DEFAULT,
+            "relative path terraform.tfstate, in the temporary",
+        ),
+        ("inmem", {}, backends.DEFAULT, "forgets its state with each command"),
+        ("s3", {}, "dev", ""),
+    ],
+)
+def test_a_state_outlives_a_run(kind: str, settings: dict[str, str], workspace: str, told: str) -> None:
+    found = backends.fault(Backend(kind, settings), workspace)
+    assert told in found
+    assert bool(told) is bool(found)

@@ -34,6 +34,7 @@ SUPPLIED = frozenset({"name", "region", "accounts", "tags"})
 _TEMPLATE = ".pkr.hcl"
 _NOT_READ = (".md", MANIFEST)
 _QUOTE = re.compile(r"[\"\s,()=@]+")
+_IN_QUOTES = re.compile(r"\"([^\"\n]*)\"")
 _OPEN = re.compile(r"\$\{|[*?\[]")
 """Where the literal part of a path ends: at an expression or a wildcard."""
 
@@ -247,7 +248,8 @@ def _named(root: Path, file: Path) -> Iterator[Path]:
     text = _ROOT.sub("", _COMMENT.sub("", file.read_text()))
     given = [match["value"] for match in (*_PATHS.finditer(text), *_FUNCTIONS.finditer(text))]
     paths = {piece for value in given for piece in _QUOTE.split(value)}
-    for piece in _QUOTE.split(text):
+    # In quotes, a path may contain spaces and brackets.
+    for piece in (*_QUOTE.split(text), *(value for value in _IN_QUOTES.findall(text) if _QUOTE.search(value))):
         end = _OPEN.search(piece)
         literal = piece[: end.start()].rpartition("/")[0] if end else piece
         if literal.strip("./"):

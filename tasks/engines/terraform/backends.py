@@ -24,6 +24,8 @@ DATA = ".terraform"
 
 _INITIALISED = "terraform.tfstate"
 """The file in it where `terraform init` records the backend with all its settings."""
+_WORKSPACES = "terraform.tfstate.d"
+"""The default `workspace_dir` of the backend "local"."""
 _SECRETS = (
     "key_id",
     "secret",
@@ -76,20 +78,32 @@ def initialised(folder: Path, data: str = "") -> Backend | None:
     return Backend(found["type"], _set(found.get("config") or {})) if found else None
 
 
-def fault(backend: Backend | None) -> str:
-    """Return why a state would not outlive a run; empty if it does."""
+def fault(backend: Backend | None, workspace: str = DEFAULT) -> str:
+    """Return why a state would not outlive a run; empty if it does.
+
+    Args:
+        backend: the backend with its settings; None without one.
+        workspace: the tool's workspace.
+    """
     if backend is None:
         return (
             "it has no backend, so its state would be lost with each run and everything created again: "
             'add one, such as backend "s3"'
         )
-    path = str(backend.settings.get("path", "terraform.tfstate"))
-    if backend.kind == "local" and not posixpath.isabs(path) and "${" not in path:
-        return (
-            f'its backend "local" has the relative path {path}, in the temporary checkout of each run: '
-            "use an absolute path or a remote backend"
-        )
-    return ""
+    if backend.kind == "inmem":
+        return 'its backend "inmem" forgets its state with each command: use a remote backend'
+    if backend.kind != "local":
+        return ""
+    # Terraform ignores `path` in all workspaces but the default one.
+    setting, usual = ("path", "terraform.tfstate") if workspace == DEFAULT else ("workspace_dir", _WORKSPACES)
+    path = str(backend.settings.get(setting, usual))
+    if posixpath.isabs(path) or "${" in path:
+        return ""
+    where = "" if workspace == DEFAULT else f" for workspace {workspace}"
+    return (
+        f'its backend "local" has the relative {setting} {path}{where}, in the temporary checkout of each run: '
+        "use an absolute path or a remote backend"
+    )
 
 
 def place(backend: Backend, workspace: str = DEFAULT) -> str:
@@ -139,7 +153,7 @@ def _of_local(settings: Mapping[str, Any], workspace: str) -> str:
     path = posixpath.normpath(str(settings.get("path", "terraform.tfstate")))
     if workspace == DEFAULT:
         return path
-    return posixpath.join(str(settings.get("workspace_dir", "terraform.tfstate.d")), workspace, "terraform.tfstate")
+    return posixpath.join(str(settings.get("workspace_dir", _WORKSPACES)), workspace, "terraform.tfstate")
 
 
 def _of_gcs(settings: Mapping[str, Any], workspace: str) -> str:

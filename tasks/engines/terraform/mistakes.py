@@ -56,7 +56,7 @@ def _backend(infrastructure: Path, unit: Unit) -> Iterator[str]:
     found = backends.declared(folder, named_files.backend_settings(infrastructure, unit))
     if found is None and not _is_readable(folder):
         return
-    if fault := backends.fault(found):
+    if fault := backends.fault(found, options(unit.options).workspace or backends.DEFAULT):
         yield fault
 
 

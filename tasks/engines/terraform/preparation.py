@@ -97,7 +97,8 @@ class Preparation:
         installed.refuse_others(folder, self._workspace.unit.source)
         if not locked:
             builds.note(folder)
-        if fault := backends.fault(backends.initialised(folder)):
+        workspace = self._terraform.options.workspace or backends.DEFAULT
+        if fault := backends.fault(backends.initialised(folder), workspace):
             raise Refused(f"{self._workspace.unit.source}: {fault}")
         self._select_workspace()
         done.parent.mkdir(exist_ok=True)

@@ -18,6 +18,7 @@ may read anything.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,6 +35,15 @@ _PATH = re.compile(
     r"(\$\{\s*(?:path\.\w+|get_(?:original_)?terragrunt_dir\(\))\s*\}/|\})?((?:[\w.@+-]+/|/)*(?<![\w.])\.\.(?![\w.])(?:/[\w.@+-]*)*)([$%*?{]?)"
 )
 """Its groups: what the path begins with, the path, and what follows if the path goes on."""
+_IN_QUOTES = re.compile(
+    r"([\"'])((?:[^\"'\n]*\})?)([^\"'$%{}*?\n]*(?<![\w.])\.\.(?![\w.])[^\"'$%{}*?\n]*)([\"'$%*?{])"
+)
+"""The same groups for a path in quotes, after the quote: it may contain spaces and any other character."""
+_PLAIN = re.compile(r"^[^#\n]*?[:-][ \t]+()()([^\"'#\n:]*\.\.[^\"'#\n]*)()$", re.MULTILINE)
+"""The same groups for a value of YAML without quotes."""
+_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_LONGEST_NAME = 255
+"""The longest name of a file in bytes: NAME_MAX of Linux."""
 _BESIDE_PATHS = re.compile(r"[^\w.@+/${}()%*?-]+")
 """Characters that paths do not contain. Long texts are split at them first: `_PATH` reads a long word many times."""
 _LONGEST = 4096
@@ -108,7 +118,7 @@ def _files(place: Path) -> list[Path]:
 def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
     if not file.name.endswith((*ENDINGS, *_SCRIPTS, _CONFIGURATION)):
         return
-    text = file.read_text(errors="replace")
+    text = _unescaped(file.read_text(errors="replace"))
     bases = {file.parent, root}
     # Only the root's own code counts: a module's folder may contain examples that nobody runs.
     if file.parent == root and file.name.endswith(ENDINGS) and (outside := _ON_THE_MACHINE.search(text)):
@@ -119,12 +129,31 @@ def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
         bases |= {folder for folder in root.parents if folder.is_relative_to(whole)}
         if _leads_anywhere(text, _RUNS):
             yield whole
-    for begins, written, more in _PATH.findall(text):
+    for begins, written, more in (*_PATH.findall(text), *_quoted(text)):
         if begins == "}" and not file.name.endswith(_CONFIGURATION):
             yield whole
             continue
         path = _written_out(written, begins, more)
         yield from (found.resolve() for base in bases if (found := base / path).exists())
+
+
+def _quoted(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the paths in quotes as `_PATH` finds others: what each begins with, the path, and what follows it."""
+    for _, begins, path, ends in _IN_QUOTES.findall(text):
+        if _may_exist(path):
+            # `_PATH` decides what an expression before the path means.
+            yield begins and "${path.module}/", path, ends.strip("\"'")
+
+
+def _unescaped(text: str) -> str:
+    """Write the characters out that HCL and JSON allow to be written as \\uNNNN."""
+    if "\\u" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: json.loads(f'"{found[0]}"').encode(errors="replace").decode(), text)
+
+
+def _may_exist(path: str) -> bool:
+    return len(path) <= _LONGEST and all(len(name.encode()) <= _LONGEST_NAME for name in path.split("/"))
 
 
 def _valued(files: Iterable[Path], given: Iterable[str], whole: Path) -> Iterator[Path]:
@@ -139,8 +168,11 @@ def _valued(files: Iterable[Path], given: Iterable[str], whole: Path) -> Iterato
 
 def _loose(text: str) -> set[str]:
     """Return the paths with `..` in a text, each up to its last literal part."""
+    text = _unescaped(text)
     words = (word for word in _BESIDE_PATHS.split(text) if ".." in word and len(word) <= _LONGEST)
-    found = (_written_out(path, begins, more) for word in words for begins, path, more in _PATH.findall(word))
+    plain = ((begins, path.strip(), more) for _, begins, path, more in _PLAIN.findall(text) if _may_exist(path))
+    paths = (*(each for word in words for each in _PATH.findall(word)), *_quoted(text), *plain)
+    found = (_written_out(path, begins, more) for begins, path, more in paths)
     return {path for path in found if path and not path.startswith("/")}
 
 

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tasks.manifest.notation import ADDRESS, REGION, Declared, Text
 
-Address = Annotated[str, Field(pattern=ADDRESS)]
+
+def _named(address: str) -> str:
+    """Check that requests can be sent below an address."""
+    parts = urlsplit(address)
+    if parts.query or parts.fragment:
+        raise ValueError("has a query or a fragment: write the address alone, such as https://prometheus.example")
+    try:
+        (parts.hostname or "").encode("idna")
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("has a host or a port that cannot be: write https://prometheus.example:9090") from error
+    return address
+
+
+Address = Annotated[str, Field(pattern=ADDRESS), AfterValidator(_named)]
 
 
 class DeclaredSecret(Declared):
