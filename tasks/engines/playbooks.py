@@ -27,6 +27,9 @@ _YAML = (".yml", ".yaml")
 _PLACES = ("", "tasks", "handlers", "templates", "files", "vars", "defaults")
 """Folders of a role, or beside a playbook, in which Ansible looks for a relative path."""
 
+_RUN = (*_PLACES, "meta", "library", "module_utils")
+"""Folders of a role whose files a playbook may run or read by themselves."""
+
 _KNOWN = re.compile(r"\{\{\s*(playbook_dir|role_path)\s*\}\}")
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
@@ -65,13 +68,28 @@ class Reading:
 
     def _led_to(self, file: Path) -> Iterator[Path]:
         if file.suffix in _YAML and (document := self._document(file)) is not None:
-            for role in (role for name in _roles_in(document) for role in self.roles(name)):
+            for role in self._roles_of(file, document):
                 yield from files_below(role)
             for key, text in _texts(document):
                 yield from self._paths_in(file, key, text)
         elif file.suffix in (".j2", *_YAML):
             for expression in _EXPRESSION.findall(file.read_text(errors="replace")):
                 yield from self._paths_in(file, "", expression)
+
+    def _roles_of(self, file: Path, document: Any) -> Iterator[Path]:
+        """Yield the folders of the roles that a file names."""
+        for name in _roles_in(document):
+            try:
+                yield from self.roles(name)
+            except InvalidInput:
+                # Tests and examples of a published role name roles that only they need. No playbook runs them.
+                if not self._is_beside_a_role(file):
+                    raise
+
+    def _is_beside_a_role(self, file: Path) -> bool:
+        """Tell whether a file is in a role's folder, but in none of those that Ansible looks into."""
+        above = (place for place in file.parents if place not in (self.folder, *self.folder.parents))
+        return any(_is_role(place) and file.relative_to(place).parts[0] not in _RUN for place in above)
 
     def _document(self, file: Path) -> Any:
         """Return the content of a YAML file; None for a template that is not valid YAML. A playbook must be valid."""
@@ -154,6 +172,10 @@ def _existing(path: Path, *, folders: bool) -> Iterator[Path]:
     except OSError:
         # The text is longer than a path may be, so it is not a path.
         return
+
+
+def _is_role(folder: Path) -> bool:
+    return any((folder / place / f"main{suffix}").is_file() for place in ("tasks", "meta") for suffix in _YAML)
 
 
 def _role_of(file: Path) -> Path | None:

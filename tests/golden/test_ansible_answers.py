@@ -225,7 +225,8 @@ def test_a_failure_that_was_rescued_is_not_the_reason_of_a_later_one() -> None:
 def test_a_rescued_failure_is_unknown_where_earlier_changes_were_not_made() -> None:
     lines = [line("Ask", rehearsed=False), line("Try", event="failed", rescued_by=["block"])]
     stats = {"event": "playbook_on_stats", "event_data": {"rescued": {"one": 1}}}
-    found = results([failure("Try", "one"), stats], lines)
+    skipped = {"event": "runner_on_skipped", "event_data": {"host": "one", "task": "Ask"}}
+    found = results([skipped, failure("Try", "one"), stats], lines)
     assert found.unknown[-1] == "one : Try: fails, and the play goes on; earlier changes are not made in a rehearsal"
 
 
@@ -248,6 +249,20 @@ def test_a_task_that_fails_where_earlier_changes_were_not_made_is_unknown() -> N
     assert found.blocked == found.failed == ("bastion : Start: could not find the requested service",)
     assert found.unknown[0].startswith("bastion : Start: could not find the requested service; earlier changes")
     assert results([failure("Start")]).blocked == ()
+
+
+def test_a_change_after_a_failure_is_not_its_reason() -> None:
+    written = {"event": "runner_on_ok", "event_data": {"host": "bastion", "task": "W", "res": {"changed": True}}}
+    ignored = failure("Try")
+    ignored["event_data"]["ignore_errors"] = True
+    assert results([ignored, written]).ignored == ()
+    assert results([failure("Try"), written]).blocked == ()
+
+
+def test_an_item_that_fails_where_an_earlier_one_was_not_made_is_unknown() -> None:
+    items = failure("Loop")
+    items["event_data"]["res"]["results"] = [{"changed": True}, {"failed": True, "msg": "no such folder"}]
+    assert results([items]).blocked == ("bastion : Loop: no such folder",)
 
 
 def test_groups_that_are_made_as_a_playbook_runs_are_no_change() -> None:

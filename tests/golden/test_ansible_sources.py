@@ -99,6 +99,25 @@ def test_a_role_that_is_not_in_the_release_is_refused_with_how_to_vendor_it(
         reads(write(tmp_path, {"web/playbook.yml": f"- hosts: all\n  roles: [{role}]"}), "web")
 
 
+@pytest.mark.parametrize("place", ["tests/test.yml", "molecule/default/converge.yml", "examples/some.yml"])
+def test_what_only_tests_and_examples_of_a_role_need_is_not_asked_for(tmp_path: Path, place: str) -> None:
+    files = {
+        "web/playbook.yml": "- hosts: all\n  roles: [them.cache]",
+        "web/roles/them.cache/tasks/main.yml": "[]",
+        f"web/roles/them.cache/{place}": "- hosts: all\n  roles: [role_under_test, them.java]",
+    }
+    assert f"web/roles/them.cache/{place}" in reads(write(tmp_path, files), "web")
+
+
+def test_what_a_role_itself_needs_is_asked_for(tmp_path: Path) -> None:
+    files = {
+        "web/playbook.yml": "- hosts: all\n  roles: [cache]",
+        "web/roles/cache/tasks/main.yml": "- include_role: {name: java}",
+    }
+    with pytest.raises(InvalidInput, match="there is no role java"):
+        reads(write(tmp_path, files), "web")
+
+
 def test_a_galaxy_role_that_is_vendored_is_read(tmp_path: Path) -> None:
     files = {
         "web/playbook.yml": "- hosts: all\n  roles: [geerlingguy.nginx]",

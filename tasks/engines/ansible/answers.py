@@ -10,23 +10,18 @@ Our own callback plugin records what these events leave out (`recordings.py`).
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Any
 
 from tasks import masking
-from tasks.domain.plan import Action, Change
+from tasks.domain.plan import Change
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.ansible import recordings
+from tasks.engines.ansible.events import Event, address_of, changes_of, data_of, failure_of, hidden_change, task_of
 from tasks.engines.ansible.recordings import Line
 
-Event = Mapping[str, Any]
-
-_LINES = 5
-_ONLY_GROUPING = ("add_host", "group_by")
-"""Modules that report "changed" but only change what Ansible knows of hosts while it runs."""
+_ENDS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped")
 
 _NOT_MADE = "earlier changes are not made in a rehearsal"
 _BLOCKED = f"{_NOT_MADE}; the tasks after it are not rehearsed"
@@ -39,9 +34,9 @@ class Results:
     Attributes:
         changes: what tasks changed, or would change; without tasks that cannot be compared.
         failed: one line for each failed task.
-        blocked: the lines of `failed` on hosts where earlier tasks would have changed something. A rehearsal cannot
-            show whether these tasks would fail in an apply.
-        ignored: addresses of tasks on such hosts whose failure is ignored or rescued: in an apply they may succeed.
+        blocked: the lines of `failed` of tasks before which others would have changed something on their host. A
+            rehearsal cannot show whether these tasks would fail in an apply.
+        ignored: addresses of such tasks whose failure is ignored or rescued: in an apply they may succeed.
         unreachable: one line for each unreachable host.
         blind: addresses of changes that show no difference.
         unrehearsed: addresses of tasks that check mode skipped.
@@ -82,36 +77,36 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
         events: ansible-runner's events, in order.
         lines: the lines of our callback plugin, in order.
     """
-    stats = next((_data(e) for e in events if e["event"] == "playbook_on_stats"), None)
+    stats = next((data_of(e) for e in events if e["event"] == "playbook_on_stats"), None)
     tasks = [line for line in lines if "host" in line]
-    rescued = {_task(line) for line in tasks if line["event"] == "failed" and line["rescued_by"]}
-    fatal = [data for data in (_data(e) for e in events if _is_fatal(e, stats)) if _task(data) not in rescued]
-    unrehearsed = _unique(_address(line) for line in tasks if not line["rehearsed"])
-    depending, failing = recordings.dependent(tasks), [_task(data) for data in fatal]
-    told = _unique(_address(line) for line in depending if _task(line) not in failing)
+    rescued = {task_of(line) for line in tasks if line["event"] == "failed" and line["rescued_by"]}
+    fatal = [data for data in (data_of(e) for e in events if _is_fatal(e, stats)) if task_of(data) not in rescued]
+    unrehearsed = _unique(address_of(line) for line in tasks if not line["rehearsed"])
+    depending, failing = recordings.dependent(tasks), [task_of(data) for data in fatal]
+    told = _unique(address_of(line) for line in depending if task_of(line) not in failing)
     dependent = tuple(address for address in told if address not in unrehearsed)
-    incomparable = {_task(line) for line in tasks if not line["rehearsed"]} | {*map(_task, depending)}
+    incomparable = {task_of(line) for line in tasks if not line["rehearsed"]} | {*map(task_of, depending)}
     done = [e for e in events if e["event"] in ("runner_on_ok", "runner_on_failed") and not _is_fatal(e, stats)]
-    comparable = [e for e in done if _task(_data(e)) not in incomparable]
-    changes = [change for event in comparable for change in _changes(event)]
-    changes += [_hidden(_data(e)) for e in comparable if _is_hidden(e) and _has_hidden(_data(e)["host"], done, stats)]
-    changing = {change.address.split(" : ")[0] for change in changes}
-    pending = changing | {line["host"] for line in [*depending, *(line for line in tasks if not line["rehearsed"])]}
+    comparable = [e for e in done if task_of(data_of(e)) not in incomparable]
+    changes = [change for event in comparable for change in changes_of(event)]
+    hiding = {host for host in {data_of(e)["host"] for e in done} if _has_hidden(host, done, stats)}
+    changes += [hidden_change(data_of(e)) for e in comparable if _is_hidden(e) and data_of(e)["host"] in hiding]
+    waiting = _waiting(events, incomparable, hiding)
     return Results(
         changes=tuple(changes),
-        failed=tuple(map(_failure, fatal)),
-        blocked=tuple(_failure(data) for data in fatal if data["host"] in pending),
+        failed=tuple(map(failure_of, fatal)),
+        blocked=tuple(failure_of(data) for data in fatal if task_of(data) in waiting),
         ignored=_unique(
-            _address(data)
-            for data in (_data(e) for e in events if _is_ignored(e, rescued))
-            if data["host"] in pending
+            address_of(data)
+            for data in (data_of(e) for e in events if _is_ignored(e, rescued))
+            if task_of(data) in waiting
         ),
-        unreachable=tuple(_failure(_data(e)) for e in events if _is_unreachable(e, stats)),
+        unreachable=tuple(failure_of(data_of(e)) for e in events if _is_unreachable(e, stats)),
         blind=tuple(c.address for c in changes if c.after and UNKNOWN in c.after.values()),
         unrehearsed=unrehearsed,
         dependent=dependent,
         unmatched=recordings.perhaps_without_hosts(lines),
-        handlers=_unique(_address(line) for line in tasks if line["handler"] and line["event"] == "ok"),
+        handlers=_unique(address_of(line) for line in tasks if line["handler"] and line["event"] == "ok"),
         finished=stats is not None,
     )
 
@@ -155,146 +150,63 @@ def _without(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
-def _task(data: Mapping[str, Any]) -> tuple[str, str]:
-    """Identify one task on one host. Names are not enough: several tasks may have the same name."""
-    return str(data["host"]), str(data.get("task_uuid") or _address(data))
-
-
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _data(event: Event) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = event.get("event_data") or {}
-    return found
-
-
 def _is_fatal(event: Event, stats: Mapping[str, Any] | None) -> bool:
     """Tell whether a task failed, and was neither ignored nor rescued. Without stats, the run ended there."""
-    data = _data(event)
+    data = data_of(event)
     if event["event"] != "runner_on_failed" or data.get("ignore_errors"):
         return False
     return stats is None or bool(stats.get("failures", {}).get(data["host"]))
 
 
+def _waiting(events: Sequence[Event], incomparable: Set[tuple[str, str]], hiding: Set[str]) -> Set[tuple[str, str]]:
+    """Return the tasks that failed after something on their host that an apply does and the rehearsal did not.
+
+    Args:
+        events: ansible-runner's events, in order.
+        incomparable: tasks that were not rehearsed, or depend on such a task.
+        hiding: hosts on which a task changed something without saying so.
+    """
+    pending, found = set[str](), set[tuple[str, str]]()
+    for event in (each for each in events if each["event"] in _ENDS):
+        data = data_of(event)
+        is_pending = task_of(data) in incomparable or _would_change(event, hiding)
+        if event["event"] == "runner_on_failed" and (is_pending or data["host"] in pending):
+            found.add(task_of(data))
+        if is_pending:
+            pending.add(str(data["host"]))
+    return found
+
+
+def _would_change(event: Event, hiding: Set[str]) -> bool:
+    """Tell whether a task changed something in the rehearsal; of a failed task, whether one of its items did."""
+    if event["event"] == "runner_on_failed":
+        items = (data_of(event).get("res") or {}).get("results")
+        return isinstance(items, list) and any(item.get("changed") and not item.get("failed") for item in items)
+    return bool(changes_of(event)) or (_is_hidden(event) and data_of(event)["host"] in hiding)
+
+
 def _is_ignored(event: Event, rescued: Set[tuple[str, str]]) -> bool:
-    data = _data(event)
-    return event["event"] == "runner_on_failed" and bool(data.get("ignore_errors") or _task(data) in rescued)
+    data = data_of(event)
+    return event["event"] == "runner_on_failed" and bool(data.get("ignore_errors") or task_of(data) in rescued)
 
 
 def _is_unreachable(event: Event, stats: Mapping[str, Any] | None) -> bool:
     """Tell whether an unreachable host counts. With `ignore_unreachable` it does not, and the stats omit it."""
     if event["event"] != "runner_on_unreachable":
         return False
-    return stats is None or bool(stats.get("dark", {}).get(_data(event)["host"]))
-
-
-def _changes(event: Event) -> Iterable[Change]:
-    data = _data(event)
-    if str(data.get("task_action", "")).rpartition(".")[2] in _ONLY_GROUPING:
-        return []
-    result = data.get("res") or {}
-    items = result.get("results")
-    if not isinstance(items, list):
-        return [_change(data, result)] if result.get("changed") else []
-    return [_change(data, item, str(item.get("_ansible_item_label", ""))) for item in items if item.get("changed")]
-
-
-def _change(data: Mapping[str, Any], result: Mapping[str, Any], item: str = "") -> Change:
-    before, after = _compared(result.get("diff"))
-    action = _action(before, after)
-    before, after = _narrowed(before, after)
-    if before == after:
-        after = {"result": UNKNOWN}
-    return Change(
-        address=_address(data, item),
-        kind=str(data.get("task_action", "")),
-        action=action,
-        before=None if action is Action.CREATE else before,
-        after=None if action is Action.DELETE else after,
-        thing=_thing(data, result),
-    )
-
-
-def _thing(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    """Return the file that a module was given, as "bastion: /etc/motd"; empty if it was given none."""
-    given = result.get("invocation") or {}
-    given = given.get("module_args") or given
-    place, source = given.get("path") or given.get("dest"), given.get("src")
-    if not (isinstance(place, str) and place.startswith("/")):
-        return ""
-    into = posixpath.basename(str(source)) if place.endswith("/") and source else ""
-    return f"{data['host']}: {posixpath.normpath(posixpath.join(place, into))}"
-
-
-def _compared(diff: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return before and after of a task's differences: contents as lines, attributes by name."""
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-    for part in diff if isinstance(diff, list) else [diff or {}]:
-        for side, into in (("before", before), ("after", after)):
-            found = part.get(side)
-            if isinstance(found, Mapping):
-                into.update(found)
-            elif found is not None:
-                into["content"] = str(found).splitlines()
-        if "prepared" in part:
-            after["prepared"] = str(part["prepared"]).splitlines()
-    return before, after
-
-
-def _narrowed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Keep only the lines of contents that differ: the rest of a file does not belong in a plan."""
-    if not ("content" in before and "content" in after):
-        return before, after
-    old, new = before["content"], after["content"]
-    steps = [s for s in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if s[0] != "equal"]
-    gone = [line for _, begin, end, _, _ in steps for line in old[begin:end]]
-    come = [line for _, _, _, begin, end in steps for line in new[begin:end]]
-    return {**before, "content": gone}, {**after, "content": come}
-
-
-def _action(before: Mapping[str, Any], after: Mapping[str, Any]) -> Action:
-    """Derive the action from `state` if the task has one; otherwise new content in place of none is a creation."""
-    if after.get("state") == "absent":
-        return Action.DELETE
-    if before.get("state") == "absent":
-        return Action.CREATE
-    return Action.CREATE if before.get("content") == [] and after.get("content") else Action.UPDATE
+    return stats is None or bool(stats.get("dark", {}).get(data_of(event)["host"]))
 
 
 def _is_hidden(event: Event) -> bool:
     """Tell whether a task succeeded without saying whether it changed something."""
-    result = _data(event).get("res") or {}
+    result = data_of(event).get("res") or {}
     return event["event"] == "runner_on_ok" and "changed" not in result
 
 
 def _has_hidden(host: str, done: Sequence[Event], stats: Mapping[str, Any] | None) -> bool:
-    told = sum(bool((_data(e).get("res") or {}).get("changed")) for e in done if _data(e)["host"] == host)
+    told = sum(bool((data_of(e).get("res") or {}).get("changed")) for e in done if data_of(e)["host"] == host)
     return stats is not None and int(stats.get("changed", {}).get(host, 0)) > told
-
-
-def _hidden(data: Mapping[str, Any]) -> Change:
-    result = {"result": MASK}
-    return Change(_address(data), str(data.get("task_action", "")), Action.UPDATE, result, {"result": UNKNOWN})
-
-
-def _failure(data: Mapping[str, Any]) -> str:
-    result = data.get("res") or {}
-    items = [item for item in result.get("results") or () if item.get("failed")]
-    said = [_said(item) for item in items] or [_said(result)]
-    return f"{_address(data)}: {'; '.join(said)}"
-
-
-def _said(result: Mapping[str, Any]) -> str:
-    if "censored" in result:
-        return "it may not be shown why (no_log)"
-    more = str(result.get("stderr") or result.get("module_stderr") or "").strip().splitlines()[-_LINES:]
-    said = " ".join(str(result.get("msg") or result.get("reason") or "it gave no reason").split())
-    return "\n    ".join([said, *more])
-
-
-def _address(data: Mapping[str, Any], item: str = "") -> str:
-    """Return "bastion : hardening : Configure sshd (item)"; without the role for a task of the playbook itself."""
-    parts = [str(data.get(key)) for key in ("host", "role", "task") if data.get(key)]
-    return " : ".join(parts) + (f" ({item})" if item else "")

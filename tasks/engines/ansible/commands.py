@@ -22,7 +22,8 @@ from typing import Any
 from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.values import digest_of
 from tasks.engines.ansible import errors, vaults
-from tasks.engines.ansible.answers import Event, Results, masked, placed, results
+from tasks.engines.ansible.answers import Results, masked, placed, results
+from tasks.engines.ansible.events import Event
 from tasks.engines.ansible.inventories import Inventory, listed
 from tasks.engines.ansible.plans import Job
 from tasks.engines.ansible.recordings import Line, plays, unanswered_questions, without_hosts
