@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -172,6 +172,14 @@ class Cluster:
         """Tell whether objects of that kind live in namespaces; None if the cluster does not serve the kind."""
         found = self._kinds.resource(about)
         return None if found is None else bool(found["namespaced"])
+
+    def served(self) -> Iterator[tuple[str, Collection[str]]]:
+        """Yield everything that the cluster serves: each API version, with its kinds."""
+        return self._kinds.all()
+
+    def version(self) -> str:
+        """Return the version of the cluster ("v1.34.4")."""
+        return str(self._described("/version").get("gitVersion") or "")
 
     def resource_name(self, about: Reference) -> str:
         """Return the kind's name in paths, RBAC and quotas ("configmaps"); if it is not served, the kind itself."""

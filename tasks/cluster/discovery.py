@@ -7,7 +7,7 @@ because its definition may have been created meanwhile.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from tasks.cluster.objects import Reference
@@ -45,6 +45,14 @@ class Kinds:
         group = self._ask(f"/apis/{about.group}") if about.group else {"versions": [{"groupVersion": "v1"}]}
         found = sorted((each["groupVersion"] for each in group.get("versions") or ()), key=_stability, reverse=True)
         return [version for version in found if about.kind in self._served(version)]
+
+    def all(self) -> Iterator[tuple[str, Collection[str]]]:
+        """Yield everything that is served: each API version, with its kinds."""
+        core = [str(version) for version in self._ask("/api").get("versions") or ()]
+        groups = self._ask("/apis").get("groups") or ()
+        versions = (str(each["groupVersion"]) for group in groups for each in group.get("versions") or ())
+        for version in (*core, *versions):
+            yield version, self._served(version).keys()
 
     def _served(self, api_version: str) -> Mapping[str, Mapping[str, Any]]:
         """Return the kinds of one group and version; empty if the cluster does not serve it."""

@@ -7,7 +7,7 @@ without a namespace means the context's, as with `kubectl apply`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference, ordered
@@ -43,7 +43,7 @@ def _in_namespace(manifest: Manifest, namespace: str) -> Manifest:
     return {**manifest, "metadata": {**metadata, **({"namespace": namespace} if namespace else {})}}
 
 
-def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], Mapping[str, object]]:
+def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Return the kinds that custom resource definitions among the objects create: (group, kind) -> spec."""
     specs = (manifest["spec"] for manifest in manifests if manifest.get("kind") == DEFINITION)
     return {(spec["group"], spec["names"]["kind"]): spec for spec in specs}

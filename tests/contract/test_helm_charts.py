@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,3 +142,15 @@ def test_a_kind_that_a_chart_uses_beside_its_own_is_refused_at_plan(shop: Shop, 
     target = shop.own_chart("a", crds_cache=of(group, DEFINITION), cache=of(group, RESOURCE), another=another)
     with pytest.raises(Refused, match=r"Cache\.elsewhere\.example/.* install what defines it first"):
         shop.planned(target)
+
+
+def test_templates_find_the_kinds_of_crds_and_the_cluster_as_an_install_does(shop: Shop, group: str) -> None:
+    guarded = '{{- if .Capabilities.APIVersions.Has "GROUP/v1/Cache" }}\n' + RESOURCE + "{{- end }}\n"
+    settings = SETTINGS.replace('.Values.colour | default "none"', ".Capabilities.KubeVersion.Version")
+    plan = shop.planned(
+        shop.own_chart("a", crds_cache=of(group, DEFINITION), cache=of(group, guarded), settings=settings)
+    )
+    assert plan.unknown == (f"Cache.{group}/flowmart/{shop.unit}",)
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+    installed = shop.cluster.object("configmap", shop.unit, "-n", "flowmart")["data"]["colour"]
+    assert installed == json.loads(shop.cluster.kubectl("get", "--raw", "/version"))["gitVersion"]

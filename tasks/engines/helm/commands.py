@@ -22,6 +22,7 @@ from tasks import processes
 from tasks.cluster.access import CONTEXT
 from tasks.domain.errors import InvalidInput
 from tasks.engines.helm import post_renderer
+from tasks.engines.helm.capabilities import Capabilities
 from tasks.engines.helm.errors import failure
 from tasks.masking import Known
 from tasks.processes import Processes
@@ -126,6 +127,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         *,
         edits: Path | None = None,
         definitions: bool = False,
+        told: Capabilities | None = None,
     ) -> str:
         """Render the chart without a cluster, as YAML.
 
@@ -136,10 +138,12 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
             namespace: the release's namespace.
             edits: a file of edits to what the chart renders; None for no edits.
             definitions: include the chart's crds/.
+            told: what templates are told of the cluster; None for what helm assumes.
         """
         crds = "--include-crds" if definitions else "--skip-crds"
         command = ["template", release, chart, crds, "--namespace", namespace, *_read(values)]
-        return (await self.run([*command, *self._editing(edits)])).decode()
+        asked = ["--kube-version", told.version, "--api-versions", ",".join(told.versions)] if told else []
+        return (await self.run([*command, *asked, *self._editing(edits)])).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:
         """Pack a chart whose dependencies are in place, and return the archive."""

@@ -72,10 +72,10 @@ class Helm:
         helm = self._commands(workspace, workspace.reading)
         packed = self._packed(helm, workspace, what)
         live = revisions.read(helm, what.release, what.namespace)
-        new, notes = revisions.rehearsed(helm, what, packed, live)
+        new, notes = revisions.rehearsed(helm, cluster, what, packed, live)
         saved, left = plans.upgrade(what, packed, new), self._leaving(helm).upgrade(live, new.installed)
         if left.edits:
-            revisions.require(helm, saved, live, left)
+            revisions.require(helm, cluster, saved, live, left)
         occasion, ends = hooks.occasion_of(live), (live and left.cut(live), left.cut(new.installed))
         found = planning.compared(workspace, inputs.digest, *ends, occasion)
         becomes = replace(new, installed=left.sent(new.installed), sample=left.sent(new.sample))
@@ -106,7 +106,8 @@ class Helm:
             return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, live))
         try:
             if saved.does is Does.UPGRADE:
-                revisions.require(helm, saved, live, self._leaving(helm).upgrade(live, saved.planned))
+                left = self._leaving(helm).upgrade(live, saved.planned)
+                revisions.require(helm, self._opened(workspace.writing), saved, live, left)
             live = self._cleared(helm, saved, live)
             return Applied(Outcome.SUCCEEDED, revisions.outputs(saved, self._carried_out(helm, saved, live)))
         except StalePlan:

@@ -14,11 +14,12 @@ from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference, parsed
 from tasks.domain.errors import Refused, StalePlan
 from tasks.domain.release import Receipt
-from tasks.engines.helm import charts, post_renderer, records
+from tasks.engines.helm import capabilities, charts, hooks, post_renderer, records
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
 from tasks.engines.helm.charts import Installation, Packed
 from tasks.engines.helm.commands import HISTORY, Helm, done
 from tasks.engines.helm.errors import NotInstalled
+from tasks.engines.helm.hooks import Occasion
 from tasks.engines.helm.ignored import Left
 from tasks.engines.helm.plans import Does, Saved
 from tasks.engines.helm.rendering import Foretold, foretold, unplanned
@@ -69,11 +70,14 @@ def recorded(helm: Helm, what: Installation, receipt: Receipt) -> Installed:
     return found
 
 
-def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | None) -> tuple[Foretold, list[str]]:
+def rehearsed(
+    helm: Helm, cluster: Cluster, what: Installation, packed: Packed, live: Installed | None
+) -> tuple[Foretold, list[str]]:
     """Render the chart twice and predict the new revision.
 
     Args:
         helm: runs helm's commands.
+        cluster: the cluster, as the identity that reads.
         what: the release's name, namespace and values.
         packed: the chart's archive and the values files.
         live: the installed revision; None if the release is not installed.
@@ -81,8 +85,8 @@ def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | 
     Returns:
         The revision as far as it can be predicted, and notes on how it was predicted.
     """
-    one, notes = _rendered(helm, what, packed, live)
-    other, _ = _rendered(helm, what, packed, live)
+    one, notes = _rendered(helm, cluster, what, packed, live)
+    other, _ = _rendered(helm, cluster, what, packed, live)
     found = foretold(one, other)
     if found.unknown:
         notes.append(f"renders differently each time, so this cannot be foretold: {', '.join(found.unknown)}")
@@ -90,22 +94,30 @@ def rehearsed(helm: Helm, what: Installation, packed: Packed, live: Installed | 
 
 
 def _rendered(
-    helm: Helm, what: Installation, packed: Packed, live: Installed | None, edits: Path | None = None
+    helm: Helm,
+    cluster: Cluster,
+    what: Installation,
+    packed: Packed,
+    live: Installed | None,
+    edits: Path | None = None,
 ) -> tuple[Installed, list[str]]:
     """Render the chart with the cluster's help, or without it if helm cannot ask the cluster; returns notes too."""
-    given = (what.release, packed.chart, packed.values, what.namespace)
-    # helm does no dry run on a release that is stuck.
-    if not (live and live.stuck):
+    given, stuck = (what.release, packed.chart, packed.values, what.namespace), bool(live and live.stuck)
+    first = hooks.occasion_of(live) is Occasion.INSTALL
+    coming = capabilities.missing(cluster, definitions(helm, what, packed)) if first else {}
+    # helm does no dry run on a release that is stuck, and none that counts on what is in crds/.
+    if not stuck and not coming:
         try:
             return installed(done(helm.upgrade(*given, edits=edits, dry_run=True)), what.namespace), []
         except Refused as error:
             if not _UNKNOWN_KIND.search(str(error)):
                 raise
-    text = done(helm.rendered(*given, edits=edits))
+    told = capabilities.capabilities(cluster, coming)
+    text = done(helm.rendered(*given, edits=edits, told=told))
     objects = rendered(parsed(text, f"what {packed.chart.name} renders to", what.namespace))
-    if live and live.stuck:
+    if stuck:
         return objects, []
-    return objects, ["the chart brings kinds that the cluster does not know yet: it was not asked about them"]
+    return objects, ["the chart brings kinds that the cluster does not know yet: `lookup` finds nothing in this plan"]
 
 
 def definitions(helm: Helm, what: Installation, packed: Packed) -> dict[Reference, Manifest]:
@@ -128,11 +140,12 @@ def definitions(helm: Helm, what: Installation, packed: Packed) -> dict[Referenc
     return {about: manifest for about, manifest in every.items() if about in there}
 
 
-def require(helm: Helm, saved: Saved, live: Installed | None, left: Left) -> None:
+def require(helm: Helm, cluster: Cluster, saved: Saved, live: Installed | None, left: Left) -> None:
     """Render again, with the edits for what is left to others, and compare the result with the plan.
 
     Args:
         helm: runs helm's commands.
+        cluster: the cluster, as the identity that helm acts as.
         saved: the plan.
         live: the installed revision; None if the release is not installed.
         left: what is left to others.
@@ -141,7 +154,8 @@ def require(helm: Helm, saved: Saved, live: Installed | None, left: Left) -> Non
         StalePlan: objects are not as planned. The message names them.
     """
     what = Installation(saved.release, saved.namespace, {})
-    now, _ = _rendered(helm, what, Packed(saved.chart, tuple(saved.values)), live, edits_file(helm, saved, left))
+    packed, edits = Packed(saved.chart, tuple(saved.values)), edits_file(helm, saved, left)
+    now, _ = _rendered(helm, cluster, what, packed, live, edits)
     others = unplanned(left.sent(saved.planned), now, saved.nameless)
     if others:
         told = f"{saved.namespace}/{saved.release}: the chart renders to something else than when it was planned"
