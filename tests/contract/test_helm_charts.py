@@ -154,3 +154,18 @@ def test_templates_find_the_kinds_of_crds_and_the_cluster_as_an_install_does(sho
     assert shop.apply(plan).outcome is Outcome.SUCCEEDED
     installed = shop.cluster.object("configmap", shop.unit, "-n", "flowmart")["data"]["colour"]
     assert installed == json.loads(shop.cluster.kubectl("get", "--raw", "/version"))["gitVersion"]
+
+
+@pytest.mark.parametrize("kind", ["List", "ConfigMapList"])
+def test_the_items_of_a_list_are_objects_of_the_release(shop: Shop, kind: str) -> None:
+    items = "".join(
+        f"- apiVersion: v1\n  kind: ConfigMap\n  metadata: {{name: {shop.unit}-{name}}}\n  data: {{a: b}}\n"
+        for name in ("one", "two")
+    )
+    plan = shop.planned(shop.own_chart("a", listed=f"apiVersion: v1\nkind: {kind}\nitems:\n{items}"))
+    assert [change.address for change in plan.changes] == [
+        f"ConfigMap/flowmart/{shop.unit}-{name}" for name in ("one", "two")
+    ]
+    receipt = shop.receipt(plan, shop.apply(plan))
+    shop.cluster.kubectl("delete", "configmap", f"{shop.unit}-two", "-n", "flowmart")
+    assert [change.address for change in shop.drift(receipt).changes] == [f"ConfigMap/flowmart/{shop.unit}-two"]

@@ -23,6 +23,8 @@ def answer(catalogue: Catalogue, path: str, accept: str) -> web.Response:
     parts = path.strip("/").split("/")
     if parts[0] in _HEALTH:
         return web.Response(text="ok")
+    if parts == ["openapi", "v2"]:
+        return openapi.without_definitions(accept)
     kind = discovery.aggregated_type(accept)
     if kind and parts in (["api"], ["apis"]):
         return json_answer(discovery.aggregated(catalogue, parts == ["api"], kind), kind=kind)

@@ -1,7 +1,7 @@
 """Serve /openapi/v3: one document per group and version, from the definitions that the types use too.
 
 Clients read it for `kubectl explain`, for merge keys, and to see whether a kind supports `fieldValidation` and
-`dryRun`. The older /openapi/v2 is not served: clients fall back to v3.
+`dryRun`. The older /openapi/v2 has no definitions: what clients would check by it, they leave to the server.
 """
 
 from __future__ import annotations
@@ -9,9 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from aiohttp import web
+
+from deployments.sandbox.kubernetes.api.answers import json_answer
 from deployments.sandbox.kubernetes.resources import Catalogue, Object, Resource
 from deployments.sandbox.kubernetes.schema.types import custom_schema, definitions, references
 
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_ANSWERED = _PROTOBUF.replace("@", ".")
+"""What the server says it is: a media type may not hold an `@`."""
 _WRITES = ("dryRun", "fieldManager", "fieldValidation")
 _PATCHES = (
     "application/apply-patch+yaml",
@@ -19,6 +25,15 @@ _PATCHES = (
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
 )
+
+
+def without_definitions(accept: str) -> web.Response:
+    """Return the older document, in which clients look up what is neither in v3 nor in discovery, such as lists."""
+    if _PROTOBUF in accept:
+        # An empty message is a Document without any fields.
+        return web.Response(body=b"", content_type=_ANSWERED)
+    info = {"title": "Kubernetes (sandbox)", "version": "v1.34.0"}
+    return json_answer({"swagger": "2.0", "info": info, "paths": {}, "definitions": {}})
 
 
 def index(catalogue: Catalogue) -> Object:
