@@ -1,7 +1,7 @@
 """What all tests may use: a sandbox that is started when the first of them asks for it, and ended with the last.
 
 With pytest-xdist every worker has its own: tests change what is in it. Who needs one that nobody else has changed
-starts another (`tests.servers.sandboxes`).
+starts another (`tests.servers.sandboxes`). A Prefect server is shared by all workers, who know their runs by id.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from deployments import sandbox as sandboxes
 from deployments.cli import signals
 from deployments.sandbox import Sandbox
 from deployments.setup import put_tools_on_path
+from tests.servers import prefect_shared
 from tests.servers.sandboxes import folder, silent
 from tests.spent import pytest_runtest_makereport, pytest_terminal_summary
 
@@ -89,22 +90,30 @@ def sandbox_root() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def sandbox(sandbox_root: Path) -> Sandbox:
-    """AWS and the Terraform provider, running, with all accounts prepared. No Prefect server."""
+    """AWS and the Terraform provider, running, with all accounts prepared. No Prefect server, and no Prometheus."""
     return sandboxes.up(
         sandbox_root,
         silent,
         infrastructure=PROJECT / "infrastructure",
         prefect=False,
+        prometheus=False,
         terragrunt=False,
         opensearch=False,
     )
 
 
 @pytest.fixture(scope="session")
-def prefect_server(sandbox: Sandbox) -> Sandbox:
-    """The same sandbox, with a Prefect server in it."""
-    infrastructure = PROJECT / "infrastructure"
-    return sandboxes.up(sandbox.root, silent, infrastructure=infrastructure, terragrunt=False, opensearch=False)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test run have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def prefect_address(shared_folder: Path) -> Iterator[str]:
+    """The address of the API of a Prefect server that all workers share."""
+    with prefect_shared.shared(shared_folder / "prefect") as address:
+        yield address
 
 
 @pytest.fixture

@@ -47,12 +47,9 @@ ON_ANY_CLUSTER = (
 
 
 @pytest.fixture(scope="session")
-def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def opensearch(shared_folder: Path) -> Iterator[str]:
     """The address of a real OpenSearch, which all workers share."""
-    base = tmp_path_factory.getbasetemp()
-    with opensearch_node.shared(
-        (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "opensearch"
-    ) as url:
+    with opensearch_node.shared(shared_folder / "opensearch") as url:
         yield url
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from deployments.sandbox import Sandbox
 from tasks.ledger import auditing
 from tasks.ledger.entries import Entry
 from tasks.ledger.history import History
@@ -69,9 +68,9 @@ def test_without_patience_one_is_promoted_and_the_others_are_told_who_is_at_work
 
 
 def test_with_patience_all_are_promoted_one_after_the_other(
-    mini: MiniPlatform, bucket: Mapping[str, str], releases: list[str], prefect_server: Sandbox
+    mini: MiniPlatform, bucket: Mapping[str, str], releases: list[str], prefect_address: str
 ) -> None:
-    ended = at_once.promoted(mini, releases, bucket, prefect=f"{prefect_server.prefect_url}/api", wait=600)
+    ended = at_once.promoted(mini, releases, bucket, prefect=prefect_address, wait=600)
     said(ended)
     assert [one.code for one in ended] == [0] * MOST
     assert {entry.event.release for entry in entries(mini) if entry.kind == "verified"} == {*releases}  # type: ignore[attr-defined]

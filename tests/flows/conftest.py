@@ -17,8 +17,8 @@ from tests.servers.clusters import PROJECT, SandboxCluster
 
 
 @pytest.fixture(scope="session")
-def _prefect(prefect_server: Sandbox) -> Iterator[None]:
-    with temporary_settings({PREFECT_API_URL: f"{prefect_server.prefect_url}/api"}):
+def _prefect(prefect_address: str) -> Iterator[None]:
+    with temporary_settings({PREFECT_API_URL: prefect_address}):
         yield
         # What is logged must have reached the server before it ends: Prefect would wait for it at exit.
         APILogWorker.drain_all(timeout=30)

@@ -9,7 +9,6 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.github.runs import PrefectRuns
-from deployments.sandbox import Sandbox
 from tasks.domain.errors import InvalidInput, NotFound, Refused, Unanswered
 from tests.servers import prefect_api
 
@@ -21,10 +20,9 @@ SCHEMA = {
 
 
 @pytest.fixture
-def api(prefect_server: Sandbox) -> Iterator[str]:
-    address = f"{prefect_server.prefect_url}/api"
-    with temporary_settings({PREFECT_API_URL: address}):
-        yield address
+def api(prefect_address: str) -> Iterator[str]:
+    with temporary_settings({PREFECT_API_URL: prefect_address}):
+        yield prefect_address
 
 
 @pytest.fixture
