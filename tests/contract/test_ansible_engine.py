@@ -370,6 +370,13 @@ def test_after_a_rollback_of_what_was_applied_to_its_end_no_handler_is_run(basti
     assert back.empty
 
 
+def test_a_plan_that_was_never_applied_does_not_disturb_the_next_one(bastion: Bastion) -> None:
+    bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/undisturbed, mode: '0644'}}\n")
+    bastion.plan()
+    engine = bastion.engine
+    assert engine.apply(engine.plan(Inputs(bastion.inputs))).outcome is Outcome.SUCCEEDED
+
+
 def test_after_an_apply_the_hosts_tell_how_far_it_got(bastion: Bastion) -> None:
     bastion.does("    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/observed, mode: '0644'}}\n")
     plan = bastion.plan()

@@ -43,6 +43,17 @@ def test_a_package_brings_its_configuration_its_user_its_program_and_its_service
     assert Units().states()["chrony.service"]["active"] == "active"
 
 
+def test_a_program_that_the_machine_does_not_have_says_that_it_is_not_emulated(root: Path) -> None:
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/git").touch()
+    aptget.get(["install", "git", "whois", "iptables"])
+    made = {file.name for file in (root / "usr/local/sbin").iterdir()}
+    assert {"mkpasswd", "iptables"} <= made
+    assert "git" not in made
+    aptget.get(["remove", "whois"])
+    assert not (root / "usr/local/sbin/mkpasswd").exists()
+
+
 def test_what_a_package_needs_is_installed_before_it_and_removed_before_what_it_needs() -> None:
     assert Packages().needed(["nginx"]) == ["nginx-common", "nginx"]
     aptget.get(["install", "nginx"])

@@ -230,7 +230,7 @@ class Ansible:
         """Return all files that the unit reads. Finding them parses its playbooks and roles."""
         infrastructure, unit = self.workspace.infrastructure, self.workspace.unit
         found = {*reads(infrastructure, unit.source), *unit_reads(infrastructure, unit)}
-        return tuple(infrastructure / path for path in sorted(found))
+        return tuple(infrastructure / path for path in sorted(found) if not plans.is_saved(path))
 
     def _place(self, workspace: Workspace, variables: Variables) -> Place:
         infrastructure, unit = workspace.infrastructure, workspace.unit

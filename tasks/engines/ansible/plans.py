@@ -16,6 +16,8 @@ from tasks.engines import sealed
 from tasks.engines.ansible.inventories import Inventory
 from tasks.engines.changes import SIGNS, listed
 
+_SAVED = ".plan.json"
+
 
 @dataclass(frozen=True)
 class Job:
@@ -85,7 +87,12 @@ def inventoried(playbook: str, found: Inventory, limit: str, inputs: Mapping[str
 
 def save(what: Job, unit: str, folder: Path) -> Artifact:
     """Write the job into `folder`. Only the owner may read the file: the variables may contain secrets."""
-    return sealed.save(asdict(what), folder / f"{unit}.{what.playbook or 'nothing'}.plan.json")
+    return sealed.save(asdict(what), folder / f"{unit}.{what.playbook or 'nothing'}{_SAVED}")
+
+
+def is_saved(path: str) -> bool:
+    """Tell whether a file in a unit's folder is a plan that was saved there. It is no part of the release."""
+    return path.endswith((_SAVED, _used(Path(f"x{_SAVED}")).name.removeprefix("x")))
 
 
 def take(plan: Plan) -> tuple[Job, float]:

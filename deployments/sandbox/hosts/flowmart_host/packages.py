@@ -23,6 +23,7 @@ INSTALLED, REMOVED = "install ok installed", "deinstall ok config-files"
 _STATUS = "/var/lib/dpkg/status"
 _SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
 _PROGRAMS = "/usr/local/sbin"
+_MACHINE = ("/usr/bin", "/usr/sbin")
 _OWN = "/usr/local/lib/flowmart"
 _REPOSITORY = re.compile(r"^\s*(?:deb(?:-src)?\s+(?:\[[^\]]*\]\s*)?|URIs:\s*)(?P<address>\S+)", re.MULTILINE)
 _DEBIAN = ("packages.example", ".debian.org")
@@ -40,6 +41,7 @@ class Package:
         depends: Names of packages that it needs.
         files: Configuration files with their text, folders (their paths end with a slash), links ({"link": target}).
         programs: Stand-ins by name, with their description for `programs.py`.
+        commands: Programs that are this machine's own; where it has none, a stand-in says "not emulated".
         units: Services by name, with their description for `unit_text`.
         users: System users that it creates.
     """
@@ -50,6 +52,7 @@ class Package:
     depends: tuple[str, ...] = ()
     files: Mapping[str, Any] = field(default_factory=dict)
     programs: Mapping[str, Any] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
     units: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     users: tuple[str, ...] = ()
 
@@ -117,7 +120,7 @@ class Packages:
         units = Units()
         for unit in package.units:
             units.forget(f"{unit}.service")
-        for program in package.programs:
+        for program in (*package.programs, *package.commands):
             place(f"{_PROGRAMS}/{program}").unlink(missing_ok=True)
         if purge or not package.files:
             self._delete(package)
@@ -137,7 +140,10 @@ class Packages:
             _put(place(path), content)
         for user in package.users:
             _make_user(user)
-        for name, about in package.programs.items():
+        missing = (
+            name for name in package.commands if not any(place(f"{path}/{name}").exists() for path in _MACHINE)
+        )
+        for name, about in {**package.programs, **{each: {} for each in missing}}.items():
             _program(place(f"{_PROGRAMS}/{name}"), {"name": name, "version": package.version, **about})
         units = Units()
         for name, declared in package.units.items():
