@@ -65,9 +65,11 @@ class Cluster:
         self.name, self.manager, self.namespace = name, manager, namespace
 
     def read(self, about: Reference) -> dict[str, Any] | None:
-        """Read the live object; None if it does not exist or the cluster does not have its kind."""
-        place = self._place(about)
-        answered = self._ask("GET", place) if place else None
+        """Read the live object; None if it does not exist or the cluster does not have its kind.
+
+        If the cluster no longer serves the reference's version, the object has another one.
+        """
+        _, answered = self._ask_about("GET", about)
         return _found(answered, f"read {about} in {self.name}") if answered else None
 
     def listed(self, api_version: str, kind: str, namespace: str, **selectors: str) -> list[dict[str, Any]]:
@@ -88,12 +90,11 @@ class Cluster:
         Raises:
             NotPermitted: this identity may not list them.
         """
-        place = self._place(replace(alike, name=""))
-        if place is None:
+        served, answered = self._ask_about("GET", replace(alike, name=""), limit=limit)
+        if answered is None:
             return [], True
-        doing = f"list {alike.kind} of {alike.namespace or 'the cluster'} in {self.name}"
-        found = _found(self._ask("GET", place, limit=limit), doing) or {}
-        kind = {"apiVersion": alike.api_version, "kind": alike.kind}
+        found = _found(answered, f"list {alike.kind} of {alike.namespace or 'the cluster'} in {self.name}") or {}
+        kind = {"apiVersion": served.api_version, "kind": alike.kind}
         complete = not (found.get("metadata") or {}).get("continue")
         return [{**kind, **item} for item in found.get("items") or ()], complete
 
@@ -121,7 +122,10 @@ class Cluster:
         how = {"field_manager": manager or self.manager, "force_conflicts": force, "query_params": list(_STRICT)}
         how |= {"content_type": "application/apply-patch+yaml", **({"dry_run": "All"} if rehearse else {})}
         answered = self._ask("PATCH", place, body=dict(manifest), **how)
-        found = _found(answered, f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}")
+        doing = f"{'rehearse' if rehearse else 'apply'} {about} in {self.name}"
+        if answered.lacks not in ("", "namespaces", self.resource_name(about)):
+            raise refusal(answered, doing)
+        found = _found(answered, doing)
         return None if found is None else Written(found, answered.warnings)
 
     def rehearse_merge(self, about: Reference, patch: Mapping[str, Any]) -> Written | None:
@@ -146,12 +150,9 @@ class Cluster:
         Raises:
             Replaced: an object with another UID has that name now.
         """
-        place = self._place(about)
-        if place is None:
-            return False
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
-        answered = self._ask("DELETE", place, body={**body, "preconditions": {"uid": uid}})
-        return _found(answered, f"remove {about} in {self.name}") is not None
+        _, answered = self._ask_about("DELETE", about, body={**body, "preconditions": {"uid": uid}})
+        return answered is not None and _found(answered, f"remove {about} in {self.name}") is not None
 
     def log(self, namespace: str, pod: str, container: str, lines: int, previous: bool = False) -> str:
         """Return the last `lines` of a container's log, or of its `previous` run; empty if there is no log."""
@@ -196,6 +197,20 @@ class Cluster:
     def _place(self, about: Reference) -> str | None:
         """Return the path of an object, or of all of its kind if it has no name."""
         return self._kinds.path(about)
+
+    def _ask_about(self, method: str, about: Reference, **parameters: Any) -> tuple[Reference, Answered | None]:
+        """Ask about an object, or about all of its kind if it has no name, in a version that is served.
+
+        Returns:
+            The reference in that version, and the response; None if the cluster does not serve the kind.
+        """
+        place = self._place(about)
+        answered = self._ask(method, place, **parameters) if place else None
+        if answered and not answered.is_nowhere:
+            return about, answered
+        served = self._kinds.served(about)
+        place = self._place(served) if served else None
+        return served or about, self._ask(method, place, **parameters) if place else None
 
     def _described(self, path: str) -> Mapping[str, Any]:
         """Return the discovery response at a path; empty if the cluster does not serve it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tasks.cluster.objects import Reference
@@ -39,6 +40,11 @@ class Kinds:
         if about.kind not in known:
             known = self._resources[about.api_version] = self._served(about.api_version)
         return known.get(about.kind)
+
+    def served(self, about: Reference) -> Reference | None:
+        """Return the reference in the most stable version that the cluster serves now; None if it serves none."""
+        self._resources.pop(about.api_version, None)
+        return next((replace(about, api_version=version) for version in self.versions(about)), None)
 
     def versions(self, about: Reference) -> list[str]:
         """Return the API versions in which the group serves the kind, the most stable one first."""

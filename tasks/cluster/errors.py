@@ -2,20 +2,21 @@
 
 A response is judged by its status code, and by `reason`, `causes` and `details` of its Status object
 (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/). The message decides only where the
-API gives nothing else. It responds 500 without a reason in two cases. One is a manifest that does not match its
-schema (kubernetes/kubernetes#122480), which fails every time. The other is a store that does not respond, which
-passes. Each line of the table also says what to do next.
+API gives nothing else. It responds 500 without a reason in three cases. One is a manifest that does not match its
+schema (kubernetes/kubernetes#122480), which fails every time. The others are a store and a conversion webhook that do
+not respond, which passes. Each line of the table also says what to do next.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.cluster import rights
+from tasks.cluster.objects import Reference
 from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
 
 _RETRY = "retry later"
@@ -23,6 +24,16 @@ _SCHEMA = re.compile(r"failed to create typed patch object|failed to convert new
 """How server-side apply reports a manifest that does not match the schema of its kind."""
 _STORE = re.compile(r"^(etcdserver: |rpc error: code = |context (deadline exceeded|canceled)$)")
 """How the API server reports that etcd did not respond."""
+_WEBHOOK = re.compile(
+    r'failed calling webhook|conversion webhook for .* failed: (Post "|an error on the server|the server )'
+)
+"""How the API server reports that a webhook did not respond. What a webhook itself rejects is worded otherwise."""
+_LACKS = re.compile(
+    r'\b(serviceaccount|priorityclass|(?:cluster)?role)s?[\w.]* (?:with name )?"?([^\s"]+)"? (?:not|was) found',
+    re.IGNORECASE,
+)
+"""How admission reports an object that it needs: `serviceaccount "x" not found`, `no PriorityClass with name x was
+found`, `roles.rbac.authorization.k8s.io "x" not found`."""
 _RIGHTS = re.compile(r'User "[^"]*" cannot ')
 """How RBAC words a rejection. Admission responds 403 too, but its rejections have nothing to do with rights."""
 
@@ -41,6 +52,21 @@ class Immutable(Refused):
 
 class Replaced(Refused):
     """The object has another UID than the one that was meant."""
+
+
+class Lacking(Refused):
+    """Admission needs another object that does not exist. That object may come with the same release."""
+
+    def comes_with(self, objects: Iterable[Reference]) -> bool:
+        """Tell whether the missing object is one of these."""
+        found = _LACKS.search(str(self))
+        return found is not None and any(
+            (about.kind.lower(), about.name) == (found[1].lower(), found[2]) for about in objects
+        )
+
+
+class SilentWebhook(Unanswered):
+    """A webhook that the cluster has to ask did not respond. It may belong to the same release."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +90,16 @@ class Answered:
     def reason(self) -> str:
         """The machine-readable reason; empty if the API gives none."""
         return str(self.status_object.get("reason") or "")
+
+    @property
+    def is_nowhere(self) -> bool:
+        """Whether the path itself is not served, so that it is unknown whether the object exists."""
+        return self.status == 404 and "name" not in (self.status_object.get("details") or {})
+
+    @property
+    def lacks(self) -> str:
+        """The resource ("namespaces") of which an object was not found; empty if the response names none."""
+        return str((self.status_object.get("details") or {}).get("kind") or "") if self.status == 404 else ""
 
     @property
     def message(self) -> str:
@@ -114,6 +150,7 @@ _TABLE = (
     _Rule(Unanswered, "sign in again, then retry", _on(401)),
     _Rule(Throttled, _RETRY, _on(429)),
     _Rule(Unanswered, _RETRY, _on(0, 408, 502, 503, 504)),
+    _Rule(SilentWebhook, _RETRY, _on(500), fits=_says(_WEBHOOK)),
     _Rule(Refused, "correct the manifest", _on(500), fits=_says(_SCHEMA)),
     _Rule(Unanswered, _RETRY, _on(500), fits=_says(_STORE)),
     _Rule(Unanswered, _RETRY, reasons=_for("InternalError", "ServerTimeout", "Timeout", "ServiceUnavailable")),
@@ -123,6 +160,7 @@ _TABLE = (
     _Rule(Unanswered, _RETRY, frozenset(range(500, 600))),
     _Rule(Refused, "wait until the namespace is gone, then retry", _on(403), cause="NamespaceTerminating"),
     _Rule(NotPermitted, statuses=_on(403), fits=_says(_RIGHTS)),
+    _Rule(Lacking, statuses=_on(403, 404), fits=_says(_LACKS)),
     _Rule(
         Refused,
         "the owner must give these fields up, or the release must leave them out",

@@ -44,9 +44,17 @@ def _in_namespace(manifest: Manifest, namespace: str) -> Manifest:
 
 
 def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return the kinds that custom resource definitions among the objects create: (group, kind) -> spec."""
-    specs = (manifest["spec"] for manifest in manifests if manifest.get("kind") == DEFINITION)
-    return {(spec["group"], spec["names"]["kind"]): spec for spec in specs}
+    """Return the kinds that custom resource definitions among the objects create: (group, kind) -> spec.
+
+    Definitions that name no kind are left out: the cluster rejects them.
+    """
+    specs = [manifest.get("spec") for manifest in manifests if manifest.get("kind") == DEFINITION]
+    pairs = ((spec, spec.get("names")) for spec in specs if isinstance(spec, Mapping))
+    return {
+        (str(spec.get("group")), str(names["kind"])): spec
+        for spec, names in pairs
+        if isinstance(names, Mapping) and "kind" in names
+    }
 
 
 def _placed(cluster: Cluster, about: Reference, scopes: Mapping[tuple[str, str], bool]) -> Reference:

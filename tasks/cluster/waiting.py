@@ -48,12 +48,13 @@ class Deadline:
         """The seconds that are left; 0 once the time is up."""
         return max(0.0, self._end - time.monotonic())
 
-    def poll(self, look: Callable[[], _T], done: Callable[[_T], bool]) -> _T:
+    def poll(self, look: Callable[[], _T], done: Callable[[_T], bool], passing: type[Unanswered] = Unanswered) -> _T:
         """Call `look` until `done` accepts its result or the time is up.
 
         Args:
-            look: reads the state; repeated if it raises Unanswered.
+            look: reads the state; repeated if it raises `passing`.
             done: tells whether to stop.
+            passing: the error that may pass.
 
         Returns:
             The first accepted result, or the last one before the time was up.
@@ -67,7 +68,7 @@ class Deadline:
                 found = look()
                 if done(found) or self.passed:
                     return found
-            except Unanswered:
+            except passing:
                 if self.passed:
                     raise
             time.sleep(pause)

@@ -41,8 +41,14 @@ collect_ignore += [] if given() else [f"{name}.py" for name in ON_ANY_TERRAFORM]
 collect_ignore += [] if os.environ.get(GIVEN) else control_planes.FILES
 
 ON_ANY_CLUSTER = (
-    *("test_helm_engine", "test_helm_plans", "test_helm_promises", "test_helm_rules"),
-    *("test_kustomize_engine", "test_kustomize_plans", "test_kustomize_promises", "test_kustomize_rules"),
+    *("test_helm_engine", "test_helm_kinds", "test_helm_plans", "test_helm_promises", "test_helm_rules"),
+    *(
+        "test_kustomize_engine",
+        "test_kustomize_kinds",
+        "test_kustomize_plans",
+        "test_kustomize_promises",
+        "test_kustomize_rules",
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from deployments.peers.kubernetes.control_plane import ControlPlane
 
-FILES = ("test_control_planes.py", "test_server_killed.py")
+FILES = ("test_control_planes.py", "test_server_killed.py", "test_webhooks.py")
 NOT_RUN = f"not run: {', '.join(FILES)} (they need real control planes: make peers-kubernetes test-peers-kubernetes)"
 Request = Mapping[str, Any]
 """An event of the audit log."""

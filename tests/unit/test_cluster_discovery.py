@@ -34,3 +34,17 @@ def test_the_versions_that_serve_a_kind_come_with_the_most_stable_one_first() ->
 
 def test_a_group_that_is_gone_serves_nothing() -> None:
     assert kinds({}).versions(Reference("extensions/v1beta1", "Deployment", "shop", "a")) == []
+
+
+def test_an_object_of_a_version_that_is_gone_is_found_in_the_most_stable_one_that_is_left() -> None:
+    answers = {"/apis/x/v1beta1": resources("Thing")}
+    found = kinds(answers)
+    old = Reference("x/v1beta1", "Thing", "shop", "a")
+    assert found.path(old) == "/apis/x/v1beta1/namespaces/shop/things/a"
+    group = {"versions": [{"groupVersion": "x/v1"}, {"groupVersion": "x/v2alpha1"}]}
+    answers |= {"/apis/x": group, "/apis/x/v1beta1": {}}
+    answers |= {f"/apis/x/{version}": resources("Thing") for version in ("v1", "v2alpha1")}
+    served = found.served(old)
+    assert served is not None
+    assert found.path(served) == "/apis/x/v1/namespaces/shop/things/a"
+    assert found.path(old) is None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.cluster.access import Cluster, Written
-from tasks.cluster.errors import NotPermitted
+from tasks.cluster.errors import Lacking, NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.cluster.placement import defined
 from tasks.domain.errors import Refused
@@ -51,6 +51,11 @@ def rehearsed(
         except NotPermitted as error:
             why = str(error) if planned is not None else "this identity may not do that"
             notes.append(f"{named} was not rehearsed: {why}")
+            continue
+        except Lacking as error:
+            if not error.comes_with(new.sample.objects):
+                raise
+            unknown.append(named)
             continue
         if found is None:
             _require_known(cluster, about, new.sample.objects, brought)

@@ -6,6 +6,9 @@ ready.
 Namespaces and custom resource definitions go first. Objects that could not be rehearsed without them are rehearsed
 then. So a release that the cluster rejects fails before any of the rest is applied.
 
+A webhook may come with the release, and respond only once its pods are ready. While one does not respond, its objects
+are tried again until the time is up.
+
 An object that has to be replaced is deleted and created again in its turn.
 
 Removals come last, because running objects may still need what is removed. Each removal targets the planned object by
@@ -19,8 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.cluster import waiting
-from tasks.cluster.access import Cluster
-from tasks.cluster.errors import Replaced
+from tasks.cluster.access import Cluster, Written
+from tasks.cluster.errors import Lacking, Replaced, SilentWebhook
 from tasks.cluster.health import BY_STATUS, Health
 from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference
@@ -90,13 +93,20 @@ class Application:
             raise Refused(f"not ready within {self.deadline.seconds:g} s: {'; '.join(reasons)}")
 
     def _rehearse(self, about: Reference, manifest: Manifest) -> None:
-        """Rehearse an object; retry for some seconds, since an established definition takes effect a moment later."""
+        """Rehearse an object; retry for some seconds, since an established definition takes effect a moment later.
+
+        If the object needs another one that is still to be applied, or a webhook that does not respond, the apply
+        decides.
+        """
 
         def refusal() -> FlowmartError | None:
             try:
                 written = self.cluster.apply(about, manifest, force=self.saved.force, rehearse=True)
+            except SilentWebhook:
+                return None
             except Refused as error:
-                return error
+                comes = isinstance(error, Lacking) and error.comes_with(self.saved.wanted)
+                return None if comes else error
             return None if written else Refused(f"{about}: cluster {self.cluster.name} has {self._missing(about)}")
 
         refused = Deadline(min(_SETTLES, self.deadline.left)).poll(refusal, lambda found: found is None)
@@ -111,13 +121,27 @@ class Application:
             waiting.until_gone(self.cluster, {about: live["metadata"]["uid"]}, self.deadline)
             live = None
         sent = without_autoscaled(self.ignoring.sent(about, manifest, live), live)
-        applied = self.cluster.apply(about, sent, force=self.saved.force)
+        applied = self._applied(about, sent)
         if applied is None:
             raise Refused(f"could not apply {about}: cluster {self.cluster.name} has {self._missing(about)}")
         self.done.append(str(about))
         self.uids[about] = str(applied.object["metadata"].get("uid", ""))
         if about.kind == DEFINITION:
             self._await_kind(about, manifest)
+
+    def _applied(self, about: Reference, manifest: Manifest) -> Written | None:
+        """Apply an object; while a webhook does not respond, try again."""
+
+        def apply() -> Written | None:
+            return self.cluster.apply(about, manifest, force=self.saved.force)
+
+        try:
+            return self.deadline.poll(apply, lambda _: True, passing=SilentWebhook)
+        except SilentWebhook as error:
+            reasons = waiting.until_ready(self.cluster, self.uids, self.deadline, self.health)
+            if reasons:
+                raise Refused(f"{error}. Not ready: {'; '.join(reasons)}") from error
+            raise
 
     def _delete(self, about: Reference, uid: str) -> None:
         if self._is_removed(about, uid):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tasks.cluster import comparison, parallel, quotas, reading
 from tasks.cluster.access import Cluster
-from tasks.cluster.errors import Immutable
+from tasks.cluster.errors import Immutable, Lacking
 from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference, ordered, shown
 from tasks.cluster.ownership import (
@@ -190,18 +190,17 @@ def _rehearsed(
 ) -> dict[Reference, Rehearsal]:
     """Rehearse all objects, definitions first: whether they change decides how objects of their kinds are judged."""
     found: dict[Reference, Rehearsal] = {}
-    read = reading.Reader(cluster, wanted).read
+    read, coming = reading.Reader(cluster, wanted).read, {**whose.coming, **wanted}
 
     def ask(about: Reference) -> Rehearsal:
         prepare = _marking(about, wanted[about], whose, force, ignoring)
         changing = (about.group, about.kind) in _changing(found)
         try:
-            asked = _asked(cluster, about, prepare, read, force=force, changing=changing)
+            return _asked(cluster, about, prepare, read, force=force, changing=changing, coming=coming)
         except Immutable as error:
             if not may_replace(about):
                 raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
-            asked = rehearse_anew(cluster, about, _marking(about, wanted[about], whose, force, NOTHING))
-        return _known(cluster, about, asked, wanted, whose)
+            return rehearse_anew(cluster, about, _marking(about, wanted[about], whose, force, NOTHING))
 
     for stage in (True, False):
         chosen = [about for about in wanted if (about.kind == DEFINITION) is stage]
@@ -210,16 +209,28 @@ def _rehearsed(
 
 
 def _asked(
-    cluster: Cluster, about: Reference, prepare: Prepare, read: Read, *, force: bool, changing: bool
+    cluster: Cluster,
+    about: Reference,
+    prepare: Prepare,
+    read: Read,
+    *,
+    force: bool,
+    changing: bool,
+    coming: Objects,
 ) -> Rehearsal:
-    """Rehearse one object. If its definition is `changing`, a rejection counts as unknown: it may be valid later."""
+    """Rehearse one object. A rejection counts as unknown if the object may be valid later.
+
+    That is so if its definition is `changing`, or if it needs one of the objects that are `coming`.
+    """
     try:
-        return rehearse(cluster, about, prepare, force=force, read=read)
+        found = rehearse(cluster, about, prepare, force=force, read=read)
     except Refused as error:
-        if not changing or isinstance(error, Immutable):
+        lacks = isinstance(error, Lacking) and error.comes_with(coming)
+        if not (changing or lacks) or isinstance(error, Immutable):
             raise
         live = cluster.read(about)
         return Rehearsal(prepare(live), live, None)
+    return _known(cluster, about, found, coming)
 
 
 def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[tuple[str, str]]:
@@ -266,11 +277,10 @@ def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool
     return prepare
 
 
-def _known(cluster: Cluster, about: Reference, found: Rehearsal, wanted: Objects, whose: Ownership) -> Rehearsal:
+def _known(cluster: Cluster, about: Reference, found: Rehearsal, coming: Objects) -> Rehearsal:
     """Reject an object that could not be rehearsed, unless its kind or its namespace comes with this release."""
     if found.becomes is not None:
         return found
-    coming = {**whose.coming, **wanted}
     if not cluster.knows(about):
         if (about.group, about.kind) not in defined(coming.values()):
             raise Refused(cluster.why_unknown(about))

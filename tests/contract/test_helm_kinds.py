@@ -1,0 +1,98 @@
+"""Charts whose objects need others that are not there yet: definitions in another version, kinds of hooks, accounts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.domain.errors import Refused
+from tasks.domain.outcome import Outcome
+from tests.platforms.helm_shop import Shop, prepared
+from tests.servers.clusters import Cluster
+
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: vouchers.GROUP, annotations: {NOTES}}
+spec:
+  group: GROUP
+  scope: Namespaced
+  names: {kind: Voucher, plural: vouchers, singular: voucher, listKind: VoucherList}
+  versions:
+    - name: VERSION
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+"""
+VOUCHER = "apiVersion: GROUP/v1\nkind: Voucher\nmetadata: {name: ten, annotations: {NOTES}}\nspec: {percent: 10}\n"
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: helm-web}\n"
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: helm-web}
+spec:
+  serviceAccountName: helm-web
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: main
+      image: shop/web:1.0.0
+      resources: {limits: {memory: 64Mi, cpu: 100m}, requests: {memory: 64Mi, cpu: 10m}}
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = prepared(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["helm3", "helm"])
+def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(cluster, tmp_path, request.param, f"kinds-{request.param}")
+    # Kinds are the administrator's to install: FlowMart's deployer may not.
+    made.reader = made.writer = "admin"
+    yield made
+    made.removed()
+
+
+@pytest.fixture
+def group(shop: Shop) -> Iterator[str]:
+    """An API group of the test's own."""
+    name = f"g{uuid.uuid4().hex[:8]}.example"
+    yield name
+    shop.cluster.kubectl("delete", "crd", f"vouchers.{name}", "--ignore-not-found")
+
+
+def definition(group: str, version: str = "v1", notes: str = "") -> str:
+    return DEFINITION.replace("GROUP", group).replace("VERSION", version).replace("NOTES", notes)
+
+
+def voucher(group: str, notes: str = "") -> str:
+    return VOUCHER.replace("GROUP", group).replace("NOTES", notes)
+
+
+def test_a_definition_that_is_there_already_stays_in_its_version(shop: Shop, group: str) -> None:
+    shop.cluster.define(definition(group, "v1alpha1"))
+    target = shop.own_chart("a", crds_one=definition(group), voucher=voucher(group))
+    with pytest.raises(Refused, match=f"use {group}/v1alpha1"):
+        shop.planned(target)
+
+
+def test_a_hook_may_be_of_a_kind_that_the_templates_define(shop: Shop, group: str) -> None:
+    hook = voucher(group, notes="helm.sh/hook: post-install")
+    applied = shop.apply(shop.planned(shop.own_chart("a", one=definition(group), hook=hook)))
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert shop.cluster.object(f"vouchers.{group}", "ten", "-n", "flowmart")["spec"] == {"percent": 10}
+    shop.cluster.kubectl("delete", f"vouchers.{group}", "ten", "-n", "flowmart")
+
+
+def test_a_pod_may_come_with_its_service_account(shop: Shop) -> None:
+    plan = shop.planned(shop.own_chart("a", account=ACCOUNT, web=POD))
+    assert plan.unknown == ("Pod/flowmart/helm-web",)
+    applied = shop.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
