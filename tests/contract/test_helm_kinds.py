@@ -1,4 +1,4 @@
-"""Charts whose objects need others that are not there yet: definitions in another version, kinds of hooks, accounts."""
+"""Charts whose objects need others that may not be there yet: definitions, kinds of hooks, service accounts."""
 
 from __future__ import annotations
 
