@@ -12,7 +12,7 @@ from tasks import authorship, settings, steps
 from tasks.domain.errors import NotFound, Refused
 from tasks.domain.release import Release
 from tasks.github import closing, commands, comments, pulls, text
-from tasks.github.best_effort import tell
+from tasks.github.best_effort import send
 from tasks.github.commands import Command
 from tasks.github.comments import Comment, Reaction
 from tasks.github.repositories import OnGitHub
@@ -41,12 +41,12 @@ class Talk:
     def react(self, reaction: Reaction) -> None:
         """Add a reaction to the comment, to show that it was read."""
         home = self.home
-        tell("reaction", lambda: comments.react(home.client, home.name, self.comment.id, reaction))
+        send("reaction", lambda: comments.react(home.client, home.name, self.comment.id, reaction))
 
     def reply(self, words: str) -> None:
         """Answer in a comment."""
         home, marker = self.home, text.marker(self.home.platform, closing.answer_to(self.comment.id))
-        tell("reply", lambda: comments.reply(home.client, home.name, self.number, marker, words))
+        send("reply", lambda: comments.reply(home.client, home.name, self.number, marker, words))
 
 
 def run(talk: Talk, asked: Command) -> str:

@@ -20,7 +20,7 @@ from flows.pull_request import Number, Repository
 from tasks import settings, steps
 from tasks.domain.errors import FlowmartError, NotFound, Refused, Unanswered
 from tasks.github import commands, comments, handled, permissions, pulls, reviews, text
-from tasks.github.best_effort import tell
+from tasks.github.best_effort import send
 from tasks.github.commands import Command, Misunderstood
 from tasks.github.comments import Comment
 from tasks.github.pulls import Pull
@@ -155,5 +155,5 @@ def _approved(home: OnGitHub, number: int, request: Request, reviewer: str) -> b
     with settings.acting_as(f"{reviewer} (GitHub)"):
         said = doing.carried_on(home, approved)
     marker = text.marker(home.platform, f"approval/{request.short}")
-    tell("reply", lambda: comments.reply(home.client, home.name, number, marker, said))
+    send("reply", lambda: comments.reply(home.client, home.name, number, marker, said))
     return True

@@ -15,7 +15,7 @@ from tasks import settings, steps
 from tasks.domain.errors import FlowmartError
 from tasks.domain.release import Release
 from tasks.github import deployments, statuses
-from tasks.github.best_effort import tell
+from tasks.github.best_effort import send
 from tasks.github.deployments import Deployment
 from tasks.github.repositories import OnGitHub
 from tasks.promotion import eligibility
@@ -103,7 +103,7 @@ def _nothing(home: OnGitHub, sha: str, why: str) -> str:
 
 def _tell(home: OnGitHub, sha: str, state: statuses.State, what: str) -> None:
     context = statuses.context(home.platform, "release")
-    tell(context, lambda: statuses.tell(home.client, home.name, sha, context, state, what, home.address))
+    send(context, lambda: statuses.set_status(home.client, home.name, sha, context, state, what, home.address))
 
 
 def _deployment(

@@ -100,11 +100,11 @@ def _environment(
             report = pull_requests.of_steps(run, *plan_and_test(run, session.executor))
             return report, pull_requests.remarks(run, report)
     except FlowmartError as error:
-        return EnvironmentReport(environment, said=str(error), failed=pull_requests.outcome_of(error)), ()
+        return EnvironmentReport(environment, why=str(error), failed=pull_requests.outcome_of(error)), ()
 
 
 def _end(found: Sequence[EnvironmentReport]) -> None:
-    told = "; ".join(f"{one.environment}: {one.told}" for one in found if one.outcome is not Outcome.SUCCEEDED)
+    told = "; ".join(f"{one.environment}: {one.summary}" for one in found if one.outcome is not Outcome.SUCCEEDED)
     outcome = overall(one.outcome for one in found)
     if outcome is not Outcome.SUCCEEDED:
         raise (Refused if outcome is Outcome.FAILED else Unanswered)(told)

@@ -69,7 +69,7 @@ class Command:
         time_limit: seconds.
         stdin: the file that the program reads; None: it reads nothing.
         stdout: the file that receives its output, for output that is not text; None: the output is in `Finished`.
-        told: called periodically while the program runs, with the last line of its output if that is new.
+        progress: called periodically while the program runs, with the last line of its output if that is new.
         with_children: whether to stop the children of a program that a signal killed. Its child is the tool that
             does the work, and would otherwise continue unsupervised.
     """
@@ -80,7 +80,7 @@ class Command:
     time_limit: float = 3600.0
     stdin: Path | None = None
     stdout: Path | None = None
-    told: Callable[[str], None] | None = None
+    progress: Callable[[str], None] | None = None
     with_children: bool = False
 
 
@@ -128,7 +128,7 @@ class Processes:
             expired = threading.Event()
             limit = _end_after(command.time_limit, process, expired)
             try:
-                with _telling(command, out, self._telling):
+                with _reporting(command, out, self._telling):
                     process.wait()
             except BaseException:
                 stop(process)
@@ -276,27 +276,27 @@ def _end_after(seconds: float, process: subprocess.Popen[str], expired: threadin
 
 
 @contextmanager
-def _telling(command: Command, out: IO[str], every: float) -> Iterator[None]:
+def _reporting(command: Command, out: IO[str], every: float) -> Iterator[None]:
     """Report the last line of a program's output every `every` seconds while the block runs."""
-    if command.told is None:
+    if command.progress is None:
         yield
         return
     over = threading.Event()
-    teller = threading.Thread(target=_tell, args=(command.told, out.fileno(), every, over), daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=_report_lines, args=(command.progress, out.fileno(), every, over), daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        reporter.join()
 
 
-def _tell(told: Callable[[str], None], file: int, every: float, over: threading.Event) -> None:
+def _report_lines(progress: Callable[[str], None], file: int, every: float, over: threading.Event) -> None:
     before = ""
     while not over.wait(every):
         last = _last_line(file)
         if last and last != before:
-            told(last)
+            progress(last)
         before = last
 
 

@@ -29,7 +29,7 @@ from tasks.domain.errors import FlowmartError
 app = typer.Typer(
     cls=Commands,
     help="Promote FlowMart's infrastructure dev -> staging -> production, and look at what happened.",
-    epilog=exit_codes.told(),
+    epilog=exit_codes.listed(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

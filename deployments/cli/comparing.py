@@ -37,14 +37,14 @@ class Compared:
     origin: Provenance = field(default_factory=Provenance)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line: the release, its author, and when it was requested."""
         if not self.release:
             return f"{self.name}: no release is verified"
         origin = self.origin
         when = origin.at[:16].replace("T", " ") or "at an unknown time"
-        said = f"{self.name}: release {self.release} ({origin.commit[:8]} {origin.subject})"
-        return f"{said}, by {origin.author or 'unknown'}, asked for {when}"
+        release = f"{self.name}: release {self.release} ({origin.commit[:8]} {origin.subject})"
+        return f"{release}, by {origin.author or 'unknown'}, asked for {when}"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def diff(one: Side, other: Side, json: Json = False) -> None:
         screen.document({"sides": sides, "units": pairs, "made_of": made_of, "files": files, "changes": changes})
         return
     for side in (left, right):
-        screen.result(side.told)
+        screen.result(side.summary)
     if not units:
         screen.say(f"{one} and {other} have the same release of every unit")
     screen.table("", ("unit", one, other), [(unit, *(each or "-" for each in pair)) for unit, pair in units.items()])

@@ -56,7 +56,7 @@ def of(error: FlowmartError) -> int:
     return next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), REJECTED)
 
 
-def told() -> str:
+def listed() -> str:
     """Return all codes and meanings, for the end of `flowmart --help`."""
     meanings = (f"{code}: {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
     return "Exit codes. " + ". ".join(meanings)

@@ -154,7 +154,7 @@ def plan(
             screen.result(f"{unit}: {made.why}")
             continue
         plans_shown.show(unit, made)
-    screen.result(f"{environment}: it {plans.verdict.told}")
+    screen.result(f"{environment}: it {plans.verdict.summary}")
 
 
 def drift(

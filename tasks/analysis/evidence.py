@@ -12,7 +12,7 @@ from tasks.domain.analysis import Rating, Verdict, Window
 _MINUTE = timedelta(minutes=1)
 
 
-def told(subject: str, found: Judged) -> str:
+def summary(subject: str, found: Judged) -> str:
     """Return the verdict, and a line for each deciding window.
 
     Args:

@@ -54,7 +54,7 @@ def value(server: Elasticsearch, query: LogQuery, span: Span, past: Span | None)
         return Value(None, str(error), answered=False)
 
 
-def told(query: LogQuery, span: Span) -> str:
+def search_of(query: LogQuery, span: Span) -> str:
     """Return the search of a window, as evidence."""
     about = {"bool": {"filter": [*_about(query), _within(span), {"terms": {query.level_field: levels(query.level)}}]}}
     return f"{query.stream}/_search {json.dumps({'query': about}, separators=(',', ':'))}"

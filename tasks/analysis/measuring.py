@@ -126,7 +126,7 @@ def _count(server: Prometheus, query: str, at: float) -> float:
 
 
 def _told(metric: Metric, span: Span) -> str:
-    return log_values.told(metric.logs, span) if metric.logs else _asked(metric, span.length)
+    return log_values.search_of(metric.logs, span) if metric.logs else _asked(metric, span.length)
 
 
 def _asked(metric: Metric, length: str) -> str:

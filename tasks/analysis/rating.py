@@ -64,9 +64,9 @@ def _lowest(metric: Metric, past: float | None) -> float | None:
 def _because(metric: Metric, past: float | None, compared: bool) -> str:
     if not compared or metric.compare is None:
         return ""
-    return f", {metric.compare.times:g} times the usual {shown(past)} ({said(metric.compare)})"
+    return f", {metric.compare.times:g} times the usual {shown(past)} ({period_of(metric.compare)})"
 
 
-def said(compare: Compare) -> str:
+def period_of(compare: Compare) -> str:
     """Return which past a comparison uses, as text."""
     return "before the apply" if compare.of == "before" else "a week earlier"

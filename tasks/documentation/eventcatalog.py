@@ -18,7 +18,7 @@ from tasks.documentation import sections
 from tasks.documentation.facts import EnvironmentFacts, Facts, UnitFacts
 from tasks.documentation.folder import Page
 from tasks.documentation.sections import Linked
-from tasks.documentation.wordings import said
+from tasks.documentation.wordings import safe
 from tasks.domain import wording
 
 _UNRELEASED = "0.0.0"
@@ -185,8 +185,8 @@ def _linked(facts: Facts) -> Linked:
     units = {unit.name for unit in facts.units}
     there = {each.name for each in facts.environments}
     return Linked(
-        lambda name: f"[[service|{_service(facts, name)}]]" if name in units else said(name),
-        lambda name: f"[[flow|{_order(facts, name)}]]" if name in there else said(name),
+        lambda name: f"[[service|{_service(facts, name)}]]" if name in units else safe(name),
+        lambda name: f"[[flow|{_order(facts, name)}]]" if name in there else safe(name),
     )
 
 

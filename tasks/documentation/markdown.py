@@ -9,7 +9,7 @@ from tasks.documentation import sections
 from tasks.documentation.facts import EnvironmentFacts, Facts, UnitFacts
 from tasks.documentation.folder import Page
 from tasks.documentation.sections import Linked
-from tasks.documentation.wordings import said
+from tasks.documentation.wordings import safe
 
 _MADE = "*Written by `flowmart docs` from platform.yaml, the units' sources and the ledger. Changes here are lost.*"
 
@@ -25,7 +25,7 @@ def pages(facts: Facts) -> dict[str, Page]:
 def _platform(facts: Facts) -> str:
     linked = _linked(facts, "")
     return _page(
-        f"# {said(facts.platform)}",
+        f"# {safe(facts.platform)}",
         sections.environments(facts, linked),
         sections.units(facts, linked),
         sections.policies(facts),
@@ -35,7 +35,7 @@ def _platform(facts: Facts) -> str:
 def _environment(found: EnvironmentFacts, facts: Facts) -> str:
     linked = _linked(facts, "../")
     return _page(
-        f"# Environment {said(found.name)}",
+        f"# Environment {safe(found.name)}",
         _home(facts),
         sections.about_environment(found, linked),
         sections.units_of(found, facts, linked),
@@ -47,7 +47,7 @@ def _environment(found: EnvironmentFacts, facts: Facts) -> str:
 def _unit(unit: UnitFacts, facts: Facts) -> str:
     linked = _linked(facts, "../")
     return _page(
-        f"# Unit {said(unit.name)}",
+        f"# Unit {safe(unit.name)}",
         _home(facts),
         sections.about_unit(unit, linked),
         sections.tests_of(unit, facts),
@@ -57,7 +57,7 @@ def _unit(unit: UnitFacts, facts: Facts) -> str:
 
 
 def _home(facts: Facts) -> str:
-    return f"Part of [{said(facts.platform)}](../README.md)."
+    return f"Part of [{safe(facts.platform)}](../README.md)."
 
 
 def _page(*parts: str) -> str:
@@ -72,7 +72,7 @@ def _linked(facts: Facts, up: str) -> Linked:
 
 def _to(folder: str, up: str, there: set[str]) -> Callable[[str], str]:
     def link(name: str) -> str:
-        return f"[{said(name)}]({up}{quote(_path(folder, name))})" if name in there else said(name)
+        return f"[{safe(name)}]({up}{quote(_path(folder, name))})" if name in there else safe(name)
 
     return link
 

@@ -20,7 +20,7 @@ from tasks.documentation.wordings import (
     health,
     history,
     open_when,
-    said,
+    safe,
     what_is_there,
 )
 from tasks.domain import wording
@@ -46,9 +46,9 @@ def environments(facts: Facts, linked: Linked) -> str:
             linked.environment(each.name),
             ", ".join(map(linked.environment, each.declared.after)) or "-",
             what_is_there(each.column),
-            said(each.column.subject) or "-",
+            safe(each.column.subject) or "-",
             moment(each.column.since),
-            said(each.column.words),
+            safe(each.column.words),
         )
         for each in facts.environments
     ]
@@ -83,7 +83,7 @@ def _releases(unit: UnitFacts, environments: Sequence[str]) -> tuple[str, ...]:
 
 def policies(facts: Facts) -> str:
     """Render the policies that every plan is tested against."""
-    rows = [(code(each.name), said(each.about)) for each in facts.policies]
+    rows = [(code(each.name), safe(each.about)) for each in facts.policies]
     return _joined("## Policies", table(("policy", "why"), rows))
 
 
@@ -92,23 +92,23 @@ def about_environment(found: EnvironmentFacts, linked: Linked) -> str:
     declared, column, origin = found.declared, found.column, found.origin
     drift = f"looked for every {wording.length(declared.drift_every)}{', and repaired' if declared.reconcile else ''}"
     rows = [
-        ("state", said(column.words)),
+        ("state", safe(column.words)),
         ("release", what_is_there(column)),
         (
             "from",
-            f"{code(origin.commit[:12])} {said(origin.subject)} by {said(origin.author)}" if origin.commit else "-",
+            f"{code(origin.commit[:12])} {safe(origin.subject)} by {safe(origin.author)}" if origin.commit else "-",
         ),
         ("since (UTC)", moment(column.since)),
-        ("next", said(column.coming) or "-"),
+        ("next", safe(column.coming) or "-"),
         ("after", ", ".join(map(linked.environment, declared.after)) or "comes first"),
         ("soak time", wording.length(declared.soak) if declared.soak else "none"),
-        ("account and region", " ".join(filter(None, (code(declared.account), said(declared.region))))),
+        ("account and region", " ".join(filter(None, (code(declared.account), safe(declared.region))))),
         ("people approve", gate(declared.approval)),
-        ("open", "; ".join(filter(None, (said(found.frozen), open_when(declared))))),
+        ("open", "; ".join(filter(None, (safe(found.frozen), open_when(declared))))),
         ("drift", drift),
         ("rollbacks are rehearsed", _rehearsed(declared)),
     ]
-    damage = f"**{said(found.damage)}**" if found.damage else ""
+    damage = f"**{safe(found.damage)}**" if found.damage else ""
     return _joined(damage, table(("", ""), rows))
 
 
@@ -119,7 +119,7 @@ def _rehearsed(declared: Environment) -> str:
     often = f", every {wording.length(where.every)}" if where.every else ""
     needed = declared.rehearsed_within
     gate = f"; a release needs one not older than {wording.length(needed)}" if needed else ""
-    return f"in {said(where.environment)}{often}{gate}"
+    return f"in {safe(where.environment)}{often}{gate}"
 
 
 def units_of(found: EnvironmentFacts, facts: Facts, linked: Linked) -> str:
@@ -141,7 +141,7 @@ def rollback_of(found: EnvironmentFacts) -> str:
         f"Returns to release {code(found.rollback)}, planned, tested and checked like any other. "
         "`flowmart show RELEASE` lists the releases that `--to` may name."
     )
-    rehearsed = f"Evidence: {said(found.rehearsal)}." if found.rehearsal else ""
+    rehearsed = f"Evidence: {safe(found.rehearsal)}." if found.rehearsal else ""
     return _joined("## Roll back", f"```sh\nflowmart rollback {found.name}\n```", text, rehearsed)
 
 
@@ -157,11 +157,11 @@ def about_unit(unit: UnitFacts, linked: Linked) -> str:
         gone = "This unit is applied, but platform.yaml no longer declares it. Nothing removes it by itself."
         return _joined(gone, where_is(unit, linked))
     outputs = codes(unit.outputs.names)
-    untold = f" ({said(unit.outputs.untold)})" if unit.outputs.untold else ""
+    untold = f" ({safe(unit.outputs.untold)})" if unit.outputs.untold else ""
     rows = [
-        ("engine", said(declared.engine)),
+        ("engine", safe(declared.engine)),
         ("source", code(declared.source) if declared.source else "found by Terragrunt when a release is made"),
-        ("owners", ", ".join(map(said, unit.owners)) or "nobody is named in CODEOWNERS"),
+        ("owners", ", ".join(map(safe, unit.owners)) or "nobody is named in CODEOWNERS"),
         ("needs", ", ".join(map(linked.unit, unit.needs)) or "-"),
         ("needed by", ", ".join(map(linked.unit, unit.needed_by)) or "-"),
         ("inputs", codes(map(str, declared.inputs))),
@@ -197,10 +197,10 @@ def tests_of(unit: UnitFacts, facts: Facts) -> str:
         return ""
     names = [each.name for each in facts.policies]
     lifted = [
-        (said(o.environment), code(o.policy), code(o.address), said(o.reason), said(o.expires))
+        (safe(o.environment), code(o.policy), code(o.address), safe(o.reason), safe(o.expires))
         for o in unit.overrides
     ]
-    known = [(said(s.environment), code(s.address), said(s.reason), said(s.expires)) for s in unit.suppressions]
+    known = [(safe(s.environment), code(s.address), safe(s.reason), safe(s.expires)) for s in unit.suppressions]
     analysis = "What metrics show after an apply decides, too." if declared.analysis else ""
     return _joined(
         "## Policies and checks",
@@ -223,7 +223,7 @@ def rollback_of_unit(unit: UnitFacts, facts: Facts) -> str:
 
 
 def _engine(unit: UnitFacts) -> str:
-    return said(unit.declared.engine) if unit.declared else "no longer declared"
+    return safe(unit.declared.engine) if unit.declared else "no longer declared"
 
 
 def _titled(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

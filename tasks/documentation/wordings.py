@@ -26,7 +26,7 @@ def codes(texts: Iterable[str]) -> str:
     return ", ".join(map(code, texts)) or "-"
 
 
-def said(text: str) -> str:
+def safe(text: str) -> str:
     """Mask a foreign text and make it inert."""
     return inert(masking.mask(text))
 
@@ -35,7 +35,7 @@ def gate(approval: Approval) -> str:
     """Describe when plans need an approval, and by whom."""
     if not approval.when:
         return "never"
-    who = ", ".join(map(said, approval.approvers)) or "anybody"
+    who = ", ".join(map(safe, approval.approvers)) or "anybody"
     people = f"{approval.count} different people of {who}" if approval.count > 1 else who
     proof = ", on GitHub" if approval.identity == "github" else ""
     return f"{' or '.join(approval.when)}: {people}{proof}, within {wording.length(approval.expires)}"
@@ -43,8 +43,8 @@ def gate(approval: Approval) -> str:
 
 def open_when(environment: Environment) -> str:
     """Describe the windows and freezes of an environment."""
-    windows = [said(str(window)) for window in environment.windows] or ["always"]
-    freezes = [f"frozen from {f.begins} to {f.ends}: {said(f.reason)}" for f in environment.freezes]
+    windows = [safe(str(window)) for window in environment.windows] or ["always"]
+    freezes = [f"frozen from {f.begins} to {f.ends}: {safe(f.reason)}" for f in environment.freezes]
     return "; ".join([*windows, *freezes])
 
 
@@ -63,7 +63,7 @@ def check(declared: Check) -> tuple[str, str, str, str]:
     """Return a smoke check's name, kind, options and time limit."""
     options = masking.masked({name: value for name, value in declared.options.items() if name != "kind"})
     told = ", ".join(f"{name}: {wording.short(value)}" for name, value in options.items())
-    return said(declared.name), declared.kind, code(told), wording.length(declared.within)
+    return safe(declared.name), declared.kind, code(told), wording.length(declared.within)
 
 
 def history(entries: Iterable[Entry]) -> str:
@@ -73,4 +73,4 @@ def history(entries: Iterable[Entry]) -> str:
 
 def _entry(entry: Entry) -> tuple[str, ...]:
     unit, what = wording.happened(entry.event)
-    return entry.at[:16].replace("T", " "), code(entry.id), said(unit), said(what), said(entry.actor)
+    return entry.at[:16].replace("T", " "), code(entry.id), safe(unit), safe(what), safe(entry.actor)

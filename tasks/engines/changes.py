@@ -16,13 +16,15 @@ SIGNS = {
 }
 
 
-def listed(changes: Iterable[Change], told: Callable[[Change], Sequence[str]], warnings: Iterable[str] = ()) -> str:
+def listed(
+    changes: Iterable[Change], lines_of: Callable[[Change], Sequence[str]], warnings: Iterable[str] = ()
+) -> str:
     """Format a plan: the lines of each change, or "No changes.", then the warnings.
 
     Args:
         changes: the changes, in order.
-        told: returns the lines of one change.
+        lines_of: returns the lines of one change.
         warnings: what approvers should know.
     """
-    lines = [line for change in changes for line in told(change)]
+    lines = [line for change in changes for line in lines_of(change)]
     return "\n".join([*(lines or ["No changes."]), *(f"! {warning}" for warning in warnings)])

@@ -11,10 +11,10 @@ from tasks.domain.errors import FlowmartError, Unanswered
 
 log = structlog.get_logger("flowmart.github")
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 
-def tell(what: str, act: Callable[[], Told]) -> Told | None:
+def send(what: str, act: Callable[[], Result]) -> Result | None:
     """Send a report, and retry once if GitHub does not respond.
 
     Args:
@@ -27,11 +27,11 @@ def tell(what: str, act: Callable[[], Told]) -> Told | None:
     try:
         return _twice(act)
     except FlowmartError as error:
-        log.warning("not told on GitHub", what=what, why=str(error))
+        log.warning("not reported to GitHub", what=what, why=str(error))
         return None
 
 
-def _twice(act: Callable[[], Told]) -> Told:
+def _twice(act: Callable[[], Result]) -> Result:
     try:
         return act()
     except Unanswered:

@@ -57,7 +57,7 @@ def _close_statuses(home: OnGitHub, sha: str, why: str) -> int:
     left = [name for name, status in newest.items() if _is_left(home, status)]
     left += [] if release in newest else [release]
     for name in left:
-        statuses.tell(home.client, home.name, sha, name, "error", why, home.address)
+        statuses.set_status(home.client, home.name, sha, name, "error", why, home.address)
     return len(left)
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from tasks.domain.errors import FlowmartError, RollbackFailed, RolledBack, Unanswered
 from tasks.github import text
-from tasks.github.best_effort import tell
+from tasks.github.best_effort import send
 from tasks.github.client import Client
 
 State = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
@@ -62,7 +62,7 @@ def shown(client: Client, deployment: Deployment) -> Iterator[Say]:
     Yields:
         A function (state, description) for a body that ends without an error, but not in "success".
     """
-    number = tell(f"deployment to {deployment.environment}", lambda: begin(client, deployment))
+    number = send(f"deployment to {deployment.environment}", lambda: begin(client, deployment))
     said: list[tuple[State, str]] = []
     try:
         yield lambda state, what: said.append((state, what))
@@ -133,8 +133,8 @@ def _end(client: Client, deployment: Deployment, number: int | None, state: Stat
     if number is None:
         return
     if state == "success":
-        tell(f"earlier deployments to {deployment.environment}", lambda: end_earlier(client, deployment, number))
-    tell(f"deployment {number}", lambda: say(client, deployment, number, state, description))
+        send(f"earlier deployments to {deployment.environment}", lambda: end_earlier(client, deployment, number))
+    send(f"deployment {number}", lambda: say(client, deployment, number, state, description))
 
 
 def _earlier(client: Client, deployment: Deployment, most: int) -> list[int]:

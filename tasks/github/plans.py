@@ -100,10 +100,10 @@ def _counts(reports: Sequence[EnvironmentReport]) -> str:
 
 
 def _environment(report: EnvironmentReport, units: str) -> str:
-    summary = f"{SIGNS[report.outcome]} <b>{text.html(report.environment)}</b> {text.html(report.told)}"
+    summary = f"{SIGNS[report.outcome]} <b>{text.html(report.environment)}</b> {text.html(report.summary)}"
     gate = f"It {text.code(report.gate)}." if report.gate and report.units else ""
     rehearsal = f"Rollback: {text.code(report.rehearsal)}." if report.rehearsal and report.units else ""
-    inside = "\n\n".join(filter(None, [text.fence(report.said) if report.said else "", gate, rehearsal, units]))
+    inside = "\n\n".join(filter(None, [text.fence(report.why) if report.why else "", gate, rehearsal, units]))
     return text.folded(summary, f"{inside}{_log(report)}") if inside else ""
 
 
@@ -121,14 +121,14 @@ def _unit(report: UnitReport, room: int) -> str:
 
 def _told(report: UnitReport) -> str:
     if report.plan is None:
-        return report.said.splitlines()[0] if report.said else ""
+        return report.why.splitlines()[0] if report.why else ""
     denied = f", denied by {', '.join(sorted({f.policy for f in report.denials}))}" if report.denials else ""
     return f"{wording.planned(report.plan)}{denied}"
 
 
 def _inside(report: UnitReport, room: int) -> Iterator[str]:
-    if report.said:
-        yield text.fence(text.cut(report.said, 8_000))
+    if report.why:
+        yield text.fence(text.cut(report.why, 8_000))
     for action, verb in ((Action.DELETE, "Deleted"), (Action.REPLACE, "Replaced")):
         if changes := report.changes(action):
             yield f"**{verb}:**\n" + "\n".join(f"- {_named(change)}" for change in changes)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tasks.domain.outcome import Outcome, overall
 from tasks.github import check_runs, comments, plans, pulls, statuses, text
-from tasks.github.best_effort import tell
+from tasks.github.best_effort import send
 from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.plans import Head
 from tasks.github.reported import EnvironmentReport
@@ -48,12 +48,12 @@ class PullReport:
 
     def planned(self, report: EnvironmentReport) -> None:
         """Report that an environment is planned and tested."""
-        self._status(report.environment, statuses.OF[report.outcome], report.told)
+        self._status(report.environment, statuses.OF[report.outcome], report.summary)
 
     def conclude(self, release: str, reports: Sequence[EnvironmentReport], said: Sequence[Annotation]) -> None:
         """Write the comment and complete the check run, once all environments are planned."""
         head = Head(self.sha, release, self.home.address)
-        title = "; ".join(f"{report.environment}: {report.told}" for report in reports)
+        title = "; ".join(f"{report.environment}: {report.summary}" for report in reports)
         self._comment(plans.comment(head, reports))
         found = overall(report.outcome for report in reports)
         self._end(Conclusion(found, title, plans.summary(head, reports), said))
@@ -69,7 +69,7 @@ class PullReport:
     def _comment(self, body: str) -> None:
         if self.number is not None:
             number = self.number
-            tell("comment", lambda: self._keep(number, body))
+            send("comment", lambda: self._keep(number, body))
 
     def _keep(self, number: int, body: str) -> None:
         # An older run may end after a newer one; its results are then out of date.
@@ -80,16 +80,16 @@ class PullReport:
     def _status(self, about: str, state: statuses.State, said: str) -> None:
         home, context = self.home, statuses.context(self.home.platform, about)
         (self.open.add if state == "pending" else self.open.discard)(about)
-        tell(
+        send(
             f"status of {about}",
-            lambda: statuses.tell(home.client, home.name, self.sha, context, state, said, home.address),
+            lambda: statuses.set_status(home.client, home.name, self.sha, context, state, said, home.address),
         )
 
     def _end(self, found: Conclusion) -> None:
         self.ended = True
         check_run = self.check_run
         if check_run is not None:
-            tell("check run", lambda: check_runs.conclude(self.home.client, self.home.name, check_run, found))
+            send("check run", lambda: check_runs.conclude(self.home.client, self.home.name, check_run, found))
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def begun(home: OnGitHub, sha: str, number: int | None = None) -> Iterator[PullR
     If the body raises before it reported a result, the result is `unanswered`: the error says nothing about the
     commit.
     """
-    check_run = tell(
+    check_run = send(
         "check run",
         lambda: check_runs.begin(home.client, home.name, home.platform, sha, home.address, home.run),
     )

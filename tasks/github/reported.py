@@ -13,13 +13,13 @@ from tasks.domain.rules import Violation
 
 @dataclass(frozen=True)
 class UnitReport:
-    """One unit. `said`: why there is no plan, or what went wrong; `plan`: None if the unit was not planned."""
+    """One unit. `why`: why there is no plan, or what went wrong; `plan`: None if the unit was not planned."""
 
     unit: str
     outcome: Outcome
     plan: Plan | None = None
     findings: tuple[Violation, ...] = ()
-    said: str = ""
+    why: str = ""
 
     @property
     def denials(self) -> tuple[Violation, ...]:
@@ -33,7 +33,7 @@ class UnitReport:
 
 @dataclass(frozen=True)
 class EnvironmentReport:
-    """One environment: `units` are those that are affected. `said`: what went wrong with it as a whole.
+    """One environment: `units` are those that are affected. `why`: what went wrong with it as a whole.
 
     `gate` says whether the plans would wait for an approval, and why; empty if some could not be made. `log` is the
     page with the log lines of exactly this run, or the command that shows them; empty outside of a run. `rehearsal`
@@ -42,7 +42,7 @@ class EnvironmentReport:
 
     environment: str
     units: tuple[UnitReport, ...] = ()
-    said: str = ""
+    why: str = ""
     failed: Outcome = Outcome.SUCCEEDED
     gate: str = ""
     log: str = ""
@@ -63,13 +63,13 @@ class EnvironmentReport:
         return sum(len(unit.plan.unknown) for unit in self.units if unit.plan)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return a short summary: "2 to create, 1 to delete; denied: database"."""
         plans = [unit.plan for unit in self.units if unit.plan]
         counts = {action.value: self.count(action) for action in Action}
-        said = wording.summed(counts, any(plan.changes_outputs for plan in plans), self.unknown)
-        parts = [said if self.units else "nothing to change", *self._wrong()]
-        return "; ".join(parts) if not self.said else self.said
+        counted = wording.summed(counts, any(plan.changes_outputs for plan in plans), self.unknown)
+        parts = [counted if self.units else "nothing to change", *self._wrong()]
+        return "; ".join(parts) if not self.why else self.why
 
     def _wrong(self) -> list[str]:
         denied = [unit.unit for unit in self.units if unit.denials]

@@ -22,7 +22,9 @@ def context(platform: str, about: str) -> str:
     return f"{platform}/{about}"
 
 
-def tell(client: Client, repository: str, sha: str, context: str, state: State, description: str, url: str) -> None:
+def set_status(
+    client: Client, repository: str, sha: str, context: str, state: State, description: str, url: str
+) -> None:
     """Set a status of a commit.
 
     Args:

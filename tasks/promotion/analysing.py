@@ -208,7 +208,7 @@ def judged_now(run: EnvironmentRun) -> dict[str, Judged]:
 
 def record(run: EnvironmentRun, subject: str, found: Judged) -> None:
     """Record a verdict in the ledger, with all measurements."""
-    told = evidence.told(named(run, subject), found)
+    told = evidence.summary(named(run, subject), found)
     verdict = found.verdict or Verdict.INCONCLUSIVE
     about = {"unit": subject, "release": run.release.id}
     run.record(AnalysisEnded(**about, verdict=verdict, why=told, windows=found.windows))
@@ -218,7 +218,7 @@ def record(run: EnvironmentRun, subject: str, found: Judged) -> None:
 
 def amount_of(run: EnvironmentRun, subject: str, analysis: Analysis, found: Judged) -> Exception | None:
     """Return the error that a verdict means for the promotion; None if the analysis passed."""
-    told = evidence.told(named(run, subject), found)
+    told = evidence.summary(named(run, subject), found)
     if found.verdict is Verdict.FAILED:
         return Refused(told)
     if found.verdict is Verdict.INCONCLUSIVE:

@@ -35,7 +35,7 @@ class Verdict:
     watched: bool = False
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The verdict in one sentence."""
         return f"{'waits for an approval' if self.approval else 'goes by itself'}: {self.because}"
 

@@ -18,10 +18,10 @@ def known(run: EnvironmentRun, purpose: str) -> str:
     """Return what is known of a rehearsed rollback before a decision; "" if none is declared or possible."""
     if run.environment.rehearsal is None or rehearsals.earlier(run.state()) in ("", run.release.id):
         return ""
-    return told(run.state(), run.release.id, purpose) or "no rollback between these releases was rehearsed"
+    return summary(run.state(), run.release.id, purpose) or "no rollback between these releases was rehearsed"
 
 
-def told(found: EnvironmentState, release: str, purpose: str) -> str:
+def summary(found: EnvironmentState, release: str, purpose: str) -> str:
     """Return the evidence for a decision in one sentence; "" if there is none."""
     rehearsal = rehearsals.before_decision(found, release, purpose)
     return rehearsals.sentence(rehearsal) if rehearsal else ""

@@ -88,7 +88,7 @@ def pass_through(
         _refuse_drifted(run, consent.accept_drift)
         evidence.refuse_unrehearsed(run, [each.rehearsed_within for each in rules], consent.despite)
     verdict = _verdict(run, plans, rules)
-    run.log().info("gate", what=verdict.told)
+    run.log().info("gate", what=verdict.summary)
     if verdict.approval is None:
         run.approved = plans.going_by_themselves(run.state().receipts) if verdict.watched else None
         return
@@ -191,7 +191,7 @@ def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, verdict: Verdict, pu
     last = approval_requests.decisions(run.state())[-1:]
     changed = any(d.kind == "approved" and d.request.release == run.release.id for d in last)
     rehearsal = evidence.known(run, purpose)
-    question = Question(name, plans.digest, plans.told, rules, purpose, author, verdict.because, rehearsal)
+    question = Question(name, plans.digest, plans.descriptions, rules, purpose, author, verdict.because, rehearsal)
     request = approval_requests.want(ledger, run.release, question, run.clock.now())
     raise ApprovalWanted(_asking(request, changed), request)
 

@@ -17,7 +17,7 @@ def note(run: EnvironmentRun) -> None:
     """Record which units are left out, and why; does nothing if there are none."""
     for omitted in _omitted(run):
         run.record(omitted)
-        run.log().warning("units omitted", what=omitted.told)
+        run.log().warning("units omitted", what=omitted.description)
 
 
 def _omitted(run: EnvironmentRun) -> Iterator[UnitsOmitted]:

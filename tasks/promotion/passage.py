@@ -40,7 +40,7 @@ class Passage:
     not_begun: list[str] = field(default_factory=list)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Each environment and its result, in one line."""
         waiting = [request.environment for request in self.requests]
         parts = {
@@ -57,7 +57,7 @@ class Passage:
             return
         errors = [*self.failed.values()]
         if self.verified or self.requests or self.not_begun or errors[1:]:
-            raise amount_of(errors, self.told)
+            raise amount_of(errors, self.summary)
         raise errors[0]
 
 

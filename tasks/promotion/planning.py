@@ -62,7 +62,7 @@ class PlanSet:
         return not self.later and all(plan.empty for plan in self.plans)
 
     @property
-    def told(self) -> dict[str, str]:
+    def descriptions(self) -> dict[str, str]:
         """{unit: what its plan would do, in words}, of the units with changes."""
         planned = {plan.target.unit: wording.planned(plan) for plan in self.plans if not plan.empty}
         again = {unit: f"planned again after {' and '.join(needs)}" for unit, needs in self.later.items()}

@@ -77,16 +77,18 @@ class Turns:
         self._calm = 0
 
     @contextmanager
-    def taken(self, engine: str, urgency: float, told: Callable[[str], object], account: str = "") -> Iterator[None]:
+    def taken(
+        self, engine: str, urgency: float, report: Callable[[str], object], account: str = ""
+    ) -> Iterator[None]:
         """Wait for a turn, and hold it while the context lasts.
 
         Args:
             engine: the engine of the unit.
             urgency: seconds from here to the end of the longest chain of units that starts with this one.
-            told: called with `QUEUED` if the turn does not come at once, and with `RESUMED` when it has come.
+            report: called with `QUEUED` if the turn does not come at once, and with `RESUMED` when it has come.
             account: the account that the unit is in; "" if it is in none.
         """
-        self._take(engine, urgency, told, account)
+        self._take(engine, urgency, report, account)
         try:
             yield
         except Throttled:
@@ -101,13 +103,13 @@ class Turns:
             # The throttled turn is not over yet, and must not count as calm when it ends.
             self.at_once, self._calm = max(1, self.at_once // 2), -1
 
-    def _take(self, engine: str, urgency: float, told: Callable[[str], object], account: str) -> None:
+    def _take(self, engine: str, urgency: float, report: Callable[[str], object], account: str) -> None:
         with self._lock:
             self._numbers += 1
             one = _Waiting(-urgency, self._numbers, engine, account, threading.Condition(self._lock))
             self._queue(one)
             try:
-                self._wait(one, told)
+                self._wait(one, report)
                 self._working[engine] += 1
                 self._accounts.working[account] += 1
             finally:
@@ -125,13 +127,13 @@ class Turns:
         if not self._waiting:
             self._accounts.turns.remove(self)
 
-    def _wait(self, one: _Waiting, told: Callable[[str], object]) -> None:
+    def _wait(self, one: _Waiting, report: Callable[[str], object]) -> None:
         if self._next() is one:
             return
-        told(QUEUED)
+        report(QUEUED)
         while self._next() is not one:
             one.woken.wait()
-        told(RESUMED)
+        report(RESUMED)
 
     def wake(self) -> None:
         """Wake the next unit of this run."""

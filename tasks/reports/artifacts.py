@@ -94,8 +94,8 @@ def _approving(request: Request) -> str:
 
 def environment_plan(environment: str, release: str, plans: PlanSet, verdict: Verdict) -> Page:
     """Render what a release would change in an environment, and whether the gate would require an approval."""
-    rows = list(plans.told.items())
-    text = f"# {environment}: what {release} would do\n\nIt **{verdict.told}**.\n\n" + table(
+    rows = list(plans.descriptions.items())
+    text = f"# {environment}: what {release} would do\n\nIt **{verdict.summary}**.\n\n" + table(
         ("unit", "what it would do"), rows
     )
     return Page(key("plans", environment), f"What {release} would do to {environment}", text)

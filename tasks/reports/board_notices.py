@@ -109,7 +109,7 @@ def notices(
     if closed:
         yield Notice(Kind.FROZEN, name, closed)
     for omitted in state.past.omitted.get(state.verified or "", ()):
-        yield Notice(Kind.OMITTED, name, omitted.told)
+        yield Notice(Kind.OMITTED, name, omitted.description)
     if failed := _failed_rehearsal(state):
         yield Notice(Kind.REHEARSAL, name, rehearsals.sentence(failed))
 

@@ -30,7 +30,7 @@ def link(environment: Environment, *, run: str = "", claim: str = "", release: s
     return str(placeholders.fill(environment.log_link, {name: quote(known[name], safe="") for name in needed}))
 
 
-def told(environment: Environment, *, run: str = "", claim: str = "", release: str = "") -> str:
+def link_or_command(environment: Environment, *, run: str = "", claim: str = "", release: str = "") -> str:
     """Return the link, or the command that shows the same lines; "" if all ids are empty."""
     found = link(environment, run=run, claim=claim, release=release)
     subject = run or claim or release

@@ -47,7 +47,7 @@ def of_steps(run: EnvironmentRun, planned: Mapping[str, Step], tested: Mapping[s
     if plans != found:
         return report
     verdict = gate.verdict(run, planning.plan_set(run, plans))
-    return replace(report, gate=verdict.told, rehearsal=evidence.known(run, "promote"))
+    return replace(report, gate=verdict.summary, rehearsal=evidence.known(run, "promote"))
 
 
 def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartError | None) -> UnitReport | None:
@@ -59,17 +59,17 @@ def of_unit(run: EnvironmentRun, unit: str, found: Plan | NotPlanned | FlowmartE
         found: the result; None if planning never began, because a unit whose outputs it needs has no plan.
     """
     if found is None:
-        return UnitReport(unit, Outcome.SUCCEEDED, said="not planned: what it takes outputs from has no plan")
+        return UnitReport(unit, Outcome.SUCCEEDED, why="not planned: what it takes outputs from has no plan")
     if isinstance(found, FlowmartError):
-        return UnitReport(unit, outcome_of(found), said=str(found))
+        return UnitReport(unit, outcome_of(found), why=str(found))
     if isinstance(found, NotPlanned):
-        return UnitReport(unit, Outcome.SUCCEEDED, said=found.why) if found.later else None
+        return UnitReport(unit, Outcome.SUCCEEDED, why=found.why) if found.later else None
     return _of_plan(run, found)
 
 
 def of_environment(run: EnvironmentRun, units: Iterable[UnitReport | None]) -> EnvironmentReport:
     """Report on an environment: its affected units, and the location of this run's log."""
-    log = log_links.told(run.environment, run=run.runtime.run)
+    log = log_links.link_or_command(run.environment, run=run.runtime.run)
     return EnvironmentReport(run.environment.name, tuple(unit for unit in units if unit is not None), log=log)
 
 
@@ -88,7 +88,7 @@ def remarks(run: EnvironmentRun, report: EnvironmentReport) -> Sequence[Annotati
             place = lines.of_unit(infrastructure, unit.unit)
             failed = unit.outcome is Outcome.FAILED
             title = f"{unit.unit} in {report.environment}: {'no plan' if failed else 'no answer'}"
-            said.append(_annotation(place, title, unit.said, failed=failed))
+            said.append(_annotation(place, title, unit.why, failed=failed))
     return said
 
 
@@ -127,7 +127,7 @@ def _of_plan(run: EnvironmentRun, plan: Plan) -> UnitReport:
     try:
         findings = planning.violations(run, plan)
     except FlowmartError as error:
-        return UnitReport(plan.target.unit, outcome_of(error), plan, said=str(error))
+        return UnitReport(plan.target.unit, outcome_of(error), plan, why=str(error))
     denied = any(finding.denied for finding in findings)
     return UnitReport(plan.target.unit, Outcome.FAILED if denied else Outcome.SUCCEEDED, plan, findings)
 

@@ -133,4 +133,4 @@ class RunReporter:
         client = connect(self._settings)
         for issue in issues_of(report):
             keep = partial(issues.keep, client, repository, platform, issue.key, issue.title, issue.body)
-            best_effort.tell(issue.title, keep)
+            best_effort.send(issue.title, keep)

@@ -109,7 +109,7 @@ class AtTheEnd(Prometheus):
 )
 def test_each_history_has_its_verdict(server: Prometheus, metric: Metric, verdict: Verdict, windows: int) -> None:
     found = judging(server, metric).judge(time.time())
-    assert (found.verdict, len(found.windows)) == (verdict, windows), evidence.told("dev", found)
+    assert (found.verdict, len(found.windows)) == (verdict, windows), evidence.summary("dev", found)
 
 
 def test_a_verdict_is_the_same_whenever_it_is_asked_for(server: Prometheus) -> None:

@@ -88,11 +88,11 @@ def test_a_comment_names_what_is_replaced_and_deleted_and_how_reversible_it_is()
 
 def test_failed_and_errored_are_told_apart() -> None:
     denied = UnitReport("compute", Outcome.FAILED, plan(), (Violation("encryption", "is not encrypted"),))
-    silent = UnitReport("network", Outcome.UNANSWERED, said="no answer")
+    silent = UnitReport("network", Outcome.UNANSWERED, why="no answer")
     assert "❌ Plan" in plans.comment(HEAD, [environment(denied)])
     assert "❔ Plan" in plans.comment(HEAD, [environment(silent)])
     assert environment(denied, silent).outcome is Outcome.FAILED
-    assert environment(denied, silent).told == "no changes; denied: compute; no answer: network"
+    assert environment(denied, silent).summary == "no changes; denied: compute; no answer: network"
 
 
 HOSTILE = "@everyone </details> ``` #1 <img src=x> [a](http://b) <!-- flowmart:plan -->\n```\n@team\n````\n# heading"
@@ -110,9 +110,9 @@ def test_nothing_of_a_plan_gets_out_of_code() -> None:
     finding = Violation(HOSTILE, HOSTILE, HOSTILE)
     units = (
         UnitReport(HOSTILE, Outcome.FAILED, plan(changes, HOSTILE, warnings=(HOSTILE,)), (finding,)),
-        UnitReport("network", Outcome.UNANSWERED, said=HOSTILE),
+        UnitReport("network", Outcome.UNANSWERED, why=HOSTILE),
     )
-    hostile = EnvironmentReport(HOSTILE, units, said=HOSTILE, failed=Outcome.FAILED)
+    hostile = EnvironmentReport(HOSTILE, units, why=HOSTILE, failed=Outcome.FAILED)
     for said in (plans.comment(HEAD, [hostile]), plans.refused(HEAD, Outcome.FAILED, HOSTILE)):
         left = outside_of_code(said)
         assert not re.search(r"@|#1|<img|<!--|\]\(http|^# ", left, re.MULTILINE)

@@ -51,9 +51,9 @@ def test_a_link_has_the_id_as_the_log_has_it() -> None:
 
 def test_a_link_is_not_made_of_an_id_that_is_not_known() -> None:
     assert log_links.link(LINKED, claim="dev/3") == ""
-    assert log_links.told(LINKED, claim="dev/3") == "flowmart logs dev/3"
-    assert log_links.told(Environment("dev"), run=RUN) == f"flowmart logs {RUN}"
-    assert log_links.told(LINKED) == ""
+    assert log_links.link_or_command(LINKED, claim="dev/3") == "flowmart logs dev/3"
+    assert log_links.link_or_command(Environment("dev"), run=RUN) == f"flowmart logs {RUN}"
+    assert log_links.link_or_command(LINKED) == ""
 
 
 def test_environments_say_only_what_differs(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_a_tool_that_works_for_long_is_told_about_by_its_last_line(tmp_path: Pat
         f"while not pathlib.Path({str(more)!r}).exists(): time.sleep(0.01)\n"
         "print('ole line')\n"
     )
-    command = replace(python(program), told=told)
+    command = replace(python(program), progress=told)
     assert processes.Processes(telling=0.01).run(command).stdout == "first\nhalf way\nnot a whole line\n"
     assert seen[0] == "half way"
     assert seen.count("half way") == 1

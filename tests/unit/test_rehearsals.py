@@ -123,7 +123,7 @@ def test_a_rehearsal_that_failed_is_notified_with_the_reason() -> None:
 
 
 def test_a_pull_request_shows_the_evidence_beside_the_verdict_of_the_gate() -> None:
-    unit = UnitReport("network", Outcome.SUCCEEDED, said="is planned once")
+    unit = UnitReport("network", Outcome.SUCCEEDED, why="is planned once")
     report = EnvironmentReport("dev", (unit,), gate="waits for an approval", rehearsal=WORKED)
     assert f"Rollback: `{WORKED}`." in plans.comment(HEAD, [report])
 

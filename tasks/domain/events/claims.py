@@ -56,7 +56,7 @@ class UnitsOmitted(Event):
     units: tuple[str, ...] = ()
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What stays as it is, in words."""
         return f"{', '.join(self.units) or 'units that Terragrunt finds'} stay as they are: {self.why}"
 

@@ -53,7 +53,7 @@ class _Wanted:
     chart: Path
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The chart in words, for messages."""
         return f"{self.name} {self.version} of {self.place}"
 
@@ -65,7 +65,7 @@ def pulls(root: Path, unit: Unit) -> tuple[str, ...]:
         root: the folder that sources are relative to.
         unit: the unit.
     """
-    return tuple(wanted.told for chart in _charts(root, unit) for wanted in _wanted(chart))
+    return tuple(wanted.description for chart in _charts(root, unit) for wanted in _wanted(chart))
 
 
 def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
@@ -85,7 +85,7 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
             try:
                 _pull(asked, fetching.executable, fetching.processes)
             except FlowmartError as error:
-                told = f"{unit.source}: dependency {asked.told} cannot be taken into the release: {error}"
+                told = f"{unit.source}: dependency {asked.description} cannot be taken into the release: {error}"
                 raise InvalidInput(f"{told}; {_TODO}") from error
 
 

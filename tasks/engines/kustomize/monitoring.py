@@ -46,12 +46,12 @@ class _Query:
 
     Attributes:
         file: the file of its dashboard.
-        told: the query and its panel, for messages.
+        description: the query and its panel, for messages.
         meant: the query with values for its variables.
     """
 
     file: str
-    told: str
+    description: str
     meant: str
 
 
@@ -111,7 +111,7 @@ def _refused(workspace: Workspace, asked: Sequence[_Query]) -> Iterator[Finding]
             try:
                 server.instant(query.meant)
             except QueryRefused as error:
-                yield Finding("refused", f"{query.told}: {error}", query.file)
+                yield Finding("refused", f"{query.description}: {error}", query.file)
     except Unanswered as error:
         log.warning("dashboards not asked", unit=workspace.unit.name, what=str(error))
 

@@ -40,12 +40,12 @@ class Diagnostic:
     address: str = ""
     place: str = ""
 
-    def told(self, source: str = "") -> str:
+    def on_one_line(self, source: str = "") -> str:
         """Return it on one line: the object, the message, then the file with its path below `source`."""
         parts = (" ".join(part.split()) for part in (self.address, self.summary, self.detail))
-        told = ": ".join(part for part in parts if part)
+        message = ": ".join(part for part in parts if part)
         place = posixpath.normpath(f"{source}/{self.place}") if source else self.place
-        return f"{told} ({place})" if self.place else told
+        return f"{message} ({place})" if self.place else message
 
 
 def errors(stdout: str, stderr: str) -> tuple[Diagnostic, ...]:
@@ -56,7 +56,7 @@ def errors(stdout: str, stderr: str) -> tuple[Diagnostic, ...]:
 
 def why(found: Iterable[Diagnostic], source: str = "") -> str:
     """Return one line per error. Files are named by their path below `source`, the unit's folder."""
-    return "\n".join(f"Error: {item.told(source)}" for item in found) or "terraform gave no reason"
+    return "\n".join(f"Error: {item.on_one_line(source)}" for item in found) or "terraform gave no reason"
 
 
 def _lines(stdout: str) -> Iterator[Diagnostic]:

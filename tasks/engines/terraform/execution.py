@@ -158,18 +158,18 @@ class Execution:
         """
         given = variables()
         self._hide_given(given)
-        command = replace(self._command(argv, self.variables(given)), told=self._told)
+        command = replace(self._command(argv, self.variables(given)), progress=self._log_progress)
         finished = self._workspace.processes.run(command)
         seconds = round(finished.seconds, 2)
         log.debug("ran", command=" ".join(argv[1:3]), seconds=seconds, exit_code=finished.exit_code)
         return self._ended(argv, finished)
 
-    def _told(self, line: str) -> None:
+    def _log_progress(self, line: str) -> None:
         """Log the progress of a slow command: the message of the last line, which may be JSON or text."""
         workspace = self._workspace
-        said = next((str(each.get("@message", "")) for each in answers.lines(line)), line)
+        message = next((str(each.get("@message", "")) for each in answers.lines(line)), line)
         about = {"unit": workspace.unit.name, "environment": workspace.environment.name}
-        log.info("still at work", **about, what=self.shown(said))
+        log.info("still at work", **about, what=self.shown(message))
 
     def variables(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the variables for terraform, beside those that every tool inherits."""

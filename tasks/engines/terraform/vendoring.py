@@ -112,8 +112,8 @@ def _fetched(folder: Path, executable: str, processes: Processes) -> str:
         return str(error)
     if finished.exit_code == 0:
         return ""
-    told = "; ".join(item.told() for item in diagnostics.errors("", finished.stderr))
-    return (told or finished.stderr.strip() or "it gave no reason").replace(str(folder), ".")
+    reasons = "; ".join(item.on_one_line() for item in diagnostics.errors("", finished.stderr))
+    return (reasons or finished.stderr.strip() or "it gave no reason").replace(str(folder), ".")
 
 
 def _downloaded(note: Mapping[str, Any]) -> set[str]:

@@ -26,7 +26,7 @@ def home(client: Client) -> OnGitHub:
 def planning(home: OnGitHub, run: str, environment: str) -> int:
     """What a run leaves open that is killed while it plans."""
     context = statuses.context("flowmart", environment)
-    statuses.tell(home.client, REPOSITORY, SHA, context, "pending", "being planned", at(run))
+    statuses.set_status(home.client, REPOSITORY, SHA, context, "pending", "being planned", at(run))
     return check_runs.begin(home.client, REPOSITORY, "flowmart", SHA, at(run), run)
 
 
@@ -49,14 +49,14 @@ def test_a_run_that_was_killed_while_it_planned(home: OnGitHub, github: GitHubSt
 
 def test_what_a_run_has_ended_itself_stays(home: OnGitHub, github: GitHubStub) -> None:
     for about, state in (("release", "success"), ("dev", "failure")):
-        statuses.tell(home.client, REPOSITORY, SHA, f"flowmart/{about}", state, "itself", at(RUN))  # type: ignore[arg-type]
+        statuses.set_status(home.client, REPOSITORY, SHA, f"flowmart/{about}", state, "itself", at(RUN))  # type: ignore[arg-type]
     assert closing.close(home, {"number": 1, "sha": SHA}, WHY) == 0
     assert [one["description"] for one in github.state.statuses] == ["itself", "itself"]
 
 
 def test_a_status_of_another_platform_is_not_ours(home: OnGitHub, github: GitHubStub) -> None:
     for context in ("flowmart/release", "shop/dev"):
-        statuses.tell(home.client, REPOSITORY, SHA, context, "pending", "", "")
+        statuses.set_status(home.client, REPOSITORY, SHA, context, "pending", "", "")
     closing.close(home, {"sha": SHA}, WHY)
     assert github.state.status("flowmart/release")[-1][0] == "error"
     assert github.state.status("shop/dev")[-1][0] == "pending"

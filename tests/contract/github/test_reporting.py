@@ -5,7 +5,7 @@ import pytest
 from tasks.domain.errors import Refused, RolledBack, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.github import check_runs, comments, deployments, issues, permissions, pulls, statuses, text
-from tasks.github.best_effort import tell
+from tasks.github.best_effort import send
 from tasks.github.check_runs import Annotation, Conclusion
 from tasks.github.client import Client
 from tasks.github.deployments import Deployment
@@ -52,14 +52,14 @@ def test_a_comment_that_is_too_long_is_cut_to_what_github_takes(client: Client, 
 
 
 def test_a_status_says_which_environment_and_where_it_says_more(client: Client, github: GitHubStub) -> None:
-    statuses.tell(client, REPOSITORY, SHA, "flowmart/dev", "pending", "being planned", URL)
-    statuses.tell(client, REPOSITORY, SHA, "flowmart/dev", "failure", "x" * 500, URL)
+    statuses.set_status(client, REPOSITORY, SHA, "flowmart/dev", "pending", "being planned", URL)
+    statuses.set_status(client, REPOSITORY, SHA, "flowmart/dev", "failure", "x" * 500, URL)
     assert github.state.status("flowmart/dev") == [("pending", "being planned"), ("failure", f"{'x' * 139}…")]
     assert {(status["sha"], status["target_url"]) for status in github.state.statuses} == {(SHA, URL)}
 
 
 def test_a_run_without_an_address_is_not_linked(client: Client, github: GitHubStub) -> None:
-    statuses.tell(client, REPOSITORY, SHA, "flowmart/dev", "success", "", "")
+    statuses.set_status(client, REPOSITORY, SHA, "flowmart/dev", "success", "", "")
     assert github.state.statuses[0]["target_url"] is None
 
 
@@ -171,13 +171,13 @@ def test_that_github_is_down_stops_no_deployment(client: Client, github: GitHubS
 
 def test_what_got_no_answer_is_told_once_more(client: Client, github: GitHubStub) -> None:
     github.answer_next(502)
-    tell("a reply", lambda: comments.reply(client, REPOSITORY, 1, MARKER, "hello"))
+    send("a reply", lambda: comments.reply(client, REPOSITORY, 1, MARKER, "hello"))
     assert github.state.bodies(1) == [f"{MARKER}\nhello"]
 
 
 def test_what_github_refuses_is_not_told_again_and_stops_nothing(client: Client, github: GitHubStub) -> None:
     github.answer_next(403, "Resource not accessible by personal access token")
-    assert tell("check run", lambda: check_runs.begin(client, REPOSITORY, "flowmart", SHA, URL)) is None
+    assert send("check run", lambda: check_runs.begin(client, REPOSITORY, "flowmart", SHA, URL)) is None
     assert len(github.asked("POST")) == 1
 
 

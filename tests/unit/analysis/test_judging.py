@@ -249,7 +249,7 @@ def test_a_metric_is_asked_only_where_it_is_meant(double: PrometheusDouble) -> N
 
 def test_the_evidence_names_window_value_and_limit(double: PrometheusDouble) -> None:
     double.values[BAD] = constant(80.0)
-    told = evidence.told("dev/cart", Case(double, analysis()).at(60))
+    told = evidence.summary("dev/cart", Case(double, analysis()).at(60))
     assert told.splitlines() == [
         "dev/cart: analysis failed",
         "  errors 22:13-22:18: 0.08 is bad, above 0.05; 80 of 1000 events",

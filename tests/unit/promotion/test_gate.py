@@ -192,7 +192,7 @@ def test_it_waits_for_people_at(risk: str) -> None:
     made, reason = RISKS[risk]
     verdict = judge([IRREVERSIBLE], PlanSet([made]), ())
     assert verdict.approval
-    assert verdict.told == f"waits for an approval: not all of it can be undone ({reason})"
+    assert verdict.summary == f"waits for an approval: not all of it can be undone ({reason})"
 
 
 def test_a_unit_that_cannot_be_planned_yet_is_unknown_unless_nothing_of_it_is_applied() -> None:
@@ -212,7 +212,7 @@ def test_what_is_unknown_of_a_new_unit_goes_by_itself_and_what_it_would_adopt_do
 @pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.MOVE, Action.IMPORT])
 def test_it_goes_by_itself_at(action: Action) -> None:
     verdict = judge([IRREVERSIBLE], PlanSet([plan(changes=(change(action),))]), ())
-    assert verdict.told == "goes by itself: all of it can be undone"
+    assert verdict.summary == "goes by itself: all of it can be undone"
 
 
 def test_many_reasons_are_counted_and_not_all_named() -> None:
