@@ -5,6 +5,7 @@ Prefect is imported only from here on: it takes seconds, and commands that only 
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from importlib import import_module
@@ -40,3 +41,5 @@ def prepare_flows(profile: Path | None = None) -> None:
         listeners.append(shown)
         stream = shown.stream
     logs.configure(chosen.log, stream, listeners=listeners, folder=chosen.log_files)
+    # What is imported stays, so no search for garbage needs to look through it again.
+    gc.freeze()
