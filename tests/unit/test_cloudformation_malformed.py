@@ -15,6 +15,15 @@ from tasks.engines.cloudformation.documents import document_of, parsed
 TOPIC = {"Type": "AWS::SNS::Topic"}
 
 
+def test_json_with_comments_is_told_to_be_no_json() -> None:
+    with pytest.raises(ValueError, match=r"is not valid JSON \(which has no comments\): .* line 2"):
+        document_of('{\n  // the topic\n  "Resources": {"A": {"Type": "AWS::SNS::Topic"}}\n}')
+
+
+def test_a_template_may_be_in_the_flow_style_of_yaml() -> None:
+    assert document_of("{Resources: {A: {Type: AWS::SNS::Topic}}}")["Resources"] == {"A": TOPIC}
+
+
 def resource(value: Any, **sections: Any) -> Any:
     """What a property comes to."""
     document = {"Resources": {"A": {**TOPIC, "Properties": {"DisplayName": value}}}, **sections}

@@ -13,6 +13,7 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs
 from tasks.engines.packer import desired
+from tasks.engines.packer.builds import Builder
 from tasks.engines.packer.desired import Wanted
 from tasks.engines.packer.engine import Packer
 from tasks.engines.packer.images import DIGEST, Image
@@ -59,6 +60,37 @@ class NoLeftovers:
         return ()
 
     remove = find
+
+
+REQUIRED = """packer {
+  required_plugins {
+    amazon = { source = "github.com/hashicorp/amazon", version = "= 1.3.2" }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "packer", "init"),
+    [
+        ("1.9.4", REQUIRED, ["init ."]),
+        ("1.9.4", 'packer {\n  required_version = ">= 1.7"\n}\n', []),
+        ("1.6.6", REQUIRED, []),
+    ],
+)
+def test_plugins_are_installed_wherever_a_template_requires_them(
+    tmp_path: Path, version: str, packer: str, init: list[str]
+) -> None:
+    folder, program = tmp_path / "base", tmp_path / "packer"
+    folder.mkdir()
+    (folder / "image.pkr.hcl").write_text(packer)
+    program.write_text(f'#!/bin/sh\necho Packer v{version}\necho "$@" >> {tmp_path}/asked\n')
+    program.chmod(0o755)
+    Builder(
+        str(program), workspace(tmp_path, Unit("base", "packer", "base", ("dev",)), executable=str(program))
+    ).check(None)
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [line for line in asked if line.startswith("init")] == init
 
 
 @pytest.mark.parametrize(("regions", "outcome"), [([*MADE], Outcome.SUCCEEDED), (["eu-west-1"], Outcome.FAILED)])

@@ -118,7 +118,9 @@ def test_what_is_made_is_known() -> None:
 @pytest.mark.parametrize(
     ("kind", "given", "value"),
     [
+        ("Number", "30", 30),
         ("Number", "030", "030"),
+        ("Number", "1.50", "1.50"),
         ("Number", "1e1", "1e1"),
         ("CommaDelimitedList", "a, b", ["a", "b"]),
         ("List<AWS::EC2::Subnet::Id>", "a,b", ["a", "b"]),

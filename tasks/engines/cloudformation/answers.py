@@ -217,8 +217,17 @@ def _change(body: Mapping[str, Any], context: Context) -> Change:
         before=_properties(body, "Before", context.before, context.secrets) if action not in _NEW else None,
         after=_properties(body, "After", after_tags, context.secrets) if action not in _GONE else None,
         because=_recreating(body) if replaced else (),
-        note=_NOTES[action].format(id=body.get("PhysicalResourceId", "")).rstrip() if action in _NOTES else "",
+        note=_note(body, action),
     )
+
+
+def _note(body: Mapping[str, Any], action: Action) -> str:
+    """Return what happens besides changes of properties and tags, such as a change of the metadata for cfn-init."""
+    if action in _NOTES:
+        return _NOTES[action].format(id=body.get("PhysicalResourceId", "")).rstrip()
+    attributes = {str(detail.get("Target", {}).get("Attribute", "")) for detail in body.get("Details", ())}
+    others = sorted(attributes - {"", "Properties", "Tags"})
+    return f"changes {', '.join(others)}" if others else ""
 
 
 def _action(body: Mapping[str, Any]) -> Action:

@@ -101,9 +101,20 @@ def _read(text: str) -> Any:
     if text.lstrip().startswith("{"):
         try:
             return yaml12.load_json(text)
-        except ValueError:
-            # YAML's flow style begins with a brace too.
-            pass
+        except ValueError as error:
+            return _flowing(text, error)
+    return _written(text)
+
+
+def _flowing(text: str, error: ValueError) -> Any:
+    """Read a text that begins like JSON and is not: YAML's flow style begins with a brace, too."""
+    try:
+        return _written(text)
+    except yaml.YAMLError as other:
+        raise ValueError(f"is not valid JSON (which has no comments): {error}") from other
+
+
+def _written(text: str) -> Any:
     found = yaml12.load_by(text, _Loader)
     if isinstance(found, dict) and "Parameters" in found:
         found["Parameters"] = yaml12.load_by(text, _TextLoader)["Parameters"]

@@ -77,7 +77,7 @@ class Builder:
         """Return the argument for Packer. From 1.7 on, the template's plugins are installed first."""
         version = commands.parsed_version(self._asked(commands.version(self._executable)))
         template = sources.argument(self._workspace.folder, version)
-        if version >= (1, 7) and (self._workspace.folder / sources.PLUGINS).exists():
+        if version >= (1, 7) and sources.has_plugins(self._workspace.folder):
             self._asked(commands.init(self._executable, template))
         return template
 

@@ -210,6 +210,15 @@ def argument(folder: Path, version: tuple[int, ...]) -> str:
     return files[0]
 
 
+def has_plugins(folder: Path) -> bool:
+    """Tell whether a template requires plugins, in any of its files.
+
+    Raises:
+        InvalidInput: the template cannot be read.
+    """
+    return any("required_plugins" in block for file in templates(folder) for block in parsed(file).get("packer", ()))
+
+
 def templates(folder: Path) -> list[Path]:
     """Return the files of the template in `folder`, sorted.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER, NOTHING, as_text, is_later, refuse
 
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 Slots = Mapping[str, Mapping[str, Any]]
@@ -76,8 +77,8 @@ def _value(kind: str, value: Any, lookup: Callable[[str], str]) -> Any:
         return _split(found) if "List" in kind else found
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
         return _split(text)
-    # A number is text to the rest of the template, as it is written.
-    return text
+    # Where a number is part of a text, it is as it is written: 030 and 1.50 stay texts.
+    return int(text) if kind == "Number" and _WHOLE.fullmatch(text) else text
 
 
 def _split(text: str) -> list[str]:
