@@ -104,7 +104,9 @@ def _environment(
 
 
 def _end(found: Sequence[EnvironmentReport]) -> None:
-    told = "; ".join(f"{one.environment}: {one.summary}" for one in found if one.outcome is not Outcome.SUCCEEDED)
+    summaries = "; ".join(
+        f"{one.environment}: {one.summary}" for one in found if one.outcome is not Outcome.SUCCEEDED
+    )
     outcome = overall(one.outcome for one in found)
     if outcome is not Outcome.SUCCEEDED:
-        raise (Refused if outcome is Outcome.FAILED else Unanswered)(told)
+        raise (Refused if outcome is Outcome.FAILED else Unanswered)(summaries)

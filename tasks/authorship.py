@@ -88,8 +88,8 @@ def refuse_author(home: OnGitHub, settings: Settings, history: History, request:
     """
     found = written_by(home, settings, history, request).get(login.lower())
     if found is not None:
-        told = f"{login} had a hand in commit {found[:12]}, which it would bring; another person must approve"
-        raise Refused(f"plan set {request.short} of {request.environment}: {told}")
+        reason = f"{login} had a hand in commit {found[:12]}, which it would bring; another person must approve"
+        raise Refused(f"plan set {request.short} of {request.environment}: {reason}")
 
 
 def written_by(home: OnGitHub, settings: Settings, history: History, request: Request) -> Mapping[str, str]:
@@ -115,9 +115,9 @@ def written_by(home: OnGitHub, settings: Settings, history: History, request: Re
     for head in _commits_of(history, request.release):
         brought |= dict.fromkeys(_between(home, settings, base, head))
     if base and len(brought) > MOST:
-        told = f"more than {MOST} commits lie between what is verified there and release {request.release}"
+        reason = f"more than {MOST} commits lie between what is verified there and release {request.release}"
         raise Refused(
-            f"{request.environment}: {told}; promote one of them first, so that their authors can be asked for"
+            f"{request.environment}: {reason}; promote one of them first, so that their authors can be asked for"
         )
     return authors.of(home.client, home.name, list(islice(brought, MOST)))
 

@@ -188,8 +188,8 @@ class Processes:
                     ) from error
                 if error.errno not in _NO_PROGRAM:
                     raise Unanswered(f"{command.argv[0]}: could not be started: {error.strerror}") from error
-                told = f"{command.argv[0]}: cannot be run: {error.strerror}; install it for this machine and user"
-                raise Unequipped(told) from error
+                message = f"{command.argv[0]}: cannot be run: {error.strerror}; install it for this machine and user"
+                raise Unequipped(message) from error
             self._running.add(process)
             return process
 

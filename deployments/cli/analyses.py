@@ -98,8 +98,8 @@ def _asked(subject: str, analysis: Analysis, environment: str, sources: Sources,
     """
     metrics = metrics_in(analysis, environment)
     if not metrics:
-        told = f"{subject}: no metric of its analysis is asked in {environment}"
-        raise InvalidInput(f"{told}; see `environments` of the metrics in platform.yaml")
+        wrong = f"{subject}: no metric of its analysis is asked in {environment}"
+        raise InvalidInput(f"{wrong}; see `environments` of the metrics in platform.yaml")
     found = ask_all(analysis, metrics, sources, now)
     if found.mistakes:
         raise InvalidInput("\n".join(f"{subject}: {mistake}" for mistake in found.mistakes))
@@ -112,8 +112,8 @@ _MOST = 20
 
 def _show(found: Sequence[Tried]) -> None:
     counts = Counter(each.verdict for each in found)
-    told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
-    screen.result(f"{len(found)} imagined applies: {told}")
+    counted = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict)
+    screen.result(f"{len(found)} imagined applies: {counted}")
     others = [each for each in found if each.verdict is not Verdict.PASSED]
     if others:
         rows = [(spans.iso(each.at), each.verdict.value, each.why) for each in others[:_MOST]]

@@ -174,5 +174,5 @@ def line(document: Document) -> str:
     place = "".join(f"{labels.get(name, ''):<12} " for name in ("environment", "unit"))
     stack = document.get("error", {}).get("stack_trace", "")
     entry = document.get("flowmart", {}).get("entry") or document.get("flowmart", {}).get("receipt")
-    told = f"{moment}  {place}{document.get('message', '')}{f'  ({entry})' if entry else ''}"
-    return f"{told}\n{stack.rstrip()}" if stack else told
+    text = f"{moment}  {place}{document.get('message', '')}{f'  ({entry})' if entry else ''}"
+    return f"{text}\n{stack.rstrip()}" if stack else text

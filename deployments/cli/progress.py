@@ -111,11 +111,11 @@ class Progress(logging.Handler):
             found.add_row("…", environment, unit, doing.verb, _how_far(doing))
         # When nothing is in progress, the remaining units were abandoned.
         waiting = [*self._needs.items()] if self._doing else []
-        told = [(place, needs) for place, needs in waiting if needs and place not in self._doing]
-        for (environment, unit), needs in told[:_MOST]:
+        shown = [(place, needs) for place, needs in waiting if needs and place not in self._doing]
+        for (environment, unit), needs in shown[:_MOST]:
             found.add_row("‥", environment, unit, "", f"waits for {', '.join(needs)}")
-        if len(told) > _MOST:
-            found.add_row("‥", "", f"{len(told) - _MOST} more", "", "wait for others")
+        if len(shown) > _MOST:
+            found.add_row("‥", "", f"{len(shown) - _MOST} more", "", "wait for others")
         return found
 
 

@@ -86,8 +86,8 @@ def _state(unit: GuessedUnit) -> str:
 
 def _compare(file: Path, found: Differences, platform: str) -> None:
     screen.result(f"{file}: is there already and was left as it is; {'it differs' if found.texts else 'nothing new'}")
-    for told in found.texts:
-        screen.result(told)
+    for text in found.texts:
+        screen.result(text)
     if found.new:
         screen.result("to add them, under units:")
     for unit in found.new:

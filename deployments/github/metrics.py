@@ -33,8 +33,8 @@ class Deliveries(Collector):
         )
         since = self._inbox.waiting_since()
         if since is not None:
-            told = "When the oldest of these came in."
-            yield GaugeMetricFamily("flowmart_delivery_waiting_timestamp_seconds", told, value=since)
+            description = "When the oldest of these came in."
+            yield GaugeMetricFamily("flowmart_delivery_waiting_timestamp_seconds", description, value=since)
 
     def _acknowledgements(self) -> Metric:
         found = self._inbox.acknowledgements()

@@ -101,8 +101,8 @@ class PrefectRuns:
             return None
         if found.is_completed():
             return Ending(True)
-        told = (found.message or "").strip().splitlines()
-        return Ending(False, f"The run ended before it was done ({found.name}){f': {told[0]}' if told else '.'}")
+        lines = (found.message or "").strip().splitlines()
+        return Ending(False, f"The run ended before it was done ({found.name}){f': {lines[0]}' if lines else '.'}")
 
     @contextmanager
     def _answers(self, deployment: str) -> Iterator[SyncPrefectClient]:

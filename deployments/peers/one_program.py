@@ -65,6 +65,6 @@ def main(peer: Buildable, arguments: list[str]) -> int:
     except MissingProgram as error:
         print(error, file=sys.stderr)
         return 1
-    told = path or f"there is no {peer.name}: run make peers-{module}"
-    print(told, file=sys.stdout if path else sys.stderr)
+    message = path or f"there is no {peer.name}: run make peers-{module}"
+    print(message, file=sys.stdout if path else sys.stderr)
     return 0 if path else 1

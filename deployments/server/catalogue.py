@@ -114,8 +114,10 @@ class _Schedule(BaseModel):
         try:
             return CronSchedule(cron=cron).cron if cron else cron
         except ValueError as error:
-            told = f'{cron!r} is no schedule: write minute, hour, day, month and weekday, such as "30 6 * * mon-fri"'
-            raise ValueError(told) from error
+            message = (
+                f'{cron!r} is no schedule: write minute, hour, day, month and weekday, such as "30 6 * * mon-fri"'
+            )
+            raise ValueError(message) from error
 
     @field_validator("timezone")
     @classmethod

@@ -279,10 +279,10 @@ def _what_may_come(here: Environment, world: World, link: Callable[[str, Mapping
         return [f"**Nothing may come:** no release {where}."]
     newest = found[0]
     which = "Next" if here.after else "The newest"
-    told = f"**{which}:** {_named(newest)} {_what_it_would(newest, here.name, world)}"
+    action = f"**{which}:** {_named(newest)} {_what_it_would(newest, here.name, world)}"
     again = " It was rejected here before: fix it, or promote it with *force*." if newest.id in rejected else ""
     address = link("plan", {"release": label(newest), "environment": here.name})
-    return [told + again, f"[See exactly what it would do]({address}) before you start it: that changes nothing."]
+    return [action + again, f"[See exactly what it would do]({address}) before you start it: that changes nothing."]
 
 
 def _what_it_would(release: RequestedRelease, environment: str, world: World) -> str:

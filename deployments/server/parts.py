@@ -68,8 +68,8 @@ def server(settings: ServerSettings, auth: str, host: str = LOOPBACK) -> Service
 
     def variables(layout: ServerLayout, port: int | None) -> Mapping[str, str]:
         address = settings.url.rstrip("/") or f"http://127.0.0.1:{port}"
-        told = prefect_server.variables(layout.prefect_home, address)
-        return {**told, "PREFECT_SERVER_API_AUTH_STRING": auth, **_database(settings)}
+        ours = prefect_server.variables(layout.prefect_home, address)
+        return {**ours, "PREFECT_SERVER_API_AUTH_STRING": auth, **_database(settings)}
 
     def examine(layout: ServerLayout, process: Process) -> ServiceHealth:
         api = f"http://127.0.0.1:{process.port}/api"

@@ -203,9 +203,9 @@ def _schema(flow: Flow[..., Any]) -> forms.Schema:
     schema = parameter_schema(flow).model_dump_for_openapi()
     hints = get_type_hints(flow.fn, include_extras=True)
     for name, parameter in schema["properties"].items():
-        for told in getattr(hints[name], "__metadata__", ()):
-            if isinstance(told, FieldInfo):
-                parameter |= {"title": told.title or name, "description": told.description or ""}
+        for described in getattr(hints[name], "__metadata__", ()):
+            if isinstance(described, FieldInfo):
+                parameter |= {"title": described.title or name, "description": described.description or ""}
     return schema
 
 

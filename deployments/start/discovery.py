@@ -192,8 +192,8 @@ def _ansible(folder: Path, place: PurePosixPath) -> Iterator[Found]:
         if playbooks.is_whole(file, found[1:]) and file == found[0]:
             yield Piece("ansible", place, file.name)
         elif found[0].name in playbooks.WHOLE:
-            told = f"a playbook beside {found[0].name}: where that does not import it, a unit of its own"
-            yield Left(place / file.name, f"{told} with ansible: {{playbook: {file.name}}}")
+            what = f"a playbook beside {found[0].name}: where that does not import it, a unit of its own"
+            yield Left(place / file.name, f"{what} with ansible: {{playbook: {file.name}}}")
         else:
             yield Left(place / file.name, f"one of several playbooks: a unit with ansible: {{playbook: {file.name}}}")
 

@@ -71,8 +71,8 @@ def _too_short(analysis: Analysis, metric: Metric, server: Prometheus, span: Spa
     for selector in _selectors(metric, span):
         counts = [_most(server, selector, analysis.window * times, span.ends) for times in (1, 2)]
         if 0 < counts[0] < FEWEST and counts[1] > counts[0]:
-            told = f"a window of {analysis.window:g}s holds {counts[0]:g} samples of {selector}"
-            yield f"{told}; it must hold {FEWEST} scrapes: make `window` longer"
+            wrong = f"a window of {analysis.window:g}s holds {counts[0]:g} samples of {selector}"
+            yield f"{wrong}; it must hold {FEWEST} scrapes: make `window` longer"
             return
 
 
@@ -80,8 +80,8 @@ def _never_seen(metric: Metric, server: Prometheus, span: Span) -> list[str]:
     query = filled(metric.bad, span.length)
     since = span.ends - _NEVER
     unseen = [each for each in selectors(query) if not server.has_series(each, since, span.ends)] if query else []
-    told = "for 7 days; it never failed, or a label is misspelt"
-    return [f"metric {metric.name}: no series {each} {told}" for each in unseen]
+    reason = "for 7 days; it never failed, or a label is misspelt"
+    return [f"metric {metric.name}: no series {each} {reason}" for each in unseen]
 
 
 def _selectors(metric: Metric, span: Span) -> tuple[str, ...]:

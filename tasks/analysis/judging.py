@@ -129,9 +129,9 @@ class Judging:
         return judged(self.analysis, self.metrics, windows, over=over, notes=self._notes())
 
     def _notes(self) -> list[str]:
-        told = f"not compared, fewer than {rating.ENOUGH} windows"
+        reason = f"not compared, fewer than {rating.ENOUGH} windows"
         return [
-            f"{metric.name}: {told} {rating.period_of(metric.compare)} are known"
+            f"{metric.name}: {reason} {rating.period_of(metric.compare)} are known"
             for metric in self.metrics
             if metric.compare and metric.name in self._usual and self._usual[metric.name].value is None
         ]

@@ -43,5 +43,5 @@ def _mistakes(query: LogQuery, needed: list[str], found: Mapping[str, Mapping[st
         if kinds is None:
             yield f"{query.stream} has no field {name}: a search for it would find nothing; check the name"
         elif name != _TIME and not all(kind.get("aggregatable") for kind in kinds.values()):
-            told = ", ".join(sorted(kinds))
-            yield f"{name} is {told} in {query.stream}: it must be a keyword, such as {name}.keyword"
+            listed = ", ".join(sorted(kinds))
+            yield f"{name} is {listed} in {query.stream}: it must be a keyword, such as {name}.keyword"

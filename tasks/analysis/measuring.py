@@ -108,16 +108,16 @@ def _alerts(server: Prometheus, metric: Metric, span: Span) -> Value:
 
 
 def _partial(answer: Answer) -> Value:
-    told = "; ".join(answer.warnings) or "the server says so"
-    return Value(None, f"only a part of the data could be read: {told}", partial=True)
+    warnings = "; ".join(answer.warnings) or "the server says so"
+    return Value(None, f"only a part of the data could be read: {warnings}", partial=True)
 
 
 def _samples(server: Prometheus, query: str, span: Span) -> str:
     """Return the number of samples of each selector, so that a message names the one without data."""
     asked = {each: f"sum(count_over_time({each}[{span.length}]))" for each in selectors(query)}
     counts = {selector: _count(server, count, span.ends) for selector, count in asked.items()}
-    told = ", ".join(f"{selector} {count:g} samples" for selector, count in counts.items())
-    return f" ({told})" if told else ""
+    listed = ", ".join(f"{selector} {count:g} samples" for selector, count in counts.items())
+    return f" ({listed})" if listed else ""
 
 
 def _count(server: Prometheus, query: str, at: float) -> float:

@@ -86,8 +86,8 @@ def of_terraform(infrastructure: Path, platform: Platform, environment: Environm
 
 def is_bucket(backend: Backend) -> bool:
     """Tell whether a backend is an S3 bucket whose location and lock table are literal values in the code."""
-    told = [str(backend.settings.get(each, "")) for each in ("bucket", "region", "dynamodb_table")]
-    return backend.kind == "s3" and bool(told[0]) and not any("${" in each for each in told)
+    values = [str(backend.settings.get(each, "")) for each in ("bucket", "region", "dynamodb_table")]
+    return backend.kind == "s3" and bool(values[0]) and not any("${" in each for each in values)
 
 
 def lock_table(environment: Environment, backend: Backend) -> str:
@@ -194,7 +194,7 @@ def _bucket(
     region = _region(environment, backend)
     names = names_of(platform, environment, str(backend.settings["bucket"]))
     policy = document(file_of(infrastructure, "state-bucket"), names)
-    left_out = {told for key, told in _SKIPPED.items() if backend.settings.get(key)}
+    left_out = {description for key, description in _SKIPPED.items() if backend.settings.get(key)}
     for setting in bucket_settings(client("s3", region), region, names, policy):
         if setting.name.rpartition(", ")[2] not in left_out:
             yield setting

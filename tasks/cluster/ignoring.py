@@ -156,16 +156,16 @@ class Ignoring:
     ) -> Iterator[str]:
         chosen = {about: pair for about, pair in objects.items() if rule.selection.covers(about)}
         found = {about: paths for about, pair in chosen.items() if (paths := self._paths(rule, *pair))}
-        told = f"{self.key}[{number}] ({rule})"
+        label = f"{self.key}[{number}] ({rule})"
         if found:
             every = [path for paths in found.values() for path in paths]
             listed = ", ".join(sorted(dict.fromkeys(every))[:_LISTED])
             counted = f"{wording.number(len(every), 'field')} of {wording.number(len(found), 'object')}"
-            yield f"{told} ignores {counted} ({listed}): {rule.reason}"
+            yield f"{label} ignores {counted} ({listed}): {rule.reason}"
         elif not chosen:
-            yield f"{told} matches no object of the unit; correct it, or remove it"
+            yield f"{label} matches no object of the unit; correct it, or remove it"
         elif any(live for _, live in chosen.values()):
-            yield f"{told} matches no field of {', '.join(map(str, chosen))}; correct it, or remove it"
+            yield f"{label} matches no field of {', '.join(map(str, chosen))}; correct it, or remove it"
 
     def _paths(self, rule: Rule, declared: Manifest | None, live: Manifest | None) -> set[str]:
         items = [item for item in (declared, live) if item is not None]

@@ -181,8 +181,8 @@ def indexed(found: Iterable[Any], origin: str, namespace: str = "") -> dict[Refe
     """
     objects = {}
     for item in (item for document in found for item in listed(document)):
-        if told := _fault(item):
-            raise InvalidInput(f"{origin}: {told}")
+        if fault := _fault(item):
+            raise InvalidInput(f"{origin}: {fault}")
         objects[reference(item, namespace)] = item
     return {about: objects[about] for about in ordered(objects)}
 

@@ -78,8 +78,8 @@ def waves(rules: Sequence[Rule], objects: Iterable[Reference]) -> Waves:
         earlier, later = rule.pairs(listed)
         for about in later:
             before.setdefault(about, set()).update(earlier)
-    if told := _circle(before):
-        raise Refused(f"order: the rules make a circle: {told}")
+    if circle := _circle(before):
+        raise Refused(f"order: the rules make a circle: {circle}")
     return Waves(_levels(listed, before), frozenset(about for found in before.values() for about in found))
 
 

@@ -66,8 +66,8 @@ def _short(about: Reference, hard: Mapping[str, Any], live: Manifest, needed: Co
     for resource, limit in hard.items():
         allowed, taken = amount(limit), amount(used.get(resource, 0)) or 0
         if allowed is not None and needed[resource] and taken + needed[resource] > allowed:
-            told = f"allows {limit} {resource}, {used.get(resource, 0)} are used"
-            yield f"{about} {told}, and the release adds {needed[resource]:g}"
+            quota = f"allows {limit} {resource}, {used.get(resource, 0)} are used"
+            yield f"{about} {quota}, and the release adds {needed[resource]:g}"
 
 
 def _needed(cluster: Cluster, created: Created) -> Counter[str]:

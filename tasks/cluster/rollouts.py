@@ -109,8 +109,8 @@ def _events(cluster: Cluster, namespace: str, pod: str) -> str:
     chosen = f"involvedObject.name={pod},type=Warning"
     found = cluster.listed("v1", "Event", namespace, field_selector=chosen)
     newest = sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    told = [_message(str(event.get("reason")), event.get("message")) for event in newest[-_EVENTS:]]
-    return f"; events: {'; '.join(told)}" if told else ""
+    messages = [_message(str(event.get("reason")), event.get("message")) for event in newest[-_EVENTS:]]
+    return f"; events: {'; '.join(messages)}" if messages else ""
 
 
 def _message(reason: str, message: str | None) -> str:

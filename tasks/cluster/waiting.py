@@ -128,8 +128,8 @@ def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline)
 
     left = deadline.poll(look, lambda found: not found)
     if left:
-        told = "; ".join(f"{about} (finalizers: {_finalizers(live)})" for about, live in left.items())
-        raise Unanswered(f"still being deleted after {deadline.seconds:g} s: {told}; find out what holds them")
+        objects = "; ".join(f"{about} (finalizers: {_finalizers(live)})" for about, live in left.items())
+        raise Unanswered(f"still being deleted after {deadline.seconds:g} s: {objects}; find out what holds them")
 
 
 class _Report:

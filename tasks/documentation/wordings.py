@@ -62,8 +62,8 @@ def health(cell: Cell) -> str:
 def check(declared: Check) -> tuple[str, str, str, str]:
     """Return a smoke check's name, kind, options and time limit."""
     options = masking.masked({name: value for name, value in declared.options.items() if name != "kind"})
-    told = ", ".join(f"{name}: {wording.short(value)}" for name, value in options.items())
-    return safe(declared.name), declared.kind, code(told), wording.length(declared.within)
+    options_shown = ", ".join(f"{name}: {wording.short(value)}" for name, value in options.items())
+    return safe(declared.name), declared.kind, code(options_shown), wording.length(declared.within)
 
 
 def history(entries: Iterable[Entry]) -> str:

@@ -30,8 +30,8 @@ def lines(report: DriftReport) -> Iterator[str]:
         yield from (f"      {line}" for line in why.splitlines())
     for unit in report.left_behind:
         yield f"  {unit}: left behind: it is applied here, but the release no longer declares it"
-    for unit, told in report.remarks.items():
-        yield from (f"  {unit}: {remark}" for remark in told)
+    for unit, remarks in report.remarks.items():
+        yield from (f"  {unit}: {remark}" for remark in remarks)
     for idle in report.idle:
         yield f"  drift.yaml: the suppression of {idle.address} in {idle.unit} {idle.why}; remove it ({idle.reason})"
 

@@ -74,8 +74,10 @@ class _Accounts:
             pull = pulls.get(self._client, self._repository, number)
             commits = list(pulls.commits(self._client, self._repository, number))
             if len(commits) < pull.commits:
-                told = f"GitHub lists {len(commits)} of the {pull.commits} commits of pull request {number}"
-                raise Refused(f"{told}, so not everybody who wrote them is known; approve with smaller pull requests")
+                counted = f"GitHub lists {len(commits)} of the {pull.commits} commits of pull request {number}"
+                raise Refused(
+                    f"{counted}, so not everybody who wrote them is known; approve with smaller pull requests"
+                )
             written = [login for commit in commits for login in self._written(commit)]
             self._pulls[number] = frozenset([pull.author, pull.merger, *written])
         return self._pulls[number]

@@ -240,14 +240,14 @@ def _meant(what: str, error: BaseException) -> FlowmartError:
 
 
 def _said(what: str, status: int, text: str) -> FlowmartError:
-    told = f"{what}: {status} {text[:500]}"
+    message = f"{what}: {status} {text[:500]}"
     if status >= 500 or status in (408, 429) or (status == 403 and _BUSY.search(text)):
-        return Unanswered(told)
+        return Unanswered(message)
     if status == 401:
-        return Refused(f"{told} - is the token valid, and not expired?")
+        return Refused(f"{message} - is the token valid, and not expired?")
     if status == 403:
-        return Refused(f"{told} - docs/github-reporting.md says which permissions are needed")
-    return NotFound(told) if status == 404 else Refused(told)
+        return Refused(f"{message} - docs/github-reporting.md says which permissions are needed")
+    return NotFound(message) if status == 404 else Refused(message)
 
 
 def _again(error: GitHubException, tried: int) -> RetryOption:
@@ -291,5 +291,5 @@ def _private_key(given: str) -> str:
         return Path(given).read_text()
     except OSError as error:
         # The error is left out of the message, because the setting could hold the key itself in another form.
-        told = "neither a key in PEM form nor the path of a file that can be read"
-        raise InvalidInput(f"FLOWMART_GITHUB_PRIVATE_KEY: {told}") from error
+        wrong = "neither a key in PEM form nor the path of a file that can be read"
+        raise InvalidInput(f"FLOWMART_GITHUB_PRIVATE_KEY: {wrong}") from error

@@ -128,8 +128,8 @@ def _refuse_cut_off(repository: Path, base: str, head: str) -> None:
         return
     listed = _run(repository, "rev-list", head, *((f"^{base}",) if base else ()))
     if not {*cut.read_text().split()}.isdisjoint(listed.stdout.split()):
-        told = f"{repository.resolve()} is a shallow clone without all commits up to {head[:12]}"
-        raise Refused(f"{told}, so nobody knows who wrote them; run `git fetch --unshallow` there")
+        wrong = f"{repository.resolve()} is a shallow clone without all commits up to {head[:12]}"
+        raise Refused(f"{wrong}, so nobody knows who wrote them; run `git fetch --unshallow` there")
 
 
 def fetching(repository: Path, address: str, refs: str, token: str) -> Command:

@@ -42,8 +42,8 @@ def _close(client: Client, repository: str, there: dict[str, Any] | None) -> Non
     if there is None or there["body"].rstrip().endswith(_GONE):
         return
     # A marker at the end of the body records that the reason is gone, even if a person closed the issue before.
-    told = f"{text.cut(there['body'], text.LONGEST - 200)}\n\n*This is gone now.*\n{_GONE}"
-    ended = {"body": told, "state": "closed", "state_reason": "completed"}
+    body = f"{text.cut(there['body'], text.LONGEST - 200)}\n\n*This is gone now.*\n{_GONE}"
+    ended = {"body": body, "state": "closed", "state_reason": "completed"}
     client.ask("PATCH", repository, f"/issues/{there['number']}", ended)
 
 

@@ -122,8 +122,8 @@ class Desk:
 
     def give_up(self, job: str, begun: Begun) -> None:
         """Record that a job is over because a person said so; if it is alive, its own answer comes too late."""
-        told = f"job {job} on {begun.holder.get('host', 'its machine')} is over: a person said so"
-        self.answer(job, Answer(self._now().isoformat(), error=GONE, message=told))
+        message = f"job {job} on {begun.holder.get('host', 'its machine')} is over: a person said so"
+        self.answer(job, Answer(self._now().isoformat(), error=GONE, message=message))
 
     def gone(self, since: datetime) -> tuple[EndedHolder, ...]:
         """Return who worked on jobs, started since a moment, that a person declared over."""

@@ -139,7 +139,7 @@ class Waiting:
     def _begun(self, job: str, submitted: str, unit: str, until: float) -> None:
         """Wait until a worker has started the job."""
         asked = began = self._clock.monotonic()
-        told = False
+        warned = False
         while self._desk.begun(job) is None:
             now = self._clock.monotonic()
             if self._stopped():
@@ -148,9 +148,9 @@ class Waiting:
                 return self._withdraw(job, submitted, self._nobody(unit))
             if now - asked >= _ASK and (end := self._end(job, submitted)):
                 return self._withdraw(job, submitted, f"it ended before it began: {end}")
-            if not told and now - began >= _PATIENT:
+            if not warned and now - began >= _PATIENT:
                 self._log(unit).warning("waits for a worker", what=f"of the work pool {self._name}")
-                told = True
+                warned = True
             asked = now if now - asked >= _ASK else asked
             self._clock.sleep(_LOOK)
         return None

@@ -32,8 +32,8 @@ def mistakes(check: DeclaredCheck) -> Iterator[Mistake]:
     if check.kind not in WRITTEN:
         yield Mistake(("kind",), not_among(check.kind, "a kind of check", WRITTEN))
     if check.every > check.within:
-        told = f"{check.every:g}s is longer than within ({check.within:g}s): it would be asked only once"
-        yield Mistake(("every",), told)
+        message = f"{check.every:g}s is longer than within ({check.within:g}s): it would be asked only once"
+        yield Mistake(("every",), message)
 
 
 def option_mistakes(check: DeclaredCheck, scope: Mapping[str, Any], folder: Path) -> Iterator[Mistake]:

@@ -47,8 +47,8 @@ def of_purposes(declared: DeclaredCredentials) -> Iterator[Mistake]:
     for purpose in PURPOSES:
         for name in getattr(declared, purpose):
             if name.startswith("TF_VAR_"):
-                told = "Terraform keeps its variables in the plan, so an apply cannot have others"
-                yield Mistake((purpose, name), f"{told}: use the provider's own variable, or `secrets` of units")
+                reason = "Terraform keeps its variables in the plan, so an apply cannot have others"
+                yield Mistake((purpose, name), f"{reason}: use the provider's own variable, or `secrets` of units")
 
 
 def mistakes(declared: DeclaredSecrets, about: Mapping[str, Any], account: str) -> Iterator[Mistake]:
@@ -62,8 +62,8 @@ def mistakes(declared: DeclaredSecrets, about: Mapping[str, Any], account: str) 
         yield from (m.below((name,)) for m in placeholders.mistakes(written, about))
         kind = next((each for each in ("secretsmanager", "ssm") if each in written), "")
         if kind and not account:
-            told = "is read with the environment's role, and it has no AWS account"
-            yield Mistake((name, kind), f"{told}: add account and region, or name another place")
+            wrong = "is read with the environment's role, and it has no AWS account"
+            yield Mistake((name, kind), f"{wrong}: add account and region, or name another place")
 
 
 def _filled(source: Source, about: Mapping[str, Any]) -> Source:

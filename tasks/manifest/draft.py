@@ -79,8 +79,8 @@ def _without_units(document: Document) -> tuple[Mistake, ...]:
     """Report that there are no units, unless a Terragrunt repository contains them."""
     if document.data.get("terragrunt") is not None or document.data.get("units", {}) != {}:
         return ()
-    told = "must not be empty" if "units" in document.data else f"is missing. {_UNITS}"
-    return (Mistake(("units",), told),)
+    message = "must not be empty" if "units" in document.data else f"is missing. {_UNITS}"
+    return (Mistake(("units",), message),)
 
 
 _UNITS = DeclaredPlatform.model_fields["units"].description

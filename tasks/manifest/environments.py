@@ -105,8 +105,8 @@ def mistakes(draft: Draft) -> Iterator[Mistake]:
     # An environment that names itself is reported above.
     others = {name: tuple(before for before in after if before != name) for name, after in _after(draft).items()}
     for circle in graph.cycles(others):
-        told = " -> ".join(reversed(circle))
-        message = f"the environments come after each other in a cycle: {told}; remove one of these from `after`"
+        path = " -> ".join(reversed(circle))
+        message = f"the environments come after each other in a cycle: {path}; remove one of these from `after`"
         yield Mistake((ROOT, circle[0], "after"), message)
 
 
@@ -209,8 +209,8 @@ def _nobody(approval: Approval) -> Iterator[Mistake]:
     """Report approvers that no person can be; their environment would wait for ever."""
     for place, name in enumerate(approval.approvers):
         if "/" in name or name.startswith("@"):
-            told = f"{name!r} looks like a team, and teams are not asked for: list the login of each person"
-            yield Mistake((place,), f"{told}, without @")
+            wrong = f"{name!r} looks like a team, and teams are not asked for: list the login of each person"
+            yield Mistake((place,), f"{wrong}, without @")
         elif approval.identity == "github" and not _LOGIN.fullmatch(name):
             yield Mistake((place,), f"{name!r} is not the login of a person on GitHub, and `identity` is github")
 

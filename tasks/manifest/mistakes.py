@@ -62,9 +62,9 @@ def refuse(document: Document, mistakes: Iterable[Mistake]) -> None:
     found = sorted({(document.line(m.key), written(m.key), m.message) for m in mistakes})
     if not found:
         return
-    told = [f"{document.name}:{line}: {f'{key}: ' if key else ''}{message}" for line, key, message in found]
-    heading = [f"{document.name} has {len(told)} mistakes; correct them and try again:"]
-    raise InvalidInput("\n".join([*(heading if len(told) > 1 else ()), *told]))
+    lines = [f"{document.name}:{line}: {f'{key}: ' if key else ''}{message}" for line, key, message in found]
+    heading = [f"{document.name} has {len(lines)} mistakes; correct them and try again:"]
+    raise InvalidInput("\n".join([*(heading if len(lines) > 1 else ()), *lines]))
 
 
 def day(text: str) -> date | None:

@@ -56,8 +56,8 @@ def _unit_model(engines: tuple[tuple[str, type[Options]], ...]) -> type[Declared
     blocks: dict[str, Any] = {}
     for name, options in engines:
         if options.model_fields or options is UnreadOptions:
-            told = f"Options of {name}, for a unit with that engine."
-            field = Field(default=None, alias=name, description=told)
+            description = f"Options of {name}, for a unit with that engine."
+            field = Field(default=None, alias=name, description=description)
             blocks[f"{OPTIONS_OF}{name}"] = (options | None, field)
     return create_model("DeclaredUnit", __base__=DeclaredUnit, __doc__=DeclaredUnit.__doc__, **blocks)
 

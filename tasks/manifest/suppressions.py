@@ -43,8 +43,8 @@ def _meaning(suppressions: Sequence[Suppression], platform: Platform, today: dat
     for place, suppression in enumerate(suppressions):
         yield from (mistake.below((place,)) for mistake in _in_one(suppression, platform, today))
         if _subject(suppression) in [_subject(earlier) for earlier in suppressions[:place]]:
-            told = "another suppression has this environment, unit, address and attributes: keep one"
-            yield Mistake((place,), told)
+            message = "another suppression has this environment, unit, address and attributes: keep one"
+            yield Mistake((place,), message)
 
 
 def _in_one(suppression: Suppression, platform: Platform, today: date) -> Iterator[Mistake]:
@@ -53,8 +53,8 @@ def _in_one(suppression: Suppression, platform: Platform, today: date) -> Iterat
     if last is None:
         yield no_day(("expires",), suppression.expires)
     elif last > latest:
-        told = f"is more than {LONGEST} days ahead: at most {latest}; what is meant to stay belongs into the code"
-        yield Mistake(("expires",), told)
+        message = f"is more than {LONGEST} days ahead: at most {latest}; what is meant to stay belongs into the code"
+        yield Mistake(("expires",), message)
 
 
 def _subject(suppression: Suppression) -> tuple[object, ...]:

@@ -35,8 +35,8 @@ def cycles(platform: Platform) -> Iterator[Mistake]:
     """Report cycles of needs in each environment, including needs that exist only there."""
     for environment in platform.environments:
         for circle in graph.cycles({unit.name: unit.needs for unit in platform.units_in(environment.name)}):
-            told = f"the units need each other in a circle in {environment.name}: {' -> '.join(circle)}"
-            yield Mistake((ROOT, circle[0], "needs"), told)
+            message = f"the units need each other in a circle in {environment.name}: {' -> '.join(circle)}"
+            yield Mistake((ROOT, circle[0], "needs"), message)
 
 
 def _without_checks(name: str, declared: DeclaredUnit) -> Unit:
@@ -65,8 +65,8 @@ def mistakes(draft: Draft) -> Iterator[Mistake]:
         for rule in _RULES:
             yield from (m.below((ROOT, name)) for m in rule(draft, name, declared))
     for circle in graph.cycles({name: unit.needs for name, unit in draft.units.items()}):
-        told = " -> ".join(circle)
-        yield Mistake((ROOT, circle[0], "needs"), f"the units need each other in a circle: {told}")
+        path = " -> ".join(circle)
+        yield Mistake((ROOT, circle[0], "needs"), f"the units need each other in a circle: {path}")
     yield from _shared_sources(draft)
 
 
@@ -81,8 +81,8 @@ def _engine(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
 def _options(_: Draft, __: str, declared: DeclaredUnit) -> Iterator[Mistake]:
     for engine in ENGINES:
         if engine != declared.engine and declared.has_options_of(engine):
-            told = f"has options of {engine}, but the unit's engine is {declared.engine}"
-            yield Mistake((engine,), f"{told}: remove them, or write `engine: {engine}`")
+            wrong = f"has options of {engine}, but the unit's engine is {declared.engine}"
+            yield Mistake((engine,), f"{wrong}: remove them, or write `engine: {engine}`")
     left_out = declared.engine in ENGINES and not declared.has_options_of(declared.engine)
     if left_out and (error := option_error(declared.engine)):
         schema = ENGINES.options(declared.engine).model_json_schema()
@@ -110,16 +110,16 @@ def _needs(draft: Draft, name: str, declared: DeclaredUnit) -> Iterator[Mistake]
         deployed = draft.units[need].environments if need in draft.units else declared.environments
         absent = [e for e in declared.environments if e not in deployed and e in draft.environment_names]
         if absent:
-            told = f"{need} is not deployed to {', '.join(absent)}, where {name} needs it"
-            yield Mistake(("needs", place), f"{told}; it is deployed to {', '.join(deployed)}")
+            wrong = f"{need} is not deployed to {', '.join(absent)}, where {name} needs it"
+            yield Mistake(("needs", place), f"{wrong}; it is deployed to {', '.join(deployed)}")
 
 
 def _names(
-    key: str, names: tuple[str, ...], what: str, known: tuple[str, ...], told: tuple[str, ...] = ()
+    key: str, names: tuple[str, ...], what: str, known: tuple[str, ...], shown: tuple[str, ...] = ()
 ) -> Iterator[Mistake]:
     for place, name in enumerate(names):
         if name not in known:
-            yield Mistake((key, place), not_among(name, what, told or known))
+            yield Mistake((key, place), not_among(name, what, shown or known))
         if name in names[:place]:
             yield Mistake((key, place), f"{name!r} is in the list twice: name it once")
 
@@ -249,8 +249,8 @@ def _shared_sources(draft: Draft) -> Iterator[Mistake]:
                 source = sources.normal(str(placeholders.fill(declared.source, scope)))
                 first = taken.setdefault((environment, source), name)
                 if first != name and not _may_share(declared, draft.units[first]):
-                    told = f"is the source of {first} too: each unit has a folder of its own"
-                    yield Mistake((ROOT, name, "source"), told)
+                    message = f"is the source of {first} too: each unit has a folder of its own"
+                    yield Mistake((ROOT, name, "source"), message)
 
 
 def _may_share(*declared: DeclaredUnit) -> bool:

@@ -42,8 +42,8 @@ def refuse_miswired(infrastructure: Path, platform: Platform) -> None:
             )
             for mistake in found:
                 mistakes.setdefault(mistake.below(("units", unit.name)), []).append(environment.name)
-    told = (Mistake(m.key, f"{m.message} (in {', '.join(where)})") for m, where in mistakes.items())
-    refuse(document.read(infrastructure / FILE), told)
+    listed = (Mistake(m.key, f"{m.message} (in {', '.join(where)})") for m, where in mistakes.items())
+    refuse(document.read(infrastructure / FILE), listed)
 
 
 def _without_account(root: Path, platform: Platform, environment: Environment, unit: Unit) -> Iterator[Mistake]:

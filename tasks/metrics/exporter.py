@@ -191,12 +191,12 @@ def _measures(found: Mapping[str, Dora]) -> Iterator[Metric]:
     yield from (per_day, failed, recovery, rework)
 
 
-def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"flowmart_{name}", told, labels=labels)
+def _gauge(name: str, description: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"flowmart_{name}", description, labels=labels)
 
 
-def _counter(name: str, told: str, *labels: str) -> CounterMetricFamily:
-    return CounterMetricFamily(f"flowmart_{name}", told, labels=labels)
+def _counter(name: str, description: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(f"flowmart_{name}", description, labels=labels)
 
 
 def _moment(at: str) -> float:

@@ -22,5 +22,5 @@ class LogLines(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the number of missing lines. It is a gauge, because it falls when old files are removed."""
-        told = "Lines of the log that could not be written, by the numbers missing in the files that are kept."
-        yield GaugeMetricFamily("flowmart_log_missing_lines", told, value=float(self._missing.count()))
+        description = "Lines of the log that could not be written, by the numbers missing in the files that are kept."
+        yield GaugeMetricFamily("flowmart_log_missing_lines", description, value=float(self._missing.count()))

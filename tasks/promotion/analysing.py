@@ -208,21 +208,21 @@ def judged_now(run: EnvironmentRun) -> dict[str, Judged]:
 
 def record(run: EnvironmentRun, subject: str, found: Judged) -> None:
     """Record a verdict in the ledger, with all measurements."""
-    told = evidence.summary(named(run, subject), found)
+    summary = evidence.summary(named(run, subject), found)
     verdict = found.verdict or Verdict.INCONCLUSIVE
     about = {"unit": subject, "release": run.release.id}
-    run.record(AnalysisEnded(**about, verdict=verdict, why=told, windows=found.windows))
+    run.record(AnalysisEnded(**about, verdict=verdict, why=summary, windows=found.windows))
     level = run.log(subject).info if verdict is Verdict.PASSED else run.log(subject).error
-    level(f"analysis {verdict.value}", what="; ".join([*told.splitlines()[1:3], *found.notes]))
+    level(f"analysis {verdict.value}", what="; ".join([*summary.splitlines()[1:3], *found.notes]))
 
 
 def amount_of(run: EnvironmentRun, subject: str, analysis: Analysis, found: Judged) -> Exception | None:
     """Return the error that a verdict means for the promotion; None if the analysis passed."""
-    told = evidence.summary(named(run, subject), found)
+    summary = evidence.summary(named(run, subject), found)
     if found.verdict is Verdict.FAILED:
-        return Refused(told)
+        return Refused(summary)
     if found.verdict is Verdict.INCONCLUSIVE:
-        return Inconclusive(told, subject, found.doubtful, analysis.decide_within)
+        return Inconclusive(summary, subject, found.doubtful, analysis.decide_within)
     return None
 
 

@@ -138,18 +138,18 @@ def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
         return Applied(Outcome.SUCCEEDED, seen.outputs, details=seen.details)
     if seen.progress is Progress.UNCHANGED:
         raise _Unchanged(f"the tool did not respond to the apply, and nothing was changed: {applied.detail}")
-    told = f"the tool did not respond to the apply, which is partly done: {seen.detail}"
-    raise Interrupted(f"{made.target}: {told}\n{applied.detail}")
+    state = f"the tool did not respond to the apply, which is partly done: {seen.detail}"
+    raise Interrupted(f"{made.target}: {state}\n{applied.detail}")
 
 
 def _observe(run: EnvironmentRun, made: Plan, why: str) -> Observation:
-    told = ""
+    last = ""
     for _ in pauses(run, OBSERVED_FOR):
         try:
             return run.engine(made.target).observe(made)
         except Unanswered as error:
-            told = str(error)
-    raise Interrupted(f"{made.target}: the tool did not respond to the apply or to later reads\n{why}\n{told}")
+            last = str(error)
+    raise Interrupted(f"{made.target}: the tool did not respond to the apply or to later reads\n{why}\n{last}")
 
 
 def _planned_again(run: EnvironmentRun, stale: Plan) -> Plan:

@@ -39,15 +39,15 @@ def check(run: EnvironmentRun, unit: str, receipt: Receipt | None) -> tuple[Chec
     outcome = overall(result.outcome for result in results)
     run.record(UnitSmoked(**run.about(unit), outcome=outcome, results=results))
     bad = [result for result in results if result.outcome is outcome]
-    told = "\n".join(f"  {result.name}: expected {result.expected}, found {result.found}" for result in bad)
+    lines = "\n".join(f"  {result.name}: expected {result.expected}, found {result.found}" for result in bad)
     if outcome is Outcome.FAILED:
         run.halted.set()
         run.log(unit).error("smoke FAILED", what="; ".join(result.name for result in bad))
-        raise Refused(f"{receipt.target}: smoke check failed\n{told}")
+        raise Refused(f"{receipt.target}: smoke check failed\n{lines}")
     if outcome is Outcome.UNANSWERED:
         name = receipt.target.environment
         todo = f"Promote again, or run `flowmart rollback {name}`"
-        raise Unanswered(f"{receipt.target}: a smoke check did not respond\n{told}\n{todo}")
+        raise Unanswered(f"{receipt.target}: a smoke check did not respond\n{lines}\n{todo}")
     if results:
         run.log(unit).info("smoke passed", what=wording.number(len(results), "check"))
     return results

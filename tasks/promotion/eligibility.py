@@ -36,8 +36,8 @@ def refuse_ineligible(run: EnvironmentRun, force: bool) -> None:
 
 
 def _only_rehearsed(environment: str) -> InvalidInput:
-    told = f"environment {environment}: it is for rehearsals, which alone promote releases there"
-    return InvalidInput(f"{told}; `flowmart rehearse` starts one")
+    wrong = f"environment {environment}: it is for rehearsals, which alone promote releases there"
+    return InvalidInput(f"{wrong}; `flowmart rehearse` starts one")
 
 
 def _approved_anyway(run: EnvironmentRun) -> bool:

@@ -164,8 +164,8 @@ def _refuse_closed(run: EnvironmentRun, rules: Iterable[Rules], despite: str | N
     if why is None:
         return
     if not despite:
-        told = "wait, or say why it cannot wait: --despite REASON (it is recorded)"
-        raise EnvironmentClosed(f"{name} is {why}. Nothing was changed; {told}")
+        advice = "wait, or say why it cannot wait: --despite REASON (it is recorded)"
+        raise EnvironmentClosed(f"{name} is {why}. Nothing was changed; {advice}")
     run.ledger.append(name, ClosureOverridden(release=run.release.id, why=why, reason=despite))
 
 

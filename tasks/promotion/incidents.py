@@ -36,9 +36,9 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
         return
     mistakes = [mistake for subject, analysis in wanted.items() for mistake in _mistakes(run, subject, analysis)]
     if mistakes:
-        told = "\n".join(f"  {mistake}" for mistake in mistakes)
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
         raise InvalidInput(
-            f"{run.environment.name}: an analysis in platform.yaml is wrong; nothing was changed\n{told}"
+            f"{run.environment.name}: an analysis in platform.yaml is wrong; nothing was changed\n{lines}"
         )
     receipts = run.state().receipts if wanted else {}
     bad = [
@@ -48,11 +48,11 @@ def refuse_unmeasurable(run: EnvironmentRun, plans: PlanSet, into_incident: str 
     ]
     if not bad:
         return
-    told = "\n".join(f"  {line}" for line in bad)
+    lines = "\n".join(f"  {line}" for line in bad)
     if into_incident is None:
         todo = "wait until it is over, or say why it cannot wait: --into-incident REASON (it is recorded)"
-        raise EnvironmentClosed(f"{run.environment.name}: metrics are bad before the change; {todo}\n{told}")
-    run.record(IncidentAccepted(release=run.release.id, why=told.strip(), reason=into_incident))
+        raise EnvironmentClosed(f"{run.environment.name}: metrics are bad before the change; {todo}\n{lines}")
+    run.record(IncidentAccepted(release=run.release.id, why=lines.strip(), reason=into_incident))
 
 
 def _concerned(run: EnvironmentRun, plans: PlanSet) -> Mapping[str, Analysis]:
@@ -75,8 +75,8 @@ def _not_to_be_asked(run: EnvironmentRun, wanted: Iterable[Analysis]) -> str:
 
 def _omit(run: EnvironmentRun, subjects: tuple[str, ...], why: str) -> None:
     run.record(AnalysesOmitted(release=run.release.id, units=subjects, why=why))
-    told = ", ".join(named(run, subject) for subject in subjects)
-    run.log().warning("analyses omitted", what=f"{told}: none decides here, since {why}")
+    names = ", ".join(named(run, subject) for subject in subjects)
+    run.log().warning("analyses omitted", what=f"{names}: none decides here, since {why}")
 
 
 def _mistakes(run: EnvironmentRun, subject: str, analysis: Analysis) -> list[str]:

@@ -143,8 +143,8 @@ def test(run: EnvironmentRun, unit: str, planned: Planned) -> tuple[Violation, .
     denials = [violation for violation in found if violation.denied]
     if denials:
         run.record(PlanDenied(**run.about(unit), findings=tuple(denials)))
-        told = "\n".join(f"  {violation.policy}: {violation.message}" for violation in denials)
-        raise Refused(f"{planned.target}: denied\n{told}")
+        lines = "\n".join(f"  {violation.policy}: {violation.message}" for violation in denials)
+        raise Refused(f"{planned.target}: denied\n{lines}")
     run.log(unit).info("tested", what=wording.number(len(found), "warning") if found else _nothing_against(run))
     return found
 
@@ -240,9 +240,9 @@ def _adopting(made: Plan, baseline: Baseline | None) -> Plan:
     """Return the plan with a warning about what it adopts: removing that again would not undo the adoption."""
     if baseline is None:
         return made
-    told = f"adopts what exists: {baseline.description}; a rollback does not remove it"
+    warning = f"adopts what exists: {baseline.description}; a rollback does not remove it"
     undone = made.reversibility if made.empty else max(made.reversibility, Reversibility.NEEDS_CARE, key=_care)
-    return replace(made, baseline=baseline, warnings=(told, *made.warnings), reversibility=undone)
+    return replace(made, baseline=baseline, warnings=(warning, *made.warnings), reversibility=undone)
 
 
 def _care(found: Reversibility) -> int:

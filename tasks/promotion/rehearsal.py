@@ -166,9 +166,9 @@ def _is_tried(runtime: Runtime, pair: Pair, before: int) -> bool:
 def _concluded(runtime: Runtime, pair: Pair, units: Sequence[RehearsedUnit]) -> RecordedRehearsal:
     """Record the rehearsal and return it; `Refused` if the rollback left differences."""
     if all(unit.result is UnitResult.NOT_REHEARSED for unit in units):
-        told = "; ".join(map(str, units))
+        listed = "; ".join(map(str, units))
         raise InvalidInput(
-            f"{pair.environment}: nothing was rehearsed in {pair.scratch}, and nothing is recorded: {told}"
+            f"{pair.environment}: nothing was rehearsed in {pair.scratch}, and nothing is recorded: {listed}"
         )
     different = [str(unit) for unit in units if unit.result is UnitResult.DIFFERS]
     if not different:
@@ -200,8 +200,8 @@ def _record(
 
 def _refuse_waiting(done: object) -> None:
     if isinstance(done, Request):
-        told = f"{done.environment} waits for an approval of {done.short}, so nothing was rehearsed"
-        raise EnvironmentClosed(f"{told}; write `gate: never` there, in both releases")
+        reason = f"{done.environment} waits for an approval of {done.short}, so nothing was rehearsed"
+        raise EnvironmentClosed(f"{reason}; write `gate: never` there, in both releases")
 
 
 def _refuse_disturbed(runtime: Runtime, pair: Pair, first: int) -> None:

@@ -105,8 +105,8 @@ def _scratch(platform: Platform, environment: str, release: str) -> str:
     _refuse_unknown(platform, environment, release)
     declared = platform.environment(environment).rehearsal
     if declared is None:
-        told = f"{environment}: release {release} does not say where its rollback is rehearsed"
-        raise InvalidInput(f"{told}; add `rehearsal: {{environment: ...}}` to it in platform.yaml")
+        wrong = f"{environment}: release {release} does not say where its rollback is rehearsed"
+        raise InvalidInput(f"{wrong}; add `rehearsal: {{environment: ...}}` to it in platform.yaml")
     return declared.environment
 
 
@@ -123,8 +123,8 @@ def _refuse_other_units(platform: Platform, environment: str, scratch: str, rele
     """Refuse a scratch environment with units that the environment lacks: its rehearsal would prove nothing."""
     there = _units(platform, scratch)
     if others := sorted({*there} - {*_units(platform, environment)}):
-        told = f"release {release}: {scratch} has units that {environment} does not have: {', '.join(others)}"
-        raise InvalidInput(f"{told}; remove them from {scratch}")
+        wrong = f"release {release}: {scratch} has units that {environment} does not have: {', '.join(others)}"
+        raise InvalidInput(f"{wrong}; remove them from {scratch}")
     if not there:
         raise InvalidInput(f"release {release}: {scratch} has no units, so nothing can be rehearsed; add some to it")
 
@@ -134,5 +134,5 @@ def _refuse_used(runtime: Runtime, pair: Pair) -> None:
     found = runtime.ledger().state(pair.scratch)
     if found.receipts and not found.past.rehearses:
         what = found.past.last_begun or "a release"
-        told = f"{pair.scratch}: {what} was promoted here, and a rehearsal would replace it"
-        raise Refused(f"{told}; name an environment for rehearsals alone")
+        wrong = f"{pair.scratch}: {what} was promoted here, and a rehearsal would replace it"
+        raise Refused(f"{wrong}; name an environment for rehearsals alone")

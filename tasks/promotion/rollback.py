@@ -75,9 +75,9 @@ def roll_back(run: EnvironmentRun, why: str, executor: Executor, *, rejects: boo
     if rejects:
         reject(run, run.release.id, why)
     run.reporter.rolled_back(run, why, done)
-    told = "\n".join(f"  {unit}: {what}" for unit, what in done.items())
+    lines = "\n".join(f"  {unit}: {what}" for unit, what in done.items())
     verdict = f", and {run.release.id} is rejected there" if rejects else ""
-    return RolledBack(f"{why}\n{run.environment.name} was rolled back{verdict}\n{told}")
+    return RolledBack(f"{why}\n{run.environment.name} was rolled back{verdict}\n{lines}")
 
 
 def reject(run: EnvironmentRun, release: str | None, why: str) -> None:
@@ -249,7 +249,7 @@ def differences_from(run: EnvironmentRun, to: Receipt, residual: Sequence[Change
 
 
 def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -> _T:
-    told, recover = "", f"flowmart recover {run.environment.name}"
+    last, recover = "", f"flowmart recover {run.environment.name}"
     for _ in pauses(run, run.unit(unit).time_limit):
         try:
             return attempt()
@@ -257,10 +257,10 @@ def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -
             missing = f"the rollback of {unit} cannot go on on this machine: {error}"
             raise Interrupted(f"{missing}\nInstall that, and run `{recover}`") from error
         except Unanswered as error:
-            told = str(error)
-            run.log(unit).warning("no response", what=f"retrying: {told.splitlines()[0]}")
+            last = str(error)
+            run.log(unit).warning("no response", what=f"retrying: {last.splitlines()[0]}")
     raise Interrupted(
-        f"the rollback of {unit} stopped without a response: {told}\nOnce it responds again, run `{recover}`"
+        f"the rollback of {unit} stopped without a response: {last}\nOnce it responds again, run `{recover}`"
     )
 
 

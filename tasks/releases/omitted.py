@@ -62,8 +62,8 @@ def decoded(data: bytes) -> Omitted:
     """Return the same as `load`, given the file's content."""
     found = json.loads(data)
     if found.get("format") != FORMAT:
-        told = f"{FILE} has format {found.get('format')}, but this flowmart reads {FORMAT}"
-        raise InvalidInput(f"{told}; update flowmart")
+        wrong = f"{FILE} has format {found.get('format')}, but this flowmart reads {FORMAT}"
+        raise InvalidInput(f"{wrong}; update flowmart")
     return Omitted(found["why"], {name: tuple(units) for name, units in found["units"].items()})
 
 

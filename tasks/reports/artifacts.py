@@ -147,7 +147,9 @@ def drift(report: DriftReport) -> Page:
         *_listed("Recovered since the last report", [f"{i.unit}: `{i.address}`" for i in report.recovered]),
         *_listed("Could not be asked", [f"**{unit}**: {_cell(why)}" for unit, why in report.unanswered.items()]),
         *_listed("Left behind: applied here, but no longer declared", report.left_behind),
-        *_listed("Remarks", [f"{unit}: {_cell(each)}" for unit, told in report.remarks.items() for each in told]),
+        *_listed(
+            "Remarks", [f"{unit}: {_cell(each)}" for unit, remarks in report.remarks.items() for each in remarks]
+        ),
         *_listed("Suppressions that can go", [f"{i.unit}: `{i.address}` {i.why} ({i.reason})" for i in report.idle]),
     ]
     return Page(drift_key(report.environment), f"Drift in {report.environment}", "\n\n".join(parts))

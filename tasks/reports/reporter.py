@@ -64,7 +64,7 @@ class RunReporter:
     def approval_wanted(self, request: Request, plans: PlanSet, violations: Sequence[Violation]) -> None:
         """Publish a page with the approval request, and notify."""
         self._show(artifacts.approval(request, plans, violations), request.environment)
-        units = [f"  {unit}: {told}" for unit, told in request.units.items()]
+        units = [f"  {unit}: {description}" for unit, description in request.units.items()]
         rehearsal = [f"  {request.rehearsal}"] if request.rehearsal else []
         what = "\n".join([f"  because {request.because}", *rehearsal, *units])
         how = f"flowmart approve {request.short}, until {request.until}"

@@ -85,8 +85,8 @@ class Connection:
             raise self._late() from error
         except (httpx.LocalProtocolError, UnicodeError) as error:
             # Its message may quote the credentials.
-            told = "its name or a header has characters that a request cannot have; check its url and credentials"
-            raise Unanswered(f"{self.where} was not asked: {told}") from error
+            reason = "its name or a header has characters that a request cannot have; check its url and credentials"
+            raise Unanswered(f"{self.where} was not asked: {reason}") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise Unanswered(f"{self.where} did not answer: {error or type(error).__name__}") from error
 
