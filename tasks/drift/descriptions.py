@@ -12,12 +12,12 @@ from tasks.drift.reports import DriftReport
 def heading(report: DriftReport) -> str:
     """Return a heading: "dev: 2 objects drifted (1 new), 6 units compared".
 
-    It never says just "no drift" if a unit did not respond.
+    It never says just "no drift" if a unit could not be compared.
     """
     silent = len(report.unanswered)
-    nothing = "no drift in the units that responded" if silent else "no drift"
+    nothing = "no drift in the units that could be compared" if silent else "no drift"
     found = f"{wording.number(len(report.drifted), 'object')} drifted{_kinds(report)}" if report.drifted else nothing
-    unanswered = f", {silent} did NOT respond" if silent else ""
+    unanswered = f", {silent} could NOT be compared" if silent else ""
     return f"{report.environment}: {found}, {wording.number(len(report.units), 'unit')} compared{unanswered}"
 
 
@@ -26,7 +26,7 @@ def lines(report: DriftReport) -> Iterator[str]:
     yield from found(report.drifted)
     yield from (f"  recovered: {item.unit}: {item.address}" for item in report.recovered)
     for unit, why in report.unanswered.items():
-        yield f"  {unit}: did not respond"
+        yield f"  {unit}: could not be compared"
         yield from (f"      {line}" for line in why.splitlines())
     for unit in report.left_behind:
         yield f"  {unit}: left behind: it is applied here, but the release no longer declares it"

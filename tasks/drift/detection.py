@@ -106,6 +106,6 @@ def is_reconciled(run: EnvironmentRun, report: DriftReport) -> bool:
 
 
 def _counts(report: DriftReport) -> str:
-    unanswered = f", {len(report.unanswered)} did not respond" if report.unanswered else ""
+    unanswered = f", {len(report.unanswered)} not compared" if report.unanswered else ""
     units, drifted = wording.number(len(report.units), "unit"), wording.number(len(report.drifted), "object")
     return f"{units}, {drifted} drifted{unanswered}"

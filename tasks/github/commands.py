@@ -45,8 +45,11 @@ class Misunderstood:
 
 def parse(body: str) -> Command | Misunderstood | None:
     """Return the command that a comment begins with; None if the comment does not address the product."""
-    words = next(iter(body.splitlines()), "").split()
-    return _command(words[1:]) if body.startswith(PREFIX) and words[0] == PREFIX else None
+    line = next((line for line in body.splitlines() if line.strip()), "")
+    words = line.split()
+    # Four blanks or a tab make a block of code in Markdown, which quotes a command.
+    quoted = line.startswith(("    ", "\t"))
+    return _command(words[1:]) if words[:1] == [PREFIX] and not quoted else None
 
 
 def _command(words: list[str]) -> Command | Misunderstood:

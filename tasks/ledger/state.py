@@ -230,8 +230,19 @@ class EnvironmentState:
 
 
 def left_behind(found: EnvironmentState, release: Release) -> tuple[str, ...]:
-    """Return the units that are applied in an environment but not declared by the release, sorted."""
-    return tuple(sorted(unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units))
+    """Return the units that are applied in an environment but not declared by the release, sorted.
+
+    A unit that only got another name is none of them: its objects belong to a declared unit.
+    """
+    gone = (unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units)
+    return tuple(sorted(unit for unit in gone if not renamed(found, unit)))
+
+
+def renamed(found: EnvironmentState, unit: str) -> str:
+    """Return the unit whose objects are now those of `unit`, since both keep their state in one place; or ""."""
+    place = found.receipts[unit].details.get("state")
+    later = (name for name, each in found.receipts.items() if each.details.get("state") == place and name != unit)
+    return next(later, "") if place else ""
 
 
 def verified_in(states: Iterable[EnvironmentState]) -> dict[str, Verified]:

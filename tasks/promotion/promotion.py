@@ -23,6 +23,7 @@ from tasks.domain.errors import (
     Unanswered,
 )
 from tasks.domain.events import EnvironmentInterrupted, ReleaseVerified
+from tasks.ledger.state import renamed
 from tasks.promotion import analysing, applying, checking, gate, incidents, omissions, planning
 from tasks.promotion.analysing import Analyses
 from tasks.promotion.environment_run import EnvironmentRun
@@ -150,7 +151,10 @@ def verify(run: EnvironmentRun) -> None:
     if missing:
         raise Refused(f"{_name(run)}: no checks have passed on {', '.join(missing)}; promote again")
     for unit in found.receipts.keys() - {*run.units, *run.omitted}:
-        run.log(unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
+        if other := renamed(found, unit):
+            run.log(unit).info("renamed", what=f"its state is that of {other} now; remove nothing")
+        else:
+            run.log(unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")
     run.record(ReleaseVerified(release=run.release.id, rules=gate.rules_of(run.environment)))
     run.log().info("verified")
     run.reporter.verified(run)

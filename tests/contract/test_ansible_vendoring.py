@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.domain.platform import Unit
 from tasks.engines.ansible.sources import reads
 from tasks.engines.ansible.vendoring import vendor
@@ -91,6 +91,17 @@ def test_what_cannot_be_installed_is_told_with_what_to_do(tmp_path: Path) -> Non
     with pytest.raises(
         InvalidInput, match=r"web: requirements.yml: roles cannot be taken into the release: .*commit them"
     ):
+        vendored(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["{src: 'http://127.0.0.1:1/paint.git', scm: git}", "{src: paint.shop}"])
+def test_a_server_of_roles_that_does_not_respond_is_no_mistake(
+    tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_GALAXY_SERVER", "http://127.0.0.1:1/")
+    required = f"- {source[:-1]}, name: paint, version: '1.0'}}\n"
+    written(tmp_path, {"web/playbook.yml": "[]", "web/requirements.yml": required})
+    with pytest.raises(Unanswered, match="roles cannot be taken into the release"):
         vendored(tmp_path)
 
 

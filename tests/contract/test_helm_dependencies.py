@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.domain.platform import Unit
 from tasks.engines.base import Fetching
 from tasks.engines.helm import charts
@@ -131,6 +131,13 @@ def test_helm_3_pulls_charts_of_registries_too(
         log_in(plain, tmp_path / "helm")
         vendor(tmp_path, UNIT, Fetching(tool("helm3"), Processes()))
     assert pulled(tmp_path) == ["lib-1.2.0.tgz"]
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:1", "oci://127.0.0.1:1/charts"])
+def test_a_repository_that_does_not_respond_is_no_mistake(tmp_path: Path, place: str) -> None:
+    chart(tmp_path / "shop", lib(place, "1.2.0"))
+    with pytest.raises(Unanswered, match=r"shop: dependency lib 1\.2\.0 of .* cannot be taken into the release"):
+        vendor(tmp_path, UNIT, Fetching(tool("helm"), Processes()))
 
 
 def test_without_a_login_nothing_is_had_and_the_error_says_what_to_do(server: ChartServer, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks import manifest
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 from tasks.engines.base import Fetching, Workspace
 from tasks.engines.terraform import vendored, vendoring
 from tasks.processes import Processes
@@ -153,6 +153,11 @@ def test_a_module_that_cannot_be_fetched_is_told_when_the_release_is_made(root: 
         InvalidInput, match=r"terraform/dev/first: its modules cannot be taken into the release: .*v9"
     ):
         release(root, git.source.replace("v1", "v9"))
+
+
+def test_a_server_of_modules_that_does_not_respond_is_no_mistake(root: Root) -> None:
+    with pytest.raises(Unanswered, match="its modules cannot be taken into the release"):
+        release(root, "git::http://127.0.0.1:1/net.git?ref=v1")
 
 
 def test_a_unit_that_leaves_its_modules_elsewhere_says_so_in_its_plan(root: Root, git: GitServer) -> None:

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unanswered
 from tests.peers.terragrunts import PROGRAM
 from tests.platforms.terragrunt_live import Live
 
@@ -131,6 +131,12 @@ def test_modules_are_in_the_release_wherever_they_came_from(live: Live, tmp_path
     for name in units:
         _, made = live.made(release, f"eu-west-1-{name}")
         assert (made.folder / "main.tf").read_text() == MODULE
+
+
+def test_a_server_of_sources_that_does_not_respond_is_no_mistake(live: Live) -> None:
+    live.reduce({"unit": unit("http://127.0.0.1:1/net.tar.gz")})
+    with pytest.raises(Unanswered, match="cannot be fetched"):
+        live.release()
 
 
 @pytest.mark.parametrize(

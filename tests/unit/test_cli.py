@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_status_names_the_units_that_are_left_behind(mini: MiniPlatform, capsys:
     assert "verified; left behind, no longer declared: third" in capsys.readouterr().out
     assert cli.run(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["dev"]["left_behind"] == ["third"]
+
+
+def test_a_unit_that_was_renamed_is_not_left_behind(mini: MiniPlatform, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger, release = History(mini.settings).ledger, mini.release().id
+    for unit in ("third", "first"):
+        applied = replace(receipt(unit, release), details={"state": "s3://states/app"})
+        ledger.append("dev", UnitApplied(unit=unit, release=release, receipt=applied))
+    assert cli.run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dev"]["left_behind"] == []
 
 
 def verify(mini: MiniPlatform, environment: str, release: Release) -> None:

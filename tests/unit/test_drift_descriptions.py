@@ -38,7 +38,7 @@ CLEAN = DriftReport("dev", "a", "2030-01-01T11:00:00+00:00", ("cart", "orders"),
         (replace(CLEAN, drifted=(NEW, SUPPRESSED)), "dev: 2 objects drifted (1 new, 1 suppressed), 2 units compared"),
         (
             replace(CLEAN, unanswered={"base": "no answer"}),
-            "dev: no drift in the units that responded, 2 units compared, 1 did NOT respond",
+            "dev: no drift in the units that could be compared, 2 units compared, 1 could NOT be compared",
         ),
     ],
 )
@@ -66,7 +66,7 @@ def test_a_report_lists_all_that_it_holds() -> None:
   cart: Deployment/cart was changed by hand (since 2030-01-01 10:00 UTC; suppressed until 2030-01-31: The load test.)
       spec.replicas: 1 -> 3
   recovered: cart: Deployment/cart
-  base: did not respond
+  base: could not be compared
       no answer
       from the cluster
   old: left behind: it is applied here, but the release no longer declares it

@@ -12,6 +12,7 @@ DIGEST = "3f2a9c11d0e4"
     [
         ("/flowmart plan", Command("plan")),
         ("/flowmart   PLAN  ", Command("plan")),
+        ("\r\n /flowmart plan", Command("plan")),
         ("/flowmart promote", Command("promote")),
         ("/flowmart promote staging", Command("promote", "staging")),
         ("/flowmart promote dev\r\nThanks!", Command("promote", "dev")),
@@ -33,6 +34,7 @@ def test_a_command_is_understood(body: str, command: Command) -> None:
         "nice",
         "> /flowmart promote",
         "    /flowmart promote",
+        "\n\t/flowmart promote",
         "see /flowmart promote",
         "Fine.\n/flowmart promote",
         "/flowmarts plan",

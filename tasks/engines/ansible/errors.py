@@ -29,6 +29,20 @@ _FINAL = re.compile(r"Function not implemented|Unsupported parameters for ")
 """Failures that no earlier task can prevent: a missing system call (ENOSYS), and a parameter the module lacks."""
 
 
+_LOST = re.compile(
+    r"HTTP (?:Code|Error):? (?:408|429|5\d\d)|<urlopen error (?!\[SSL: CERTIFICATE)|[Cc]ould not resolve host"
+    r"|[Ff]ailed to connect to|Couldn't connect to server|returned error: (?:408|429|5\d\d)|[Tt]imed out"
+    r"|Connection (?:reset|refused|timed out|aborted)|the remote end hung up unexpectedly"
+    r"|(?:Temporary failure in name resolution|Name or service not known|No space left on device|early EOF)"
+)
+"""Texts of ansible-galaxy (urllib's errors) and of git, when a server of roles or collections does not respond."""
+
+
+def is_lost_fetch(said: str) -> bool:
+    """Tell whether ansible-galaxy failed because a server did not respond."""
+    return bool(_LOST.search(said))
+
+
 def is_final(failure: str) -> bool:
     """Tell whether a task that failed in a rehearsal would fail in an apply too, whatever earlier tasks change."""
     return bool(_FINAL.search(failure))

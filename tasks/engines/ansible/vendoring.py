@@ -16,8 +16,9 @@ from typing import Any
 import yaml
 
 from tasks import yaml12
-from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered
 from tasks.domain.platform import Unit
+from tasks.engines.ansible.errors import is_lost_fetch, was_ended
 from tasks.engines.ansible.sources import configuration
 from tasks.engines.base import Fetching
 from tasks.processes import Command, Finished, Processes
@@ -136,10 +137,12 @@ def _install(wanted: Mapping[str, Any], kind: str, file: Path, galaxy: _Galaxy, 
         try:
             finished = galaxy(file.parent, folder, kind, "install", "-r", str(required), "-p", into)
         except FlowmartError as error:
-            raise InvalidInput(f"{told}: {error}") from error
+            raise (Unanswered if isinstance(error, Unanswered) else InvalidInput)(f"{told}: {error}") from error
     if finished.exit_code != 0:
-        said = " ".join((finished.stderr or finished.stdout).split())[-600:]
-        raise InvalidInput(f"{told}: {said}; make them reachable, or commit them to {kind}s/")
+        said = " ".join((finished.stderr or finished.stdout).split())
+        lost = was_ended(finished.exit_code) or is_lost_fetch(said)
+        told = f"{told}: {said[-600:]}; make them reachable, or commit them to {kind}s/"
+        raise (Unanswered if lost else InvalidInput)(told)
     # ansible-galaxy notes the time of an installation: with it, two releases of the same content would differ.
     for note in {*_notes(beside)} - before:
         shutil.rmtree(note) if note.is_dir() else note.unlink()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +20,11 @@ from typing import Any
 import yaml
 
 from tasks.cluster.documents import document
-from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered
 from tasks.domain.platform import Unit
 from tasks.engines.base import Fetching
 from tasks.engines.helm import charts
-from tasks.engines.helm.errors import why
+from tasks.engines.helm.errors import failure, why
 from tasks.processes import Command, Processes
 from tasks.run_folder import run_folder
 
@@ -38,6 +39,7 @@ _TODO = (
     "make it reachable, log in (helm registry login, helm repo add), commit it to charts/, or leave the unit out "
     "(FLOWMART_CHARTS=none)"
 )
+_NOT_UPDATED = re.compile(r"^\.\.\.Unable to get an update from the .*:\n\s+(.*)$", re.MULTILINE)
 _FIELDS = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
 """The fields of a dependency, in the order in which helm writes them (pkg/chart/v2/dependency.go)."""
 _WRITTEN_ALWAYS = ("name", "repository")
@@ -78,6 +80,7 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
 
     Raises:
         InvalidInput: a chart cannot be pulled, or Chart.lock does not match Chart.yaml.
+        Unanswered: its repository does not respond.
     """
     for chart in _charts(root, unit):
         for wanted in _wanted(chart):
@@ -86,7 +89,7 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
                 _pull(asked, fetching.executable, fetching.processes)
             except FlowmartError as error:
                 told = f"{unit.source}: dependency {asked.description} cannot be taken into the release: {error}"
-                raise InvalidInput(f"{told}; {_TODO}") from error
+                raise (Unanswered if isinstance(error, Unanswered) else InvalidInput)(f"{told}; {_TODO}") from error
 
 
 def _charts(root: Path, unit: Unit) -> Iterable[Path]:
@@ -163,11 +166,15 @@ class _Helm:
         self._own: dict[str, str] = {}
 
     def __call__(self, *arguments: str) -> str:
-        """Run a helm command and return its output; `InvalidInput` carries helm's reason if it fails."""
+        """Run a helm command and return its output; `InvalidInput` or `Unanswered` carries helm's reason."""
         command = Command((self._executable, *arguments), self._folder, self._own, _TIME_LIMIT)
         finished = self._processes.run(command)
         if finished.exit_code != 0:
-            raise InvalidInput(why(finished.stderr))
+            # `helm repo update` writes its reason to standard output, and only that there is one to standard error.
+            told = _NOT_UPDATED.search(finished.stdout)
+            said = told[1] if told else finished.stderr
+            lost = isinstance(failure("helm", finished.exit_code, said), Unanswered)
+            raise (Unanswered if lost else InvalidInput)(why(said))
         return finished.stdout
 
     def ask_only(self, place: str) -> None:

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import FlowmartError, InvalidInput
+from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered
+from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.engines.base import Fetching, Workspace
-from tasks.engines.terraform import code, commands, diagnostics, surroundings
+from tasks.engines.terraform import code, commands, diagnostics, errors, surroundings
 from tasks.engines.terraform.configuration import MODULES
 from tasks.engines.terraform.options import options
 from tasks.engines.terraform.vendored import FETCHED, FOLDER, kept, reads, record_of, write
@@ -33,17 +34,19 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
 
     Raises:
         InvalidInput: the modules cannot be fetched.
+        Unanswered: a server of modules does not respond.
     """
     folder, record = root / unit.source, record_of(root, unit.source)
     if record.exists() or not options(unit.options).vendor or not remote(folder, root):
         return
     binary = options(unit.options).binary or fetching.executable
-    finished = _fetched(folder, binary, fetching.processes)
-    if finished:
-        raise InvalidInput(
-            f"{unit.source}: its modules cannot be taken into the release: {finished}; "
+    try:
+        _fetch(folder, binary, fetching.processes)
+    except FlowmartError as error:
+        raise (Unanswered if isinstance(error, Unanswered) else InvalidInput)(
+            f"{unit.source}: its modules cannot be taken into the release: {error}; "
             "make them reachable, or set vendor: false in its terraform block"
-        )
+        ) from error
     write(root, unit.source, taken_in(root, folder))
     shutil.rmtree(folder / FETCHED.parent)
 
@@ -103,17 +106,16 @@ def _sources(folder: Path, root: Path, done: set[Path]) -> Iterator[tuple[str, s
             yield from _sources((folder / source).resolve(), root, done)
 
 
-def _fetched(folder: Path, executable: str, processes: Processes) -> str:
-    """Fetch the modules; return why that failed, or an empty text."""
+def _fetch(folder: Path, executable: str, processes: Processes) -> None:
+    """Fetch the modules; `InvalidInput` or `Unanswered` says why that failed."""
     variables = surroundings.fixed(processes.environment)
-    try:
-        finished = processes.run(Command(commands.get(executable), folder, variables, _TIME_LIMIT))
-    except FlowmartError as error:
-        return str(error)
+    finished = processes.run(Command(commands.get(executable), folder, variables, _TIME_LIMIT))
     if finished.exit_code == 0:
-        return ""
-    reasons = "; ".join(item.on_one_line() for item in diagnostics.errors("", finished.stderr))
-    return (reasons or finished.stderr.strip() or "it gave no reason").replace(str(folder), ".")
+        return
+    found = diagnostics.errors("", finished.stderr)
+    reasons = "; ".join(item.on_one_line() for item in found) or finished.stderr.strip() or "it gave no reason"
+    lost = errors.outcome(found, finished.exit_code) is Outcome.UNANSWERED
+    raise (Unanswered if lost else InvalidInput)(reasons.replace(str(folder), "."))
 
 
 def _downloaded(note: Mapping[str, Any]) -> set[str]:

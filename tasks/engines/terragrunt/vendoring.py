@@ -16,8 +16,9 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from tasks import tool_environment
-from tasks.domain.errors import InvalidInput
-from tasks.engines.terraform import remote_modules
+from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.outcome import Outcome
+from tasks.engines.terraform import errors, remote_modules
 from tasks.engines.terraform.code import ENDINGS
 from tasks.engines.terraform.remote_modules import is_exact
 from tasks.engines.terraform.vendored import kept
@@ -161,7 +162,10 @@ def _fetched(terragrunt: Terragrunt, source: str, name: str, unit: str) -> str:
         finished = terragrunt.run(argv, alone, downloads, more=own)
         found = [marked.parent for marked in downloads.glob("*/*/.terragrunt-source-version")]
         if finished.exit_code != 0 or len(found) != 1:
-            raise InvalidInput(f"infrastructure/{unit}: {source} cannot be fetched: {terragrunt.why(finished)}")
+            failed = answers.errors(finished.stderr)
+            lost = finished.exit_code != 0 and errors.outcome(failed, finished.exit_code) is Outcome.UNANSWERED
+            told = f"infrastructure/{unit}: {source} cannot be fetched: {terragrunt.why(finished)}"
+            raise (Unanswered if lost else InvalidInput)(told)
         return _kept(terragrunt.infrastructure, found[0], Path(place) / "kept", name)
 
 
