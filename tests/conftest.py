@@ -21,9 +21,9 @@ from deployments.sandbox import Sandbox
 from deployments.setup import put_tools_on_path
 from tests.servers import prefect_shared
 from tests.servers.sandboxes import folder, silent
-from tests.spent import pytest_runtest_makereport, pytest_terminal_summary
+from tests.spent import pytest_collection_finish, pytest_runtest_makereport, pytest_terminal_summary
 
-__all__ = ["pytest_runtest_makereport", "pytest_terminal_summary"]
+__all__ = ["pytest_collection_finish", "pytest_runtest_makereport", "pytest_terminal_summary"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 

@@ -1,7 +1,7 @@
 """How many seconds of CPU each file of tests took, with all processes that it started and waited for.
 
 Durations say how busy the machine was, too; these hardly do. A server that a test leaves running is counted once it
-has ended, for whoever ends it.
+has ended, for whoever ends it. What it takes to collect the tests is nobody's, so it is not counted.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ def by_file(reports: Iterable[pytest.TestReport]) -> list[tuple[str, float]]:
 
 
 _METER = Meter()
+
+
+def pytest_collection_finish() -> None:
+    """Begin to count: what was used until now, the first test has not used."""
+    _METER.read()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
