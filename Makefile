@@ -43,7 +43,7 @@ test-peers-opensearch: $(READY) ## run the tests that need a real OpenSearch
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/contract/test_opensearch_*.py
 
 faults: $(READY) ## promote through a network that loses requests and answers; takes minutes, so not a part of test
-	@$(PYTHON) -m pytest -m faults tests/faults tests/contract/test_work_pools.py
+	@$(PYTHON) -m pytest -m faults tests/faults tests/contract/test_work_pools.py tests/contract/test_work_pool_helm.py
 
 check: lint ## what to run before a commit: lint, format, types, import rules, fast tests
 	@$(COMPILED) $(PYTHON) -m pytest --collect-only tests >.venv/collected.log 2>&1 || { cat .venv/collected.log; exit 1; }

@@ -169,3 +169,14 @@ def test_the_items_of_a_list_are_objects_of_the_release(shop: Shop, kind: str) -
     receipt = shop.receipt(plan, shop.apply(plan))
     shop.cluster.kubectl("delete", "configmap", f"{shop.unit}-two", "-n", "flowmart")
     assert [change.address for change in shop.drift(receipt).changes] == [f"ConfigMap/flowmart/{shop.unit}-two"]
+
+
+def test_what_belongs_to_nobody_is_not_taken_over_by_a_chart_with_kinds_of_its_own(shop: Shop, group: str) -> None:
+    target = shop.own_chart("a", crds_cache=of(group, DEFINITION), cache=of(group, RESOURCE), settings=SETTINGS)
+    shop.cluster.kubectl("create", "configmap", shop.unit, "-n", "flowmart")
+    with pytest.raises(Refused, match=f"ConfigMap/flowmart/{shop.unit} exists, and helm does not take over"):
+        shop.planned(target)
+    installed = shop.ran("install", shop.unit, str(shop.workspace(target).folder))
+    assert "exists and cannot be imported into the current release" in installed.stderr
+    shop.cluster.kubectl("delete", "configmap", shop.unit, "-n", "flowmart")
+    assert shop.apply(shop.planned(target)).outcome is Outcome.SUCCEEDED

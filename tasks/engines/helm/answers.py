@@ -14,6 +14,8 @@ from typing import Any
 from tasks.cluster.objects import Manifest, Reference, parsed, repeated
 
 _HOOK = "helm.sh/hook"
+RENDERED = "rendered"
+"""The status of a revision that helm rendered without a cluster."""
 _SMALL = 2**19
 _TESTS = ("test", "test-success", "test-failure")
 
@@ -98,7 +100,7 @@ def rendered(objects: Mapping[Reference, Manifest]) -> Installed:
     hooks = {about: manifest for about, manifest in objects.items() if occasions(manifest)}
     return Installed(
         revision=0,
-        status="rendered",
+        status=RENDERED,
         objects=_bare_all({about: manifest for about, manifest in objects.items() if about not in hooks}),
         hooks=_bare_all({about: manifest for about, manifest in hooks.items() if not _is_test(manifest)}),
     )

@@ -80,7 +80,7 @@ class Helm:
         found = planning.compared(workspace, inputs.digest, *ends, occasion)
         becomes = replace(new, installed=left.sent(new.installed), sample=left.sent(new.sample))
         defined = revisions.definitions(helm, what, packed)
-        found = planning.asked(cluster, found, planning.Upgrade(live, becomes, defined, helm.server_side))
+        found = planning.asked(cluster, found, planning.Upgrade(what, live, becomes, defined, helm.server_side))
         if workspace.reconciling and workspace.receipt:
             drifted = drift_beyond(workspace.residual, self.detect_drift(workspace.receipt).changes)
             found = planning.repairing(found, drifted)

@@ -15,9 +15,10 @@ from tasks.engines import kubernetes_plans
 from tasks.engines.base import Workspace
 from tasks.engines.helm import definitions, hooks, plans
 from tasks.engines.helm.answers import Installed
+from tasks.engines.helm.charts import Installation
 from tasks.engines.helm.hooks import Occasion
 from tasks.engines.helm.plans import Saved
-from tasks.engines.helm.rehearsing import rehearsed
+from tasks.engines.helm.rehearsing import rehearsed, require_free
 from tasks.engines.helm.rendering import Foretold, Objects
 
 _LARGEST = 2**20
@@ -31,12 +32,14 @@ class Upgrade:
     """The two ends of an upgrade.
 
     Attributes:
+        what: the release.
         live: the installed revision; None if the release is not installed.
         new: the new revision.
         definitions: the custom resource definitions in the chart's crds/.
         server_side: whether this helm applies server-side.
     """
 
+    what: Installation
     live: Installed | None
     new: Foretold
     definitions: Objects
@@ -93,11 +96,13 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         upgrade: the two ends of the upgrade.
 
     Raises:
-        Refused: the cluster rejects an object, a quota has no room for the new objects, or helm could not store or
-            create the release.
+        Refused: the cluster rejects an object, a quota has no room for the new objects, an object belongs to another
+            owner, or helm could not store or create the release.
     """
     before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.sample.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
+    if upgrade.new.is_blind:
+        require_free(cluster, upgrade.what, created)
     short = quotas.exceeded(cluster, created, after)
     if short:
         raise Refused("; ".join(short))

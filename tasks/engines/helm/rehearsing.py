@@ -7,17 +7,24 @@ schemas, quotas and admission reject at plan time what they would otherwise reje
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tasks.cluster import reading
 from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import Lacking, NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
+from tasks.cluster.ownership import annotated
 from tasks.cluster.placement import defined
 from tasks.domain.errors import Refused
+from tasks.engines.helm.charts import Installation
 from tasks.engines.helm.definitions import Definitions
 from tasks.engines.helm.options import MANAGER
 from tasks.engines.helm.rendering import Foretold, Objects
+
+_MANAGED, _HELM = "app.kubernetes.io/managed-by", "Helm"
+_RELEASE, _NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
+"""How helm marks what is its own (`pkg/action/validate.go`)."""
 
 
 def rehearsed(
@@ -63,6 +70,27 @@ def rehearsed(
         else:
             notes += [f"{named}: {text}" for text in found.warnings]
     return unknown, notes
+
+
+def require_free(cluster: Cluster, what: Installation, created: Iterable[Reference]) -> None:
+    """Reject objects that exist and belong to another owner, as helm's own dry run does where it asks the cluster.
+
+    Args:
+        cluster: the cluster, as the identity that reads.
+        what: the release.
+        created: the objects that the release does not have yet.
+
+    Raises:
+        Refused: helm would not take over one of them.
+    """
+    for about, live in reading.read_all(cluster, created).items():
+        if live is None:
+            continue
+        found, wanted = annotated(live), {_RELEASE: what.release, _NAMESPACE: what.namespace}
+        label = (live["metadata"].get("labels") or {}).get(_MANAGED)
+        if label != _HELM or any(found.get(key) != value for key, value in wanted.items()):
+            told = "exists, and helm does not take over what belongs to no release"
+            raise Refused(f"{about} {told}; remove it, or give it the label {_MANAGED}={_HELM} and {wanted}")
 
 
 def _asked(cluster: Cluster, about: Reference, before: Manifest | None, manifest: Manifest) -> Written | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tasks.cluster.objects import Manifest, Reference
 from tasks.domain.values import UNKNOWN
-from tasks.engines.helm.answers import Installed
+from tasks.engines.helm.answers import RENDERED, Installed
 
 Objects = Mapping[Reference, Manifest]
 
@@ -33,6 +33,11 @@ class Foretold:
     valued: tuple[str, ...]
     nameless: tuple[str, ...]
     sample: Installed
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether helm rendered it without asking the cluster."""
+        return self.sample.status == RENDERED
 
     @property
     def unknown(self) -> tuple[str, ...]:
