@@ -115,3 +115,18 @@ def test_a_play_whose_hosts_only_an_apply_finds_is_in_the_plan_and_runs(
     assert done.outcome is Outcome.SUCCEEDED, done.detail
     assert hosts.ssh("dev", "cat /srv/found").stdout == "a"
     assert bastion.engine.detect_drift(bastion.receipt(plan)).changes == ()
+
+
+def test_a_task_that_is_never_out_of_check_mode_is_no_change(bastion: Bastion, hosts: SandboxHosts) -> None:
+    bastion.does(
+        "    - {name: Ask, copy: {content: a, dest: /srv/only-asked}, check_mode: true, register: asked}\n"
+        "    - block:\n"
+        "        - {name: Ask again, copy: {content: a, dest: /srv/only-asked}}\n"
+        "      check_mode: true\n"
+        "    - {name: Write, copy: {content: a, dest: /srv/answered, mode: '0644'}, when: asked is changed}\n"
+    )
+    plan = bastion.plan()
+    assert [change.address for change in plan.changes] == ["bastion : Write"]
+    assert bastion.engine.apply(plan).outcome is Outcome.SUCCEEDED
+    assert hosts.ssh("dev", "ls /srv/only-asked").returncode != 0
+    assert bastion.engine.verify().outcome is Outcome.SUCCEEDED

@@ -87,11 +87,13 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
     dependent = tuple(address for address in told if address not in unrehearsed)
     incomparable = {task_of(line) for line in tasks if not line["rehearsed"]} | {*map(task_of, depending)}
     done = [e for e in events if e["event"] in ("runner_on_ok", "runner_on_failed") and not _is_fatal(e, stats)]
-    comparable = [e for e in done if task_of(data_of(e)) not in incomparable]
+    checking = {task_of(line) for line in tasks if line.get("only_checks")}
+    comparable = [e for e in done if task_of(data_of(e)) not in incomparable | checking]
     changes = [change for event in comparable for change in changes_of(event)]
     hiding = {host for host in {data_of(e)["host"] for e in done} if _has_hidden(host, done, stats)}
     changes += [hidden_change(data_of(e)) for e in comparable if _is_hidden(e) and data_of(e)["host"] in hiding]
-    waiting = _waiting(events, incomparable, hiding)
+    acting = [e for e in events if e["event"] != "runner_on_ok" or task_of(data_of(e)) not in checking]
+    waiting = _waiting(acting, incomparable, hiding)
     return Results(
         changes=tuple(changes),
         failed=tuple(map(failure_of, fatal)),

@@ -94,6 +94,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "task": str(task.get_name()).rpartition(" : ")[2],
                 "rehearsed": rehearsed,
                 "changed": bool(found.get("changed")) and not _is_grouping(task),
+                "only_checks": _only_checks(task),
                 "registers": sorted({*_texts(getattr(task, "register", None)), *_facts(task)}),
                 "everywhere": bool(task.run_once or task.delegate_facts),
                 "names": sorted(self._all_names(task, result._host)),
@@ -119,7 +120,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
 def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
     """Tell whether a task was skipped for another reason than check mode: an apply would skip it too."""
-    if _given(task).get("check_mode") is True:
+    if _only_checks(task):
         return True
     items = result.get("results")
     if isinstance(items, list) and items:
@@ -127,6 +128,17 @@ def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
     if "ansible_check_mode" in str(result.get("false_condition", "")):
         return False
     return any(key in result for key in _CONDITIONAL)
+
+
+def _only_checks(task: Any) -> bool:
+    """Tell whether a task is in check mode in an apply too: its own `check_mode: true`, or that of a block."""
+    written = task
+    while written is not None:
+        said = getattr(written, "_ds", None)
+        if isinstance(said, Mapping) and "check_mode" in said:
+            return said["check_mode"] is True
+        written = getattr(written, "_parent", None)
+    return False
 
 
 def _is_only_started(task: Any) -> bool:
