@@ -10,6 +10,7 @@ from typing import Any
 
 ADDRESS = "https://github.com/"
 COLLECTIONS = ("ansible-collections/ansible.posix", "ansible-collections/community.general")
+_LOGS = {"name": "app", "definitions": [{"logs": ["/var/log/app.log"], "options": ["weekly", "rotate 4"]}]}
 _USER = {"username": "deploy", "name": "Deployments", "uid": 2001, "ssh_key": ["ssh-ed25519 AAAAC3Nza deploy"]}
 
 
@@ -34,7 +35,12 @@ class PublicRole:
     @property
     def name(self) -> str:
         """What a playbook calls it."""
-        return self.repository.rpartition("/")[2].removeprefix("ansible-role-").removeprefix("ansible-")
+        return (
+            self.repository.rpartition("/")[2]
+            .removeprefix("ansible-role-")
+            .removeprefix("ansible-")
+            .removeprefix("ansible.")
+        )
 
 
 ROLES = (
@@ -76,8 +82,17 @@ ROLES = (
         {"chrony_makestep_limit": 3},
         "echo 'server time.example' >> /etc/chrony/chrony.conf",
     ),
+    PublicRole("geerlingguy/ansible-role-postfix", {}, {"postfix_inet_interfaces": "all"}, "systemctl stop postfix"),
+    PublicRole("geerlingguy/ansible-role-security", {}, {"security_ssh_port": 2222}, "systemctl stop fail2ban"),
+    PublicRole(
+        "arillso/ansible.logrotate",
+        {"logrotate_applications": [_LOGS]},
+        {"logrotate_options": ["daily"]},
+        "rm /etc/logrotate.d/app",
+    ),
+    PublicRole("geerlingguy/ansible-role-git", by_hand="apt-get remove -y git"),
     PublicRole("cloudalchemy/ansible-node-exporter"),
-    PublicRole("geerlingguy/ansible-role-docker"),
+    *(PublicRole(f"geerlingguy/ansible-role-{name}") for name in ("apache", "docker", "mysql", "nfs")),
 )
 
 
