@@ -153,6 +153,30 @@ def test_a_tag_may_be_a_number_and_a_reference_is_no_drift(stacks: Stacks) -> No
     stacks.client("ssm").delete_parameter(Name="/asked/plain")
 
 
+def test_a_rule_whose_group_is_gone_is_drift_and_can_be_deleted(stacks: Stacks) -> None:
+    group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "one"}}
+    ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8"}
+    rule = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {"GroupId": {"Ref": "G"}, **ports}}
+    stacks.done({"Resources": {"G": group, "R": rule}}, "CREATE")
+    found = stacks.cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    [name] = [each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == "G"]
+    stacks.client("ec2").delete_security_group(GroupId=name)
+    stacks.cloudformation.detect_stack_drift(StackName=STACK)
+    drifts = stacks.cloudformation.describe_stack_resource_drifts(StackName=STACK)["StackResourceDrifts"]
+    assert {each["StackResourceDriftStatus"] for each in drifts} == {"DELETED"}
+    [stack] = stacks.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    stacks.cloudformation.delete_stack(StackName=STACK)
+    [stack] = stacks.cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"]
+    assert stack["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_a_fifo_queue_without_a_name_gets_one_that_fits(stacks: Stacks) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}
+    assert stacks.done({"Resources": {"Q": queue}}, "CREATE") == "CREATE_COMPLETE"
+    [found] = stacks.cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    assert found["PhysicalResourceId"].endswith(".fifo")
+
+
 def test_a_secret_of_the_systems_manager_is_no_value_of_a_parameter(stacks: Stacks) -> None:
     ssm = stacks.client("ssm")
     ssm.put_parameter(Name="/asked/secret", Type="SecureString", Value="s")

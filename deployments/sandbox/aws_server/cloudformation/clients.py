@@ -7,6 +7,7 @@ policies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import BaseResponse
 from moto.iam.access_control import create_access_key
@@ -22,6 +24,14 @@ from deployments.sandbox.aws_server.authorization import CALLED_VIA
 
 # With AWS_ENDPOINT_URL, calls would go to this server, which is blocked until they return.
 _ONCE = Config(ignore_configured_endpoint_urls=True, retries={"total_max_attempts": 1})  # type: ignore[call-arg]
+
+
+_MISSING = re.compile(r"NotFound|NoSuch|NotExist|NonExist|UnknownResource|InvalidGroup|^404$", re.IGNORECASE)
+
+
+def is_missing(error: ClientError) -> bool:
+    """Tell whether a service says that an object does not exist."""
+    return bool(_MISSING.search(error.response["Error"]["Code"]))
 
 
 class Unanswered(Exception):

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from botocore.exceptions import ClientError
+
+from deployments.sandbox.aws_server.cloudformation.clients import Clients, is_missing
+from deployments.sandbox.aws_server.cloudformation.kinds import Kind
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
@@ -56,7 +59,7 @@ def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
     kind = KINDS[resource.kind]
     if not kind.checked:
         return told | {"StackResourceDriftStatus": "NOT_CHECKED"}
-    found = kind.read(aws, resource.made, resource.properties)
+    found = _read(kind, resource, aws)
     if found is None:
         return told | {"StackResourceDriftStatus": "DELETED", "ExpectedProperties": json.dumps(resource.properties)}
     actual = {**resource.properties, **found}
@@ -69,6 +72,16 @@ def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
         "ActualProperties": json.dumps(actual),
         "PropertyDifferences": differing,
     }
+
+
+def _read(kind: Kind, resource: Resource, aws: Clients) -> Mapping[str, Any] | None:
+    """Return the actual properties; None if the resource, or what it is part of, does not exist."""
+    try:
+        return kind.read(aws, resource.made, resource.properties)
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
 
 
 def _differences(path: str, expected: Any, actual: Any) -> Iterator[dict[str, str]]:

@@ -41,7 +41,9 @@ class Queue(Kind):
     importable = True
 
     def create(self, aws: Clients, name: str, p: Properties) -> Made:
-        called = p.get("QueueName", name[:80])
+        # The name of a FIFO queue ends in .fifo, that which CloudFormation generates, too.
+        ending = ".fifo" if as_text(p.get("FifoQueue")) == "true" else ""
+        called = p.get("QueueName", name[: 80 - len(ending)] + ending)
         attributes = {key: as_text(p[key]) for key in p if key not in ("QueueName", "Tags")}
         url = aws("sqs").create_queue(QueueName=called, Attributes=attributes, tags=tags_of(aws, p))["QueueUrl"]
         return Made(url, self.given(aws, url))

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deployments.sandbox.aws_server.cloudformation import snapshots
-from deployments.sandbox.aws_server.cloudformation.clients import Clients, via_cloudformation
+from deployments.sandbox.aws_server.cloudformation.clients import Clients, is_missing, via_cloudformation
 from deployments.sandbox.aws_server.cloudformation.handling import Failed, acted
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
@@ -67,5 +67,7 @@ def _there(kind: Kind, resource: Resource, aws: Clients) -> Mapping[str, Any] | 
     try:
         with via_cloudformation():
             return kind.read(aws, resource.made, resource.properties)
-    except (ClientError, BotoCoreError):
+    except ClientError as error:
+        return None if is_missing(error) else {}
+    except BotoCoreError:
         return {}

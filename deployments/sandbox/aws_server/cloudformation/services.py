@@ -8,7 +8,6 @@ The input shape of a call determines which properties it accepts (`arguments.py`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +16,11 @@ from botocore.exceptions import ClientError
 
 from deployments.sandbox.aws_server.cloudformation.arguments import input_of, unknown
 from deployments.sandbox.aws_server.cloudformation.calls import Call, Each
-from deployments.sandbox.aws_server.cloudformation.clients import Clients
+from deployments.sandbox.aws_server.cloudformation.clients import Clients, is_missing
 from deployments.sandbox.aws_server.cloudformation.comparing import is_within
 from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, refuse
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind, Made, Properties, tags_of
 from deployments.sandbox.aws_server.cloudformation.places import Scope, filled, named, told
-
-_MISSING = re.compile(r"NotFound|NoSuch|NotExist|NonExist|UnknownResource|InvalidGroup|^404$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +204,7 @@ class ServiceKind(Kind):
         try:
             return self._call(aws, call, {}, scope)
         except ClientError as error:
-            if _MISSING.search(error.response["Error"]["Code"]):
+            if is_missing(error):
                 return None
             raise
 
