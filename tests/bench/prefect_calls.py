@@ -18,7 +18,7 @@ _QUIET = {
     "DO_NOT_TRACK": "1",
 }
 """It is ended while services of its are at work, and would say so; the product's own variables are without these."""
-_STARTUP = 180
+_STARTUP = 600
 """Seconds that a busy machine may need to start the server."""
 
 
