@@ -57,6 +57,21 @@ def defined(manifests: Iterable[Manifest]) -> dict[tuple[str, str], Mapping[str,
     }
 
 
+def served(spec: Mapping[str, Any]) -> list[str]:
+    """Return the API versions that the spec of a custom resource definition serves."""
+    written = spec.get("versions")
+    versions = [each for each in written if isinstance(each, Mapping)] if isinstance(written, list) else []
+    return [f"{spec.get('group')}/{each.get('name')}" for each in versions if each.get("served")]
+
+
+def why_not_served(about: Reference, spec: Mapping[str, Any]) -> str:
+    """Explain why the definition of its kind does not fit an object; empty if it does, or serves nothing at all."""
+    versions = served(spec)
+    if not versions or about.api_version in versions:
+        return ""
+    return f"{about}: its definition in this release serves no {about.type}; use {' or '.join(versions)}"
+
+
 def _placed(cluster: Cluster, about: Reference, scopes: Mapping[tuple[str, str], bool]) -> Reference:
     namespaced = cluster.is_namespaced(about)
     if namespaced is None:

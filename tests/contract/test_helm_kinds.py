@@ -76,6 +76,12 @@ def voucher(group: str, notes: str = "") -> str:
     return VOUCHER.replace("GROUP", group).replace("NOTES", notes)
 
 
+def test_a_version_that_crds_do_not_serve_is_refused_at_plan(shop: Shop, group: str) -> None:
+    target = shop.own_chart("a", crds_one=definition(group, "v1alpha1"), voucher=voucher(group))
+    with pytest.raises(Refused, match=f"its definition in this release serves no .*; use {group}/v1alpha1$"):
+        shop.planned(target)
+
+
 def test_a_definition_that_is_there_already_stays_in_its_version(shop: Shop, group: str) -> None:
     shop.cluster.define(definition(group, "v1alpha1"))
     target = shop.own_chart("a", crds_one=definition(group), voucher=voucher(group))

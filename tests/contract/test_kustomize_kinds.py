@@ -125,6 +125,21 @@ def test_a_definition_that_says_too_little_is_refused_at_plan(shop: Releases, gr
         shop.planned(target)
 
 
+def test_a_version_that_its_definition_does_not_serve_is_refused_at_plan(shop: Releases, group: str) -> None:
+    served = definition(group, served=("v1",), stored="v1")
+    target = shop.target("a", "app", served, cache(group, "v1alpha1", "main"))
+    with pytest.raises(Refused, match=f"its definition in this release serves no .*; use {group}/v1$"):
+        shop.planned(target)
+
+
+def test_a_version_that_its_definition_serves_no_more_is_refused_at_plan(shop: Releases, group: str) -> None:
+    both = definition(group, served=("v1alpha1", "v1"))
+    shop.applied(shop.target("a", "app", both, cache(group, "v1alpha1", "main")))
+    newer = definition(group, served=("v1",), stored="v1")
+    with pytest.raises(Refused, match=f"its definition in this release serves no .*; use {group}/v1$"):
+        shop.planned(shop.target("b", "app", newer, cache(group, "v1alpha1", "main")))
+
+
 def test_a_pod_may_come_with_its_service_account(shop: Releases) -> None:
     plan = shop.planned(shop.target("a", "app", ACCOUNT, POD.replace("NEEDS", "serviceAccountName: web")))
     assert plan.unknown == (f"Pod/{shop.namespace}/web",)

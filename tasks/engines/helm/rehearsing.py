@@ -15,7 +15,7 @@ from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import Lacking, NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.cluster.ownership import annotated
-from tasks.cluster.placement import defined
+from tasks.cluster.placement import defined, why_not_served
 from tasks.domain.errors import Refused
 from tasks.engines.helm.charts import Installation
 from tasks.engines.helm.definitions import Definitions
@@ -123,7 +123,10 @@ def _require_known(cluster: Cluster, about: Reference, objects: Objects, brought
             raise Refused(f"{about}: cluster {cluster.name} has no namespace {about.namespace}; create it first")
         return
     kind, why = (about.group, about.kind), cluster.why_unknown(about)
-    if kind in defined(brought.coming.values()):
+    coming = defined(brought.coming.values())
+    if kind in coming:
+        if told := why_not_served(about, coming[kind]):
+            raise Refused(told)
         return
     if kind in defined(brought.left.values()):
         why += "; helm creates what is in crds/ with the first install only, and changes nothing of it"

@@ -29,7 +29,7 @@ from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.order import FIRST
 from tasks.cluster.ownership import is_terminating, owner_of, without_autoscaled
-from tasks.cluster.placement import DEFINITION
+from tasks.cluster.placement import DEFINITION, served
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused
 from tasks.engines.kustomize.plans import Saved
@@ -176,5 +176,5 @@ class Application:
 
 def _served(definition: Mapping[str, Any]) -> list[Reference]:
     """Return the kinds that a custom resource definition serves, one for each version."""
-    kind, group = definition["names"]["kind"], definition["group"]
-    return [Reference(f"{group}/{v['name']}", kind, "", "") for v in definition["versions"] if v.get("served")]
+    kind = definition["names"]["kind"]
+    return [Reference(version, kind, "", "") for version in served(definition)]

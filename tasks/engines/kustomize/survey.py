@@ -19,7 +19,7 @@ from tasks.cluster.ownership import (
     owner_of,
     without_autoscaled,
 )
-from tasks.cluster.placement import DEFINITION, defined
+from tasks.cluster.placement import DEFINITION, defined, why_not_served
 from tasks.cluster.reading import Read
 from tasks.cluster.rehearsal import Rehearsal, rehearse, rehearse_anew
 from tasks.domain.errors import Refused
@@ -191,9 +191,12 @@ def _rehearsed(
     """Rehearse all objects, definitions first: whether they change decides how objects of their kinds are judged."""
     found: dict[Reference, Rehearsal] = {}
     read, coming = reading.Reader(cluster, wanted).read, {**whose.coming, **wanted}
+    definitions = defined(coming.values())
 
     def ask(about: Reference) -> Rehearsal:
         prepare = _marking(about, wanted[about], whose, force, ignoring)
+        if told := why_not_served(about, definitions.get((about.group, about.kind), {})):
+            raise Refused(told)
         changing = (about.group, about.kind) in _changing(found)
         try:
             return _asked(cluster, about, prepare, read, force=force, changing=changing, coming=coming)
