@@ -48,6 +48,7 @@ SLOTS = {
     "Key": {"Type": "AWS::EC2::KeyPair::KeyName"},
     "Image": {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"},
 }
+KEPT = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": "flowmart-public-kept"}}
 TAKEN = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "somebodys"}}
 
 
@@ -55,6 +56,8 @@ TAKEN = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "somebodys"}}
     ("name", "parameters", "resources", "end", "why"),
     [
         ("through", SLOTS, {"Web": WEB, "Group": GROUP}, End.THROUGH, ""),
+        ("kept", {}, {"It": KEPT, "Q": {"Type": "AWS::SQS::Queue"}}, End.THROUGH, ""),
+        ("kept-again", {}, {"It": KEPT, "Q": {"Type": "AWS::SQS::Queue"}}, End.THROUGH, ""),
         ("missing", {}, {"It": {"Type": "Custom::Thing"}}, End.NOT_EMULATED, "Custom::Thing"),
         (
             "refused",

@@ -82,6 +82,7 @@ class Story:
             for story in (self, self._below):
                 if story:
                     client("cloudformation").delete_stack(StackName=story.stack)
+                    _remove_retained(client, story.stack)
 
     def create(self) -> None:
         """Only make the stack."""
@@ -184,10 +185,27 @@ class _Hands:
         return self.client(service)
 
 
+def _remove_retained(client: Callable[[str], Any], stack: str) -> None:
+    """Remove the buckets that a deleted stack left: other templates have the same names."""
+    cloudformation, s3 = client("cloudformation"), client("s3")
+    stacks = [
+        each["StackId"] for each in cloudformation.list_stacks()["StackSummaries"] if each["StackName"] == stack
+    ]
+    events = [e for each in stacks for e in cloudformation.describe_stack_events(StackName=each)["StackEvents"]]
+    made = {event.get("PhysicalResourceId") for event in events if event["ResourceType"] == "AWS::S3::Bucket"}
+    left = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in made]
+    _clear(s3, left)
+    for name in left:
+        s3.delete_bucket(Bucket=name)
+
+
 def _empty(client: Callable[[str], Any], stack: str) -> None:
     s3, listed = client("s3"), client("cloudformation").list_stack_resources(StackName=stack)
     names = {found["PhysicalResourceId"] for found in listed["StackResourceSummaries"]}
-    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in names]
+    _clear(s3, [bucket["Name"] for bucket in s3.list_buckets()["Buckets"] if bucket["Name"] in names])
+
+
+def _clear(s3: Any, buckets: list[str]) -> None:
     for name in buckets:
         # Emptying one bucket is logged to another.
         s3.put_bucket_logging(Bucket=name, BucketLoggingStatus={})

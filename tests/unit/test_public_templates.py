@@ -13,8 +13,10 @@ from tests.public_templates.story import End, Told
 from tests.public_templates.templates import below_of, images_of, templates_of
 from tests.public_templates.values import Neighbours, values_for
 
+CERTIFICATE = "AWS::CertificateManager::Certificate::Id"
 THERE = Neighbours(
-    {"AWS::EC2::Subnet::Id": ("subnet-a", "subnet-b"), "AWS::EC2::VPC::Id": ("vpc-a",)}, lambda name: name == "/there"
+    {"AWS::EC2::Subnet::Id": ("subnet-a", "subnet-b"), "AWS::EC2::VPC::Id": ("vpc-a",), CERTIFICATE: ("c-1",)},
+    lambda name: name == "/there",
 )
 
 
@@ -36,6 +38,7 @@ def test_templates_are_files_with_resources(tmp_path: Path) -> None:
         ({"A": {"Type": "String", "AllowedValues": ["x", "y"]}}, {"A": "x"}),
         ({"A": {"Type": "Number", "MinValue": 7}}, {"A": "7"}),
         ({"VpcId": {"Type": "String"}}, {"VpcId": "vpc-a"}),
+        ({"CertificateIdentifier": {"Type": "String"}}, {"CertificateIdentifier": "c-1"}),
         ({"A": {"Type": "List<AWS::EC2::Subnet::Id>"}}, {"A": "subnet-a,subnet-b"}),
         (
             {name: {"Type": "AWS::EC2::Subnet::Id"} for name in ("One", "Two")},
