@@ -118,3 +118,10 @@ def test_a_repository_of_packages_is_refused_at_plan_as_not_emulated(
     made = engine(tmp_path, hosts, REPOSITORY.replace("  tasks:\n", f"  tasks:\n{earlier}"))
     with pytest.raises(Refused, match=r"not emulated: the sandbox's hosts have no package repositories"):
         made.plan(Inputs({"hosts": {"web": "10.0.0.7"}}))
+
+
+def test_a_restart_of_the_host_is_not_emulated(tmp_path: Path, hosts: SandboxHosts) -> None:
+    made = engine(tmp_path, hosts, "- {hosts: all, gather_facts: false, tasks: [{reboot: {reboot_timeout: 5}}]}\n")
+    done = made.apply(made.plan(Inputs({"hosts": {"web": "10.0.0.7"}})))
+    assert done.outcome is Outcome.FAILED
+    assert "not emulated: the sandbox's hosts have no shutdown" in done.detail

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.sandbox.hosts.flowmart_host import aptget, bindings, configurations, packages, versions
+from deployments.sandbox.hosts.flowmart_host import aptget, bindings, configurations, packages, programs, versions
 from deployments.sandbox.hosts.flowmart_host.packages import Packages
 from deployments.sandbox.hosts.flowmart_host.root import Failed
 from deployments.sandbox.hosts.flowmart_host.units import Units
@@ -52,6 +52,27 @@ def test_a_program_that_the_machine_does_not_have_says_that_it_is_not_emulated(r
     assert "git" not in made
     aptget.get(["remove", "whois"])
     assert not (root / "usr/local/sbin/mkpasswd").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("systemctl", ["-r", "now"], "no systemctl with such arguments (unrecognized arguments: -r)"),
+        ("apt-get", ["install", "--unknown", "git"], "no apt-get with such arguments"),
+        ("shutdown", ["-r", "now"], "no shutdown"),
+    ],
+)
+def test_what_a_replaced_program_does_not_know_is_not_emulated(
+    name: str, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert programs.main(name, arguments) == 1
+    assert f"not emulated: the sandbox's hosts have {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["haproxy", "memcached", "redis-server", "ntpsec", "fail2ban"])
+def test_a_service_brings_its_file_of_defaults(root: Path, name: str) -> None:
+    aptget.get(["install", name])
+    assert (root / "etc/default" / name).is_file()
 
 
 def test_what_a_package_needs_is_installed_before_it_and_removed_before_what_it_needs() -> None:

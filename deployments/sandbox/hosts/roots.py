@@ -112,7 +112,7 @@ def install_system(local: Path) -> None:
     for name in programs.PROGRAMS:
         # On the path, and where `machine.sh` mounts it over this machine's own program.
         for place in (local / "sbin" / name, own / "bin" / name):
-            _write(place, f'#!/bin/sh\nexec /usr/local/lib/flowmart/run {name} "$@"\n', 0o755)
+            _write(place, '#!/bin/sh\nexec /usr/local/lib/flowmart/run "${0##*/}" "$@"\n', 0o755)
 
 
 def make_sshd_root(folder: Path, client_key: str) -> None:

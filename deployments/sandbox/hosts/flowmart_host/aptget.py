@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import packages, versions
 from .packages import ARCHITECTURE, INSTALLED, Packages, catalogue, known
-from .root import Failed, locked, not_emulated, place
+from .root import Arguments, Failed, locked, not_emulated, place
 
 Said = tuple[list[str], int]
 
@@ -45,7 +45,7 @@ def get(arguments: Sequence[str]) -> Said:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("apt-get")
+    parser = Arguments("apt-get")
     parser.add_argument("-s", "--simulate", "--dry-run", "--just-print", action="store_true", dest="simulate")
     parser.add_argument("-o", "--option", action="append", default=[])
     parser.add_argument("-t", "--target-release", "--default-release", default="")
@@ -202,7 +202,7 @@ def _holds(one: str, relation: str, other: str) -> bool:
 
 def query(arguments: Sequence[str]) -> Said:
     """Run dpkg-query --show."""
-    parser = argparse.ArgumentParser("dpkg-query")
+    parser = Arguments("dpkg-query")
     parser.add_argument("-W", "--show", action="store_true")
     parser.add_argument("-f", "--showformat", default="${Package}\\t${Version}\\n")
     parser.add_argument("packages", nargs="*")

@@ -71,8 +71,11 @@ PROGRAMS: Mapping[str, Callable[[Sequence[str]], Said]] = {
 
 
 def main(name: str, arguments: Sequence[str]) -> int:
-    """Run the program with this name and return its exit code."""
-    program = stand_in if name == "program" else PROGRAMS[name]
+    """Run the program with this name and return its exit code.
+
+    This machine may have links to a replaced program, such as `shutdown` to `systemctl`. They are not emulated.
+    """
+    program = stand_in if name == "program" else PROGRAMS.get(name, refused(name))
     try:
         said, code = program(arguments)
     except Failed as error:

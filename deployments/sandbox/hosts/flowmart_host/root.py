@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 
 class Failed(Exception):
@@ -24,6 +26,14 @@ def not_emulated(what: str) -> Failed:
     It begins with the text of ENOSYS, because the host can never do this.
     """
     return Failed(f"{os.strerror(errno.ENOSYS)}: not emulated: the sandbox's hosts have no {what}")
+
+
+class Arguments(argparse.ArgumentParser):
+    """A parser of command lines. Arguments that it does not know are not emulated: the original may know them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `Failed` in place of ending the program with its usage."""
+        raise not_emulated(f"{self.prog} with such arguments ({message})")
 
 
 def place(path: str) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import unitfiles
 from .packages import Packages
-from .root import Failed, locked, not_emulated, place
+from .root import Arguments, Failed, locked, not_emulated, place
 from .unitfiles import Unit, full_name
 from .units import Units, can_reload
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> Said:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("systemctl")
+    parser = Arguments("systemctl")
     for flag in ("--user", "--global", "--now", "--no-legend", "--value"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("-p", "--property", action="append", default=[])
