@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from deployments import processes
+from deployments import sandbox as sandboxes
 from deployments.sandbox import Sandbox
+from deployments.sandbox.layout import SandboxLayout
+from deployments.sandbox.parts import METRICS, PREFECT, PROMETHEUS
 from tests.peers import real_providers, sops, terragrunts
 from tests.peers.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 from tests.platforms.colours import STACK, Colours
@@ -16,6 +20,7 @@ from tests.platforms.search_units import Search
 from tests.servers import control_planes, postgres, prometheus_process, shippers, small_disk
 from tests.servers import opensearch as opensearch_node
 from tests.servers.clusters import GIVEN
+from tests.servers.sandboxes import silent
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
 collect_ignore_glob += [] if opensearch_node.JARS else [opensearch_node.FILES]
@@ -50,6 +55,17 @@ ON_ANY_CLUSTER = (
         "test_kustomize_rules",
     ),
 )
+
+
+@pytest.fixture(scope="module")
+def prefect_server(sandbox: Sandbox, project: Path) -> Iterator[Sandbox]:
+    """The sandbox, with a Prefect server in it that no other worker writes to: SQLite has one writer at a time."""
+    infrastructure = project / "infrastructure"
+    yield sandboxes.up(sandbox.root, silent, infrastructure=infrastructure, terragrunt=False, opensearch=False)
+    layout = SandboxLayout(sandbox.root)
+    for name in (PREFECT, PROMETHEUS, METRICS):
+        if process := processes.find(layout, name):
+            processes.end(layout, process)
 
 
 @pytest.fixture(scope="session")

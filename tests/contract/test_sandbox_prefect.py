@@ -5,33 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import urllib.request
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployments import cli, prefect_database, processes
-from deployments import sandbox as sandboxes
+from deployments import cli, prefect_database
 from deployments.sandbox import Sandbox
-from deployments.sandbox.layout import SandboxLayout
-from deployments.sandbox.parts import METRICS, PREFECT, PROMETHEUS
 from tests.formats import outputs
-from tests.servers.sandboxes import silent
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def prefect_server(sandbox: Sandbox, project: Path) -> Iterator[Sandbox]:
-    """The sandbox of all tests, with a Prefect server in it."""
-    infrastructure = project / "infrastructure"
-    yield sandboxes.up(sandbox.root, silent, infrastructure=infrastructure, terragrunt=False, opensearch=False)
-    layout = SandboxLayout(sandbox.root)
-    for name in (PREFECT, PROMETHEUS, METRICS):
-        if process := processes.find(layout, name):
-            processes.end(layout, process)
 
 
 def get(sandbox: Sandbox, path: str) -> str:

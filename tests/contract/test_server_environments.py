@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from deployments.sandbox import Sandbox
 from deployments.server.registrar import Registrar
 from tasks.domain.events import EnvironmentThawed
 from tasks.domain.platform import Approval
@@ -20,6 +21,8 @@ from tasks.promotion.approval_requests import Question
 from tasks.promotion.approvals import Approver
 from tasks.settings import Settings
 from tests.servers import prefect_api
+
+pytestmark = pytest.mark.sandbox
 
 PLATFORM = """
 platform: {platform}
@@ -66,9 +69,10 @@ class Team:
 
 
 @pytest.fixture
-def api(prefect_address: str) -> Iterator[str]:
-    with temporary_settings({PREFECT_API_URL: prefect_address}):
-        yield prefect_address
+def api(prefect_server: Sandbox) -> Iterator[str]:
+    address = f"{prefect_server.prefect_url}/api"
+    with temporary_settings({PREFECT_API_URL: address}):
+        yield address
 
 
 @pytest.fixture
