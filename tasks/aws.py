@@ -96,7 +96,8 @@ class RoleSessions:
             Credentials that are valid for at least ten minutes.
 
         Raises:
-            Refused: There are no ambient credentials, or they may not assume the role.
+            Refused: The ambient credentials may not assume the role.
+            Unequipped: There are no ambient credentials here, or AWS does not accept them.
             Unanswered: AWS did not respond.
         """
         with self._asking, asking(f"assume {role_arn}"):

@@ -2,7 +2,8 @@
 
 An error is classified by its type, code and HTTP status, never by its message. It is `Unanswered` if AWS did not
 respond, or if a retry may succeed: after throttling, a problem on AWS's side, or expired credentials, which the next
-attempt replaces. It is `Refused` if a retry would fail in the same way.
+attempt replaces. It is `Unequipped` if this machine has no login that AWS accepts. It is `Refused` if a retry would
+fail in the same way.
 
 Sources: AWS's "Common error types" (of each API reference), the error codes of Amazon EC2, S3 and STS, and botocore's
 own lists of transient and throttling errors (botocore/retries/standard.py).
@@ -13,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
+from json import JSONDecodeError
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from tasks import aws_codes
-from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Throttled, Unanswered, Unequipped
 
 AWS_ERRORS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
 """All exceptions that a boto3 call raises; ResponseParserError has neither of botocore's base types."""
@@ -40,6 +42,9 @@ class ErrorMeaning(StrEnum):
     NOT_ALLOWED = "not allowed ({error}); check the role's trust and policies"
     REJECTED = "{error}"
 
+
+HERE = frozenset({ErrorMeaning.NO_CREDENTIALS, ErrorMeaning.NOT_VALID})
+"""Meanings that concern this machine, its login and its clock, and say nothing about the release."""
 
 UNANSWERED = frozenset({ErrorMeaning.THROTTLED, ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
 """Meanings for which a retry of the same call may succeed."""
@@ -64,7 +69,10 @@ _TYPES: tuple[tuple[tuple[type[Exception], ...], ErrorMeaning], ...] = (
         (
             boto.NoCredentialsError,
             boto.PartialCredentialsError,
+            boto.ConfigNotFound,
+            boto.ConfigParseError,
             boto.CredentialRetrievalError,
+            boto.InvalidConfigError,
             boto.ProfileNotFound,
             boto.SSOError,
             boto.TokenRetrievalError,
@@ -125,22 +133,28 @@ def explained(error: AwsError, what: str) -> FlowmartError:
         what: the action that failed; it completes the sentence "could not ...".
 
     Returns:
-        `Throttled`, another `Unanswered`, or `Refused`; to be raised by the caller.
+        `Throttled`, another `Unanswered`, `Unequipped`, or `Refused`; to be raised by the caller.
     """
     meaning = meaning_of(error)
     sentence = f"could not {what}: {meaning.format(error=_shown(error))}"
     if meaning is ErrorMeaning.THROTTLED:
         return Throttled(sentence)
+    if meaning in HERE:
+        return Unequipped(sentence)
     return Unanswered(sentence) if meaning in UNANSWERED else Refused(sentence)
 
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turn botocore's errors into `Refused` or `Unanswered`. `what` completes the sentence "could not ..."."""
+    """Turn botocore's errors into the product's. `what` completes the sentence "could not ..."."""
     try:
         yield
     except AWS_ERRORS as error:
         raise explained(error, what) from error
+    except JSONDecodeError as error:
+        # botocore parses what the program of `credential_process` prints. It may hold secrets, so it is left out.
+        told = "credential_process printed something that is not JSON"
+        raise Unequipped(f"could not {what}: {ErrorMeaning.NO_CREDENTIALS.format(error=told)}") from error
 
 
 def _shown(error: AwsError) -> str:

@@ -285,5 +285,5 @@ def _require_acknowledged(document: Any, what: str) -> None:
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

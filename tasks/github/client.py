@@ -196,7 +196,7 @@ def _json(response: Response[Any, Any], what: str) -> Any:
         return None
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unanswered(f"GitHub: {what}: {_NOT_GITHUB}") from error
 
 

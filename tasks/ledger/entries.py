@@ -134,7 +134,7 @@ def decode(name: str, data: bytes) -> Entry:
     """
     try:
         content = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(name, f"it is not an entry: {error}" if data else "it is empty") from error
     written = records.decode(_Written, content, name)
     if written.digest != digest_of({key: value for key, value in content.items() if key != "digest"}):

@@ -84,7 +84,7 @@ def _read(store: Store, name: str, environment: str) -> EnvironmentState | None:
 def _decode(data: bytes, name: str, environment: str) -> EnvironmentState:
     try:
         content: Any = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableRecord(f"{name}: it is not a snapshot: {error}") from error
     snapshot = records.decode(_Snapshot, content, name)
     if snapshot.version != VERSION:

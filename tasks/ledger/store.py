@@ -20,7 +20,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from tasks import own_folder
-from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswered
+from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswered, Unequipped
 from tasks.ledger.folders import create_file, files_below, folders_below, remove_file
 
 PASSING = "jobs"
@@ -45,15 +45,18 @@ class Store(ABC):
         boto3 finds credentials, region and endpoint of S3: environment, profile, AWS_ENDPOINT_URL.
 
         Raises:
-            InvalidInput: the address is neither, or boto3 finds no region or credentials.
+            InvalidInput: the address is neither, or the folder, the region or the credentials cannot be had.
         """
         parts = urlsplit(address)
         if parts.scheme == "s3":
             return BucketStore(_bucket(parts.netloc, parts.path.strip("/")), address)
         if parts.scheme not in ("", "file"):
             raise InvalidInput(f"FLOWMART_STORE={address}: set it to a folder or to s3://bucket/prefix")
-        folder = Path(parts.path if parts.scheme else address).expanduser().resolve()
-        own_folder.made(folder)
+        try:
+            folder = Path(parts.path if parts.scheme else address).expanduser().resolve()
+            own_folder.made(folder)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise Unequipped(f"FLOWMART_STORE={address}: the folder cannot be used: {error}") from error
         return FolderStore(folder)
 
     @abstractmethod
@@ -218,12 +221,16 @@ def _bucket(bucket: str, prefix: str) -> S3Store:
     import boto3
     from obstore.auth.boto3 import Boto3CredentialProvider
 
-    session = boto3.Session()
+    from tasks.aws_errors import asking
+
+    with asking(f"open FLOWMART_STORE=s3://{bucket}"):
+        session = boto3.Session()
+        found = session.get_credentials()
     if not session.region_name:
         raise InvalidInput(
             f"FLOWMART_STORE=s3://{bucket}: no region; set AWS_REGION or the region of your AWS profile"
         )
-    if session.get_credentials() is None:
+    if found is None:
         raise InvalidInput(f"FLOWMART_STORE=s3://{bucket}: no AWS credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID")
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     more: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}

@@ -125,6 +125,6 @@ def _infos(document: Mapping[str, Any]) -> tuple[str, ...]:
 def _json(body: bytes) -> Mapping[str, Any] | None:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, Mapping) else None

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from tasks import aws
-from tasks.domain.errors import Refused
+from tasks.domain.errors import Refused, Unequipped
 from tests.servers.loopback import serving
 
 ROLE = "arn:aws:iam::222222222222:role/flowmart-plan"
@@ -177,6 +177,6 @@ def test_without_credentials_it_says_what_to_do(sts: Sts, monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
-    with pytest.raises(Refused, match=r"could not assume .*: no usable AWS credentials here .* set AWS_PROFILE"):
+    with pytest.raises(Unequipped, match=r"could not assume .*: no usable AWS credentials here .* set AWS_PROFILE"):
         aws.assume(ROLE, "eu-west-1", "tests")
     assert sts.asked == 0

@@ -9,7 +9,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from tasks import aws, aws_errors
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 
 
 def answer(code: str, status: int = 400) -> boto.ClientError:
@@ -25,7 +25,7 @@ def answer(code: str, status: int = 400) -> boto.ClientError:
         (answer("ExpiredToken", 403), Unanswered, "the next attempt gets new ones"),
         (answer("ExpiredTokenException", 400), Unanswered, "the next attempt gets new ones"),
         (answer("RequestExpired", 400), Unanswered, "the next attempt gets new ones"),
-        (answer("InvalidClientTokenId", 403), Refused, "sign in again"),
+        (answer("InvalidClientTokenId", 403), Unequipped, "sign in again"),
         (answer("ThrottlingException"), Unanswered, "retry later"),
         (answer("RequestLimitExceeded", 503), Unanswered, "retry later"),
         (answer("SlowDown", 503), Unanswered, "retry later"),
@@ -41,9 +41,12 @@ def answer(code: str, status: int = 400) -> boto.ClientError:
         (boto.ReadTimeoutError(endpoint_url="http://x"), Unanswered, "check the network"),
         (boto.ConnectionClosedError(endpoint_url="http://x"), Unanswered, "check the network"),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), Unanswered, "check the network"),
-        (boto.NoCredentialsError(), Refused, "sign in"),
-        (boto.ProfileNotFound(profile="x"), Refused, "set AWS_PROFILE"),
-        (boto.UnauthorizedSSOTokenError(), Refused, "aws sso login"),
+        (boto.NoCredentialsError(), Unequipped, "sign in"),
+        (boto.ProfileNotFound(profile="x"), Unequipped, "set AWS_PROFILE"),
+        (boto.UnauthorizedSSOTokenError(), Unequipped, "aws sso login"),
+        (boto.InvalidConfigError(error_msg="x"), Unequipped, "no usable AWS credentials here"),
+        (boto.ConfigParseError(path="x"), Unequipped, "no usable AWS credentials here"),
+        (answer("RequestTimeTooSkewed", 403), Unequipped, "does not accept the credentials"),
         (boto.ParamValidationError(report="x"), Refused, "Parameter validation failed"),
     ],
 )

@@ -28,8 +28,8 @@ def client(double: ApiDouble, token: str = TOKEN) -> Client:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>log in</html>", b'{"a": [1,', b"", b'{"a": "\xff"}'],
-    ids=["a login page", "cut off", "empty", "in another encoding"],
+    [b"[" * 100_000, b"<html>log in</html>", b'{"a": [1,', b"", b'{"a": "\xff"}'],
+    ids=["too deep", "a login page", "cut off", "empty", "in another encoding"],
 )
 def test_a_response_that_is_not_githubs_is_unanswered(double: ApiDouble, body: bytes) -> None:
     double.answer = lambda _: Said(200, body)

@@ -64,6 +64,10 @@ DAMAGE: dict[str, tuple[Damage, str]] = {
         lambda s: s.objects.update({name(2): s.objects[name(2)][:40]}),
         f"{name(2)}: it is not an entry",
     ),
+    "a document of endless lists": (
+        lambda s: s.objects.update({name(2): b"[" * 100_000}),
+        f"{name(2)}: it is not an entry",
+    ),
     "another document": (lambda s: s.objects.update({name(2): b"[]"}), f"{name(2)}: [] is not an object"),
     "a changed actor": (lambda s: edited(s, 2, actor="eve"), f"{name(2)}: it was changed after it was written"),
     "a changed body": (lambda s: edited(s, 2, body={}), f"{name(2)}: it was changed after it was written"),

@@ -12,7 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from deployments import cli
-from tasks.domain.errors import InvalidInput
+from tasks.domain.errors import InvalidInput, Unequipped
 from tasks.domain.events import EnvironmentFrozen
 from tasks.ledger.chain import Ledger
 from tasks.ledger.history import History
@@ -117,3 +117,35 @@ def test_objects_in_a_bucket_are_moved_with_the_aws_command(bucket: str, prefix:
         f"  aws s3 mv --recursive {bucket}{prefix}/releases {bucket}{prefix}/bakery/releases",
         f"  aws s3 mv --recursive {bucket}{prefix}/keys {bucket}{prefix}/bakery/keys",
     ]
+
+
+@pytest.mark.parametrize("address", ["/dev/null/store", "a\0b", "~nobody-here/store"])
+def test_a_folder_that_cannot_be_is_refused(address: str) -> None:
+    with pytest.raises(Unequipped, match=r"FLOWMART_STORE=.*: the folder cannot be used: "):
+        Store.open(address)
+
+
+@pytest.mark.parametrize(
+    ("profile", "why"),
+    [
+        ("missing", r"The config profile \(missing\) could not be found"),
+        ("chained", 'source_profile "nowhere" .* does not exist'),
+        ("failing", "Error when retrieving credentials from custom-process"),
+        ("garbled", "credential_process printed something that is not JSON"),
+    ],
+)
+def test_a_login_that_this_machine_lacks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, why: str
+) -> None:
+    (tmp_path / "config").write_text(
+        "[profile chained]\nregion=eu-west-1\nrole_arn=arn:aws:iam::111111111111:role/x\nsource_profile=nowhere\n"
+        "[profile failing]\nregion=eu-west-1\ncredential_process=false\n"
+        "[profile garbled]\nregion=eu-west-1\ncredential_process=echo vault: 503\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    with pytest.raises(Unequipped, match=f"could not open FLOWMART_STORE=s3://states: .*{why}"):
+        Store.open("s3://states/flowmart")

@@ -55,7 +55,7 @@ def outcome_of(why: str, exit_code: int) -> Outcome:
         return Outcome.UNANSWERED
     meanings = {aws_errors.meaning_of_code(code, status) for code, status in _answers(why)}
     if meanings:
-        return Outcome.UNANSWERED if meanings & aws_errors.UNANSWERED else Outcome.FAILED
+        return Outcome.UNANSWERED if meanings & (aws_errors.UNANSWERED | aws_errors.HERE) else Outcome.FAILED
     return Outcome.UNANSWERED if go_errors.is_unanswered(why) else Outcome.FAILED
 
 
