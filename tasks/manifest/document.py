@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,9 @@ def _text(name: str, path: Path) -> str:
         raise InvalidInput(f"{name}: cannot be read ({error.strerror}); looked for {path}") from error
 
 
+@lru_cache(maxsize=4)
 def _compose(name: str, text: str) -> yaml.Node | None:
+    """Return the nodes of a text. A promotion reads the same platform.yaml six times, and nothing changes nodes."""
     try:
         return yaml12.compose_by(text, Scalars)
     except TooLarge as error:
