@@ -75,6 +75,11 @@ def test_a_service_brings_its_file_of_defaults(root: Path, name: str) -> None:
     assert (root / "etc/default" / name).is_file()
 
 
+def test_a_program_says_its_version_as_the_original_does(root: Path) -> None:
+    aptget.get(["install", "haproxy"])
+    assert '"says": "HAProxy version 2.6.12' in (root / "usr/local/sbin/haproxy").read_text()
+
+
 def test_what_a_package_needs_is_installed_before_it_and_removed_before_what_it_needs() -> None:
     assert Packages().needed(["nginx"]) == ["nginx-common", "nginx"]
     aptget.get(["install", "nginx"])

@@ -22,7 +22,9 @@ def stand_in(arguments: Sequence[str]) -> Said:
     """Act as a package's program: print its version, or check its configuration if the original can."""
     about: Mapping[str, Any] = json.loads(os.environ["FLOWMART_PROGRAM"])
     if arguments and arguments[0] in _VERSION:
-        return [f"{about['name']} {about['version']} (a stand-in of the sandbox)"], 0
+        # Roles read the version from the original's own words.
+        says = about.get("says", f"{about['name']} {about['version']}")
+        return [f"{says} (a stand-in of the sandbox)"], 0
     if about.get("check") in arguments:
         file = configurations.named(arguments) or about["configuration"]
         configurations.check(about["name"], file, braces=about.get("braces", False))
