@@ -14,7 +14,8 @@ from typing import Any
 
 from tasks.checks.answers import Answer, Surroundings, failed, passed, shortened, unanswered
 from tasks.checks.options import HelmTest
-from tasks.cluster import access, rollouts
+from tasks.cluster import kubeconfig, rollouts
+from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Reference
 from tasks.domain.errors import FlowmartError
 from tasks.processes import Command, Finished
@@ -66,11 +67,11 @@ def _judged(options: HelmTest, around: Surroundings, ran: Finished, tests: list[
     bad = [test for test in tests if (test.get("last_run") or {}).get("phase") == "Failed"]
     if ran.exit_code < 0 or not bad:
         return unanswered(shortened(" ".join(ran.stderr.split()) or "helm gave no reason"))
-    cluster = access.opened(around.variables)
+    cluster = kubeconfig.opened(around.variables)
     return failed(shortened("; ".join(_reason(options, cluster, test) for test in bad), _REASONS))
 
 
-def _reason(options: HelmTest, cluster: access.Cluster, test: Mapping[str, Any]) -> str:
+def _reason(options: HelmTest, cluster: Cluster, test: Mapping[str, Any]) -> str:
     about = Reference("v1", str(test["kind"]), options.namespace, str(test["name"]))
     live = cluster.read(about) if about.kind == "Pod" else None
     return f"{test['name']}: {rollouts.reasons(cluster, about, live)}" if live else f"{test['name']} failed"

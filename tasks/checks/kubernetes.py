@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
 from tasks.checks.options import Endpoints, Rollout, ServiceHttp
-from tasks.cluster import access, rollouts
+from tasks.cluster import kubeconfig, rollouts
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import Answered
 from tasks.cluster.objects import Reference
@@ -37,7 +37,7 @@ def _in_cluster(ask: Callable[[_O, Cluster], Answer]) -> Callable[[_O, Surroundi
     @wraps(ask)
     def asked(options: _O, around: Surroundings) -> Answer:
         try:
-            return ask(options, access.opened(around.variables))
+            return ask(options, kubeconfig.opened(around.variables))
         except FlowmartError as error:
             return unanswered(shortened(str(error)))
 

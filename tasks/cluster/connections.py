@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from tasks.cluster import access
+from tasks.cluster import kubeconfig
 from tasks.cluster.access import Cluster
 from tasks.processes import Processes
 
@@ -32,7 +32,7 @@ def connected(run: Processes, variables: Mapping[str, str], manager: str) -> Clu
     known = _OPENED.setdefault(run, {})
     key = (manager, _kubeconfig(variables), *sorted(variables.items()))
     if key not in known:
-        known[key] = access.opened(variables, manager)
+        known[key] = kubeconfig.opened(variables, manager)
     return known[key]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tasks.cluster import access
+from tasks.cluster import kubeconfig
 from tasks.cluster.objects import Reference
 from tasks.domain.errors import FlowmartError, InvalidInput, Refused, Unanswered
 from tests.servers.loopback import serving
@@ -91,7 +91,7 @@ def told(reason: str, message: str, **details: Any) -> str:
 
 
 def test_a_token_is_sent_and_kinds_are_asked_once(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address, token="t"))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address, token="t"))
     assert (cluster.read(CART), cluster.read(CART)) == ({}, {})
     object_path = "/apis/apps/v1/namespaces/shop/deployments/cart"
     assert [path for _, path, _ in api.asked] == ["/apis/apps/v1", object_path, object_path]
@@ -110,7 +110,7 @@ def test_a_program_for_credentials_acts_with_our_variables(api: Api, tmp_path: P
     own = [{"name": "OWN", "value": "-own"}]
     user = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program), "env": own}
     role = {**variables(tmp_path, api.address, exec=user), "AWS_ACCESS_KEY_ID": "of-the-role"}
-    access.opened(role).read(CART)
+    kubeconfig.opened(role).read(CART)
     assert api.asked[-1][2] == "Bearer of-the-role-own"
 
 
@@ -118,7 +118,7 @@ def test_a_program_for_credentials_acts_with_our_variables(api: Api, tmp_path: P
 def test_the_first_of_a_kind_come_with_whether_they_are_all(
     api: Api, tmp_path: Path, more: str, complete: bool
 ) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     api.body = json.dumps({"metadata": {"continue": more}, "items": [{"metadata": {"name": "cart"}}]})
     cart = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart"}}
     assert cluster.first(CART, 7) == ([cart], complete)
@@ -126,12 +126,12 @@ def test_the_first_of_a_kind_come_with_whether_they_are_all(
 
 
 def test_nothing_is_listed_of_a_kind_that_is_not_served(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     assert cluster.first(Reference("apps/v1", "Nothing", "shop", "x"), 7) == ([], True)
 
 
 def test_what_is_not_there_is_nothing(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     api.status, api.body = 404, told("NotFound", "not found")
     assert cluster.read(CART) is None
     assert cluster.apply(CART, {}) is None
@@ -140,7 +140,7 @@ def test_what_is_not_there_is_nothing(api: Api, tmp_path: Path) -> None:
 
 
 def test_an_apply_says_who_we_are_and_whether_it_is_a_rehearsal(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     cluster.apply(CART, {"kind": "Deployment"}, rehearse=True)
     method, path, _ = api.asked[-1]
     assert method == "PATCH"
@@ -160,7 +160,7 @@ def test_an_apply_says_who_we_are_and_whether_it_is_a_rehearsal(api: Api, tmp_pa
 def test_an_answer_is_a_refusal_or_none(
     api: Api, tmp_path: Path, status: int, body: str, kind: type[FlowmartError], message: str
 ) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     api.status, api.body = status, body
     with pytest.raises(FlowmartError, match=message) as raised:
         cluster.apply(CART, {})
@@ -169,7 +169,7 @@ def test_an_answer_is_a_refusal_or_none(
 
 
 def test_a_kind_that_is_not_known_yet_is_asked_for_again(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     queue = Reference("apps/v1", "Queue", "shop", "q")
     assert not cluster.knows(queue)
     api.kinds.append({"kind": "Queue", "name": "queues", "namespaced": True})
@@ -177,7 +177,7 @@ def test_a_kind_that_is_not_known_yet_is_asked_for_again(api: Api, tmp_path: Pat
 
 
 def test_a_removal_is_of_the_object_with_that_uid(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     assert cluster.remove(CART, "12-34")
     assert api.sent == {
         "apiVersion": "v1",
@@ -188,7 +188,7 @@ def test_a_removal_is_of_the_object_with_that_uid(api: Api, tmp_path: Path) -> N
 
 
 def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     api.status, api.body = 500, "broken"
     answered = cluster.through("shop", "cart", "http", "/health?deep=1", seconds=5)
     assert (answered.status, answered.body, answered.status_object) == (500, "broken", {})
@@ -197,7 +197,7 @@ def test_a_service_may_answer_what_it_likes(api: Api, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lost", [[0], [503, 500], [0, 502, 504], [429]], ids=str)
 def test_a_read_whose_answer_is_lost_is_asked_again(api: Api, tmp_path: Path, lost: list[int]) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     api.first = lost.copy()
     assert cluster.read(CART) == {}
     api.first = lost.copy()
@@ -205,7 +205,7 @@ def test_a_read_whose_answer_is_lost_is_asked_again(api: Api, tmp_path: Path, lo
 
 
 def test_a_removal_whose_answer_is_lost_is_not_made_again_by_the_client(api: Api, tmp_path: Path) -> None:
-    cluster = access.opened(variables(tmp_path, api.address))
+    cluster = kubeconfig.opened(variables(tmp_path, api.address))
     api.first = [503]
     with pytest.raises(Unanswered, match="could not remove"):
         cluster.remove(CART, "12-34")
@@ -213,14 +213,14 @@ def test_a_removal_whose_answer_is_lost_is_not_made_again_by_the_client(api: Api
 
 def test_a_cluster_that_is_away_gives_no_answer(tmp_path: Path) -> None:
     with pytest.raises(Unanswered, match="cluster dev-plan: no answer"):
-        access.opened(variables(tmp_path, "http://127.0.0.1:1")).read(CART)
+        kubeconfig.opened(variables(tmp_path, "http://127.0.0.1:1")).read(CART)
 
 
 def test_a_context_that_is_missing_is_told(tmp_path: Path) -> None:
     known = variables(tmp_path, "http://127.0.0.1:1")
     with pytest.raises(InvalidInput, match=r"staging-plan.*kubeconfig"):
-        access.opened({**known, "HELM_KUBECONTEXT": "staging-plan"})
+        kubeconfig.opened({**known, "HELM_KUBECONTEXT": "staging-plan"})
     with pytest.raises(InvalidInput, match="there is no kubeconfig"):
-        access.opened({**known, "KUBECONFIG": str(tmp_path / "missing")})
+        kubeconfig.opened({**known, "KUBECONFIG": str(tmp_path / "missing")})
     with pytest.raises(InvalidInput, match="give the environment a cluster"):
-        access.opened({})
+        kubeconfig.opened({})

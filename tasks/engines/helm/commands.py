@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from pyhelm3.command import Command
 
 from tasks import processes
-from tasks.cluster.access import CONTEXT
+from tasks.cluster.kubeconfig import CONTEXT
 from tasks.domain.errors import InvalidInput
 from tasks.engines.helm import post_renderer
 from tasks.engines.helm.capabilities import Capabilities

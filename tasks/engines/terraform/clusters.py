@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.cluster.access import CONTEXT
+from tasks.cluster.kubeconfig import CONTEXT
 
 
 def provider_variables(given: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
