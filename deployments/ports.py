@@ -1,7 +1,8 @@
 """Chooses free TCP ports of 127.0.0.1.
 
-They lie below the range that operating systems give to outgoing connections (from 32768 on Linux, from 49152 on macOS
-and Windows). A connection could otherwise take the port before the service that it was chosen for listens on it.
+They lie below the range that operating systems give to outgoing connections by default (from 32768 on Linux, from
+49152 on macOS and Windows). A connection could otherwise take the port before the
+service that it was chosen for listens on it.
 """
 
 from __future__ import annotations

@@ -81,6 +81,19 @@ class Process:
             return False
 
 
+def listens(process: Process) -> bool:
+    """Tell whether the process, or one that it started, listens on its port; True if this cannot be found out."""
+    try:
+        found = psutil.Process(process.pid)
+        family = [found, *found.children(recursive=True)]
+        sockets = [each for one in family for each in one.net_connections("tcp")]
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == process.port for each in sockets)
+
+
 @contextmanager
 def alone(layout: ProcessLayout) -> Iterator[None]:
     """Wait for the lock and hold it, so that only one command at a time starts or stops processes."""

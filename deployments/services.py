@@ -167,12 +167,14 @@ def wait_until_ready(layout: L, kind: ServiceKind[L], process: Process) -> Proce
 def _responds(layout: L, kind: ServiceKind[L], process: Process) -> bool:
     """Wait until the service responds; return False if its process ended.
 
+    Another program that listens on its port may respond, too, while the process is still starting.
+
     Raises:
         Unanswered: it took too long.
     """
     deadline = time.monotonic() + kind.patience
     while process.alive:
-        if kind.answers(layout, process.port):
+        if kind.answers(layout, process.port) and (process.port is None or processes.listens(process)):
             return True
         if time.monotonic() > deadline:
             raise _failed(layout, kind, f"did not respond within {kind.patience:g} s")

@@ -18,6 +18,9 @@ from tasks.promotion.adoption import Adopted
 def adopt(
     release: ReleaseId = NOT_CHOSEN, environment: EnvironmentName = NOT_CHOSEN, unit: UnitName = None
 ) -> Sequence[Adopted]:
-    """Record what exists of an environment's units, so that no rollback ever removes it."""
+    """Record what exists of an environment's units, so that no rollback ever removes it.
+
+    Lists what will be imported, too.
+    """
     with steps.session() as session:
         return operations.adopt(*session, release, environment, unit)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from tasks.ledger import entries
 from tasks.ledger.state import EnvironmentState
 from tasks.ledger.store import Store
 
-VERSION = 5
+VERSION = 6
 """The version of a snapshot's meaning: raise it when a fold changes. Changed fields are detected without it."""
 
 EVERY = 200
@@ -36,6 +37,10 @@ FOLDER = "snapshots"
 log = structlog.get_logger("flowmart.ledger")
 
 
+class _OfAnotherVersion(UnreadableRecord):
+    """Another version of the product wrote the snapshot; it is valid there."""
+
+
 @dataclass(frozen=True)
 class _Snapshot:
     version: int
@@ -44,9 +49,16 @@ class _Snapshot:
 
 
 def newest(store: Store, beginning: EnvironmentState, platform: str) -> EnvironmentState:
-    """Return the state of the newest valid snapshot that belongs to the chain; `beginning` if there is none."""
+    """Return the state of the newest valid snapshot that belongs to the chain; `beginning` if there is none.
+
+    Snapshots below one of another version are not read: after an update all of them are.
+    """
     for name in reversed(store.names(f"{FOLDER}/{beginning.environment}")):
-        state = _read(store, name, beginning.environment)
+        try:
+            state = _read(store, name, beginning.environment)
+        except _OfAnotherVersion as error:
+            _log_ignored(name, str(error))
+            return beginning
         if state is not None and _belongs(store, name, state, platform):
             return state
     return beginning
@@ -68,14 +80,17 @@ def write(store: Store, state: EnvironmentState) -> None:
 def valid(store: Store, environment: str) -> Iterator[tuple[str, EnvironmentState]]:
     """Yield all valid snapshots of an environment as (name, state), oldest first."""
     for name in store.names(f"{FOLDER}/{environment}"):
-        state = _read(store, name, environment)
-        if state is not None:
-            yield name, state
+        with suppress(_OfAnotherVersion):
+            state = _read(store, name, environment)
+            if state is not None:
+                yield name, state
 
 
 def _read(store: Store, name: str, environment: str) -> EnvironmentState | None:
     try:
         return _decode(store.read(name), name, environment)
+    except _OfAnotherVersion:
+        raise
     except (NotFound, UnreadableRecord) as error:
         _log_ignored(name, str(error))
         return None
@@ -86,9 +101,10 @@ def _decode(data: bytes, name: str, environment: str) -> EnvironmentState:
         content: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UnreadableRecord(f"{name}: it is not a snapshot: {error}") from error
+    version = content.get("version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version != VERSION:
+        raise _OfAnotherVersion(f"{name}: version {version} is unknown; {records.ELSEWHERE}")
     snapshot = records.decode(_Snapshot, content, name)
-    if snapshot.version != VERSION:
-        raise UnreadableRecord(f"{name}: version {snapshot.version} is unknown; {records.ELSEWHERE}")
     if snapshot.digest != digest_of({key: value for key, value in content.items() if key != "digest"}):
         raise UnreadableRecord(f"{name}: it was changed after it was written")
     if (snapshot.state.environment, snapshot.state.number) != (environment, entries.number_of(name)):

@@ -7,7 +7,7 @@ that a promotion needs from the past, so that a promotion does not read old entr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -234,15 +234,16 @@ def left_behind(found: EnvironmentState, release: Release) -> tuple[str, ...]:
 
     A unit that only got another name is none of them: its objects belong to a declared unit.
     """
-    gone = (unit for unit in found.receipts if f"{found.environment}/{unit}" not in release.units)
-    return tuple(sorted(unit for unit in gone if not renamed(found, unit)))
+    declared = {unit for unit in found.receipts if f"{found.environment}/{unit}" in release.units}
+    gone = found.receipts.keys() - declared
+    return tuple(sorted(unit for unit in gone if not renamed(found, unit, declared)))
 
 
-def renamed(found: EnvironmentState, unit: str) -> str:
-    """Return the unit whose objects are now those of `unit`, since both keep their state in one place; or ""."""
+def renamed(found: EnvironmentState, unit: str, declared: Collection[str]) -> str:
+    """Return the declared unit that owns the objects of `unit` now, because both have the same state; or ""."""
     place = found.receipts[unit].details.get("state")
-    later = (name for name, each in found.receipts.items() if each.details.get("state") == place and name != unit)
-    return next(later, "") if place else ""
+    later = (name for name in found.receipts if name in declared and name != unit)
+    return next((name for name in later if found.receipts[name].details.get("state") == place), "") if place else ""
 
 
 def verified_in(states: Iterable[EnvironmentState]) -> dict[str, Verified]:

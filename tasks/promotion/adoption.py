@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.domain.errors import InvalidInput, Refused
+from tasks.domain.errors import InvalidInput, Refused, Unanswered
 from tasks.domain.events import UnitAdopted
 from tasks.domain.plan import Plan
 from tasks.domain.release import Baseline, Inputs
@@ -64,11 +64,14 @@ def _adopted(run: EnvironmentRun, unit: str) -> Adopted | None:
 
 
 def _importing(run: EnvironmentRun, unit: str, engine: UnitEngine, inputs: Inputs) -> Adopted | None:
-    """Return the plan of a unit of which nothing is recorded, if it imports something."""
+    """Return the plan of a unit of which nothing is recorded, if it imports something.
+
+    A unit that cannot be planned now keeps no other from being adopted: the next promotion plans it again.
+    """
     try:
         made = engine.plan(inputs) if inputs.known else None
-    except Refused as error:
-        run.log(unit).warning("imports are not known: the plan was rejected", error=str(error))
+    except (Refused, Unanswered, InvalidInput) as error:
+        run.log(unit).warning("imports are not known: it cannot be planned", error=str(error))
         return None
     if made is None or not made.imports:
         return None

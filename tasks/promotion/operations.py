@@ -133,13 +133,15 @@ def reconcile(runtime: Runtime, executor: Executor, environment: str) -> tuple[s
 def adopt(
     runtime: Runtime, executor: Executor, release: str, environment: str, unit: str | None = None
 ) -> Sequence[Adopted]:
-    """Record what existed in an environment before our first apply. Nothing is applied.
+    """Record what existed in an environment before our first apply, and list what its release would import.
+
+    Nothing is applied.
 
     Args:
         unit: the only unit to adopt; None: every unit that was never applied.
 
     Returns:
-        What was adopted.
+        What was adopted, and units of which nothing is recorded whose release would import something.
 
     Raises:
         InvalidInput: nothing to adopt exists, or the environment has no such unit.

@@ -150,8 +150,9 @@ def verify(run: EnvironmentRun) -> None:
     missing = [unit for unit in run.units if not planning.is_good(run, unit, found)]
     if missing:
         raise Refused(f"{_name(run)}: no checks have passed on {', '.join(missing)}; promote again")
-    for unit in found.receipts.keys() - {*run.units, *run.omitted}:
-        if other := renamed(found, unit):
+    declared = {*run.units, *run.omitted}
+    for unit in found.receipts.keys() - declared:
+        if other := renamed(found, unit, declared):
             run.log(unit).info("renamed", what=f"its state is that of {other} now; remove nothing")
         else:
             run.log(unit).warning("left behind", what="no longer declared; it stays until it is removed by hand")

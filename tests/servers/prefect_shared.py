@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployments import processes, services
+from deployments.processes import Process
 from deployments.sandbox.layout import SandboxLayout
 from deployments.sandbox.parts import KINDS, PREFECT
 
@@ -25,21 +26,28 @@ def shared(folder: Path) -> Iterator[str]:
     layout = SandboxLayout(folder)
     folder.mkdir(exist_ok=True)
     with (folder / "users").open("w") as users:
-        with processes.alone(layout):
-            fcntl.flock(users, fcntl.LOCK_SH)
-            process, _ = services.ensure_started(layout, KINDS[PREFECT])
-            process = services.wait_until_ready(layout, KINDS[PREFECT], process)
         try:
+            with processes.alone(layout):
+                process = _joined(layout, users.fileno())
             yield f"http://127.0.0.1:{process.port}/api"
         finally:
             with processes.alone(layout):
-                if _is_last(users.fileno()):
-                    processes.end(layout, process)
+                if _is_last(users.fileno()) and (found := processes.find(layout, PREFECT)):
+                    processes.end(layout, found)
                     shutil.rmtree(layout.prefect_home)
 
 
+def _joined(layout: SandboxLayout, users: int) -> Process:
+    """Take a share of the lock. The first one starts the server; the others never restart it, however busy it is."""
+    is_first = _is_last(users)
+    fcntl.flock(users, fcntl.LOCK_SH)
+    found = processes.find(layout, PREFECT)
+    started = services.ensure_started(layout, KINDS[PREFECT])[0] if is_first or found is None else found
+    return services.wait_until_ready(layout, KINDS[PREFECT], started)
+
+
 def _is_last(users: int) -> bool:
-    """Tell whether no other process holds its share of the lock; give up one's own."""
+    """Tell whether no other process holds a share of the lock; give up one's own."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

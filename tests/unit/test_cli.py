@@ -76,6 +76,17 @@ def test_a_unit_that_was_renamed_is_not_left_behind(mini: MiniPlatform, capsys: 
     assert json.loads(capsys.readouterr().out)["dev"]["left_behind"] == []
 
 
+def test_a_unit_that_was_renamed_and_then_removed_is_left_behind(
+    mini: MiniPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger, release = History(mini.settings).ledger, mini.release().id
+    for unit in ("earlier", "later"):
+        applied = replace(receipt(unit, release), details={"state": "s3://states/app"})
+        ledger.append("dev", UnitApplied(unit=unit, release=release, receipt=applied))
+    assert cli.run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dev"]["left_behind"] == ["earlier", "later"]
+
+
 def verify(mini: MiniPlatform, environment: str, release: Release) -> None:
     """What the ledger says of a release once it is verified somewhere."""
     history = History(mini.settings)

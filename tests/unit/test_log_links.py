@@ -64,6 +64,19 @@ def test_environments_say_only_what_differs(tmp_path: Path) -> None:
     assert all(each.elasticsearch is None for each in found.environments)
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://kibana.example/app/discover#/?_a=(query:(language:kuery,query:'trace.id:{trace}'))",
+        "https://logs.example/search?q={trace}",
+    ],
+)
+def test_a_link_may_have_a_query_and_a_fragment(tmp_path: Path, link: str) -> None:
+    mini = MiniPlatform(tmp_path)
+    declared(mini, f'{{link: "{link}"}}')
+    assert manifest.load(mini.repository / "infrastructure").environments[0].log_link == link
+
+
 def test_a_placeholder_that_nobody_fills_in_is_a_mistake(tmp_path: Path) -> None:
     mini = MiniPlatform(tmp_path)
     declared(mini, "{link: 'https://logs.example/{tracee}'}")

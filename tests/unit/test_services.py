@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from deployments import ports, processes, services
 from deployments.sandbox.layout import SandboxLayout
 from deployments.services import ServiceKind, gets
 from tasks.domain.errors import Unanswered
+
+Answers = Callable[[SandboxLayout, int | None], bool]
 
 OUTGOING = range(32768, 65536)
 """Ports that Linux and others give to outgoing connections."""
@@ -28,7 +30,7 @@ def intruders() -> Iterator[ExitStack]:
         yield opened
 
 
-def web_server(intruders: ExitStack, taken: int) -> ServiceKind[SandboxLayout]:
+def web_server(intruders: ExitStack, taken: int, answers: Answers | None = None) -> ServiceKind[SandboxLayout]:
     """A web server; another program listens on the first `taken` ports as soon as they are chosen for it."""
     left = iter(range(taken))
 
@@ -43,12 +45,17 @@ def web_server(intruders: ExitStack, taken: int) -> ServiceKind[SandboxLayout]:
     def variables(_: SandboxLayout, __: int | None) -> Mapping[str, str]:
         return {}
 
-    return ServiceKind("web", command, variables, serves, 60.0)
+    return ServiceKind("web", command, variables, answers or serves, 60.0)
 
 
 def serves(layout: SandboxLayout, port: int | None) -> bool:
     """Ask only once the service itself listens, because an intruder accepts connections and never responds."""
     return "Serving" in processes.log_of(layout, "web").read_text() and gets("/")(layout, port)
+
+
+def connects(port: int | None) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port or 0)) == 0
 
 
 def test_a_service_whose_port_is_taken_meanwhile_starts_on_another(
@@ -63,6 +70,19 @@ def test_a_service_whose_port_is_taken_meanwhile_starts_on_another(
         assert ready.port != begun.port
         assert processes.find(layout, "web") == ready
         assert services.ensure_started(layout, kind) == (ready, False)
+    finally:
+        processes.end(layout, ready)
+
+
+def test_a_program_that_answers_on_the_port_is_not_taken_for_the_service(
+    layout: SandboxLayout, intruders: ExitStack
+) -> None:
+    kind = web_server(intruders, taken=1, answers=lambda _, port: connects(port))
+    begun, _ = services.ensure_started(layout, kind)
+    ready = services.wait_until_ready(layout, kind, begun)
+    try:
+        assert ready.port != begun.port
+        assert gets("/")(layout, ready.port)
     finally:
         processes.end(layout, ready)
 

@@ -114,6 +114,13 @@ def test_an_invalid_snapshot_is_ignored(store: MemoryStore, damage: Callable[[Me
     assert ledger.state("dev") == reduce(fold, ledger.entries("dev"), EnvironmentState("dev"))
 
 
+def test_after_an_update_older_snapshots_are_not_read_one_by_one(store: MemoryStore) -> None:
+    changed(store, version=snapshots.VERSION - 1)
+    store.asked.clear()
+    assert Ledger(store, "bob").state("dev").number == 450
+    assert store.asked["read"] == 1 + 450, "the newest snapshot, and the chain"
+
+
 def test_without_a_valid_snapshot_the_whole_chain_is_read(store: MemoryStore) -> None:
     store.objects[FIRST] = store.objects[SECOND] = b""
     assert Ledger(store, "bob").state("dev").number == 450

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from tasks.manifest.declared.servers import Address, DeclaredAuth, DeclaredSecret, DeclaredSigV4, DeclaredTls
-from tasks.manifest.notation import Declared, Text
+from tasks.manifest.notation import ADDRESS, Declared, Text
 
 
 class DeclaredElasticsearchSigV4(DeclaredSigV4):
@@ -50,6 +50,6 @@ class DeclaredLogging(Declared):
     dashboards: DeclaredDashboards | None = Field(
         default=None, description="The Kibana or the OpenSearch Dashboards; a path in its url is that of a space."
     )
-    link: Address | None = Field(
+    link: Annotated[str, Field(pattern=ADDRESS)] | None = Field(
         default=None, description="Page with the lines of {trace} (a run), {claim} or {release} of FlowMart's log."
     )

@@ -15,11 +15,14 @@ def _named(address: str) -> str:
     parts = urlsplit(address)
     if parts.query or parts.fragment:
         raise ValueError("has a query or a fragment: write the address alone, such as https://prometheus.example")
+    wrong = "has a host or a port that cannot be: write https://prometheus.example:9090"
+    if not parts.hostname:
+        raise ValueError(wrong)
     try:
-        (parts.hostname or "").encode("idna")
+        parts.hostname.encode("idna")
         _ = parts.port
     except ValueError as error:
-        raise ValueError("has a host or a port that cannot be: write https://prometheus.example:9090") from error
+        raise ValueError(wrong) from error
     return address
 
 

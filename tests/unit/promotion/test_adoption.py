@@ -11,7 +11,7 @@ from tasks.promotion import operations
 from tasks.promotion.environment_run import opened
 from tasks.promotion.promotion import plan_and_test
 from tests.unit.promotion.conftest import Shop
-from tests.unit.promotion.fakes import FakeEngine
+from tests.unit.promotion.fakes import FakeEngine, Fault, no_answer
 
 OLD = {"it": "old", "precious": "data"}
 
@@ -71,9 +71,10 @@ def test_what_a_release_would_import_is_listed_where_nothing_is_recorded(shop: S
     assert (shop.state().baselines, shop.world.done, shop.state().claim) == ({}, [], None)
 
 
-def test_a_unit_whose_plan_is_rejected_keeps_no_other_from_being_adopted(shop: Shop) -> None:
+@pytest.mark.parametrize("fault", [refused, no_answer])
+def test_a_unit_that_cannot_be_planned_keeps_no_other_from_being_adopted(shop: Shop, fault: Fault) -> None:
     shop.world.by_hand("dev", "app", **OLD)
-    shop.world.fail("network", "plan", refused)
+    shop.world.fail("network", "plan", fault)
     adopted = operations.adopt(shop.runtime, shop.executor, shop.release("one"), "dev")
     assert [one.unit for one in adopted] == ["app"]
     assert not shop.world.faults["network", "plan"]
