@@ -74,6 +74,15 @@ def test_what_leads_nowhere_any_more_is_not_used(tmp_path: Path, kept: Path) -> 
     (place,) = kept.iterdir()
     (place / "data/provider").symlink_to(tmp_path / "a mirror that is gone")
     assert "init" in planned(tmp_path)
+    assert "init" not in planned(tmp_path)
+
+
+def test_an_old_result_is_replaced_by_the_init_that_could_not_use_it(tmp_path: Path, kept: Path) -> None:
+    planned(tmp_path)
+    (place,) = kept.iterdir()
+    os.utime(place, (0, 0))
+    assert "init" in planned(tmp_path)
+    assert "init" not in planned(tmp_path)
 
 
 def test_old_results_are_removed_but_not_looked_for_after_every_init(tmp_path: Path, kept: Path) -> None:

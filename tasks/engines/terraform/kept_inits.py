@@ -70,7 +70,7 @@ def digest(workspace: Workspace, argv: Sequence[str], made_with: str, around: Ma
 def provide(key: str, folder: Path) -> bool:
     """Copy a kept result into a root's folder. Tell whether there was one that is still usable."""
     place, data = kept_folder(_INITS) / key, folder / backends.DATA
-    if data.exists() or not _is_fresh(place) or not all(link.exists() for link in _links(place / _DATA)):
+    if data.exists() or not _is_usable(place):
         return False
     try:
         shutil.copytree(place / _DATA, data, symlinks=True)
@@ -100,10 +100,17 @@ def keep(key: str, folder: Path, *, locked: bool) -> None:
         shutil.copytree(data, unfinished / _DATA, symlinks=True)
         if (folder / LOCK_FILE).is_file() and not locked:
             shutil.copy(folder / LOCK_FILE, unfinished / LOCK_FILE)
+        if not _is_usable(place):
+            shutil.rmtree(place, ignore_errors=True)
         try:
             unfinished.rename(place)
         except OSError:  # Another run was faster.
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _is_usable(place: Path) -> bool:
+    """Tell whether a kept result is recent and what it links to still exists."""
+    return _is_fresh(place) and all(link.exists() for link in _links(place / _DATA))
 
 
 def _is_fresh(place: Path, seconds: float = _SECONDS) -> bool:

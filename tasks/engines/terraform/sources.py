@@ -39,8 +39,9 @@ _IN_QUOTES = re.compile(
     r"([\"'])((?:[^\"'\n]*\})?)([^\"'$%{}*?\n]*(?<![\w.])\.\.(?![\w.])[^\"'$%{}*?\n]*)([\"'$%*?{])"
 )
 """The same groups for a path in quotes, after the quote: it may contain spaces and any other character."""
-_PLAIN = re.compile(r"^[^#\n]*?[:-][ \t]+()()([^\"'#\n:]*\.\.[^\"'#\n]*)()$", re.MULTILINE)
-"""The same groups for a value of YAML without quotes."""
+_QUOTE = re.compile(r"[\"']")
+_PLAIN = re.compile(r"^[^#\n]*?[:-][ \t]+()()([^\"'#\n:]*\.\.[^\"'#\n]*)()$")
+"""The same groups for a line of YAML whose value has no quotes."""
 _ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _LONGEST_NAME = 255
 """The longest name of a file in bytes: NAME_MAX of Linux."""
@@ -139,10 +140,20 @@ def _named(file: Path, root: Path, whole: Path) -> Iterator[Path]:
 
 def _quoted(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield the paths in quotes as `_PATH` finds others: what each begins with, the path, and what follows it."""
-    for _, begins, path, ends in _IN_QUOTES.findall(text):
-        if _may_exist(path):
+    # Each part between quotes is searched alone, because the expression would read a long line many times.
+    for part in _QUOTE.split(text)[1:]:
+        line, more, _ = part.partition("\n")
+        for begins, path, ends in _found(_IN_QUOTES, f'"{line}' if more else f'"{line}"'):
             # `_PATH` decides what an expression before the path means.
             yield begins and "${path.module}/", path, ends.strip("\"'")
+
+
+def _found(expression: re.Pattern[str], line: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what an expression finds in a line: what each path begins with, the path, and what follows it."""
+    if ".." in line and len(line) <= _LONGEST:
+        for _, begins, path, more in expression.findall(line):
+            if _may_exist(path):
+                yield begins, path, more
 
 
 def _unescaped(text: str) -> str:
@@ -170,7 +181,8 @@ def _loose(text: str) -> set[str]:
     """Return the paths with `..` in a text, each up to its last literal part."""
     text = _unescaped(text)
     words = (word for word in _BESIDE_PATHS.split(text) if ".." in word and len(word) <= _LONGEST)
-    plain = ((begins, path.strip(), more) for _, begins, path, more in _PLAIN.findall(text) if _may_exist(path))
+    lines = (found for line in text.split("\n") for found in _found(_PLAIN, line))
+    plain = ((begins, path.strip(), more) for begins, path, more in lines)
     paths = (*(each for word in words for each in _PATH.findall(word)), *_quoted(text), *plain)
     found = (_written_out(path, begins, more) for begins, path, more in paths)
     return {path for path in found if path and not path.startswith("/")}
