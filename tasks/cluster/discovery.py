@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tasks.cluster.objects import Reference
+from tasks.domain.errors import Throttled, Unanswered
 
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 
@@ -53,12 +54,21 @@ class Kinds:
         return [version for version in found if about.kind in self._served(version)]
 
     def all(self) -> Iterator[tuple[str, Collection[str]]]:
-        """Yield everything that is served: each API version, with its kinds."""
+        """Yield everything that is served: each API version, with its kinds.
+
+        A version that does not respond is passed over, as helm does: the service behind it may be down for long.
+        """
         core = [str(version) for version in self._ask("/api").get("versions") or ()]
         groups = self._ask("/apis").get("groups") or ()
         versions = (str(each["groupVersion"]) for group in groups for each in group.get("versions") or ())
         for version in (*core, *versions):
-            yield version, self._served(version).keys()
+            try:
+                known = self._resources[version] = self._served(version)
+            except Throttled:
+                raise
+            except Unanswered:
+                continue
+            yield version, known.keys()
 
     def _served(self, api_version: str) -> Mapping[str, Mapping[str, Any]]:
         """Return the kinds of one group and version; empty if the cluster does not serve it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from tasks.domain.errors import InvalidInput
+from tasks.engines.helm.capabilities import Capabilities
 from tasks.engines.helm.commands import Helm, arguments, done, major_version
 from tasks.processes import Processes
 
@@ -92,3 +94,12 @@ def test_something_that_is_no_helm_is_told(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(InvalidInput, match="is it helm"):
         major_version(str(program))
+
+
+def test_many_api_versions_are_several_arguments(helm: Helm) -> None:
+    versions = tuple(f"group-{number}.{'long.' * 20}example/v1/Kind" for number in range(1500))
+    told = done(helm.rendered("cart", Path("chart.tgz"), [], "shop", told=Capabilities("v1.34.0", versions)))
+    argv = json.loads(told[told.index("{") :])["argv"]
+    given = [argv[at + 1] for at, part in enumerate(argv) if part == "--api-versions"]
+    assert max(map(len, given)) < 2**16
+    assert ",".join(given).split(",") == [*versions]

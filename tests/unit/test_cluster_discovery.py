@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from tasks.cluster.discovery import Kinds
 from tasks.cluster.objects import Reference
+from tasks.domain.errors import FlowmartError, Throttled, Unanswered
 
 
 def resources(*kinds: str, namespaced: bool = True) -> dict[str, Any]:
@@ -48,3 +51,30 @@ def test_an_object_of_a_version_that_is_gone_is_found_in_the_most_stable_one_tha
     assert served is not None
     assert found.path(served) == "/apis/x/v1/namespaces/shop/things/a"
     assert found.path(old) is None
+
+
+class Partly(dict[str, Any]):
+    """The answers of a cluster in which the service behind one path fails."""
+
+    def __init__(self, error: FlowmartError) -> None:
+        groups = [{"versions": [{"groupVersion": name}]} for name in ("metrics/v1", "x/v1")]
+        super().__init__({"/api": {"versions": ["v1"]}, "/api/v1": resources("Pod"), "/apis": {"groups": groups}})
+        self |= {"/apis/x/v1": resources("Thing")}
+        self.error = error
+
+    def ask(self, path: str) -> Mapping[str, Any]:
+        if path == "/apis/metrics/v1":
+            raise self.error
+        return self.get(path, {})
+
+
+def test_a_listing_passes_over_a_version_whose_service_does_not_respond() -> None:
+    found = Kinds(Partly(Unanswered("503")).ask)
+    assert [(version, [*kinds]) for version, kinds in found.all()] == [("v1", ["Pod"]), ("x/v1", ["Thing"])]
+    with pytest.raises(Unanswered):
+        found.path(Reference("metrics/v1", "Some", "shop", "a"))
+
+
+def test_a_listing_that_is_throttled_is_not_complete() -> None:
+    with pytest.raises(Throttled):
+        list(Kinds(Partly(Throttled("429")).ask).all())

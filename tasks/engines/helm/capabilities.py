@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tasks.cluster.access import Cluster
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.placement import defined
+from tasks.cluster.placement import defined, served
 from tasks.engines.helm.rendering import Objects
 
 
@@ -45,15 +45,14 @@ def capabilities(cluster: Cluster, coming: Objects) -> Capabilities:
         cluster: the cluster, as the identity that reads.
         coming: custom resource definitions that do not exist yet.
     """
-    served = [(version, kind) for version, kinds in cluster.served() for kind in kinds]
-    served += [each for manifest in coming.values() for each in _versions(manifest)]
-    named = (text for version, kind in served for text in (version, f"{version}/{kind}"))
+    found = [(version, kind) for version, kinds in cluster.served() for kind in kinds]
+    found += [each for manifest in coming.values() for each in _versions(manifest)]
+    named = (text for version, kind in found for text in (version, f"{version}/{kind}"))
     return Capabilities(cluster.version(), tuple(dict.fromkeys(named)))
 
 
 def _versions(definition: Manifest) -> Iterator[tuple[str, str]]:
     """Yield the API version and kind of each version that a definition serves."""
-    for (group, kind), spec in defined([definition]).items():
-        for version in spec.get("versions") or ():
-            if version.get("served"):
-                yield f"{group}/{version['name']}", kind
+    for (_, kind), spec in defined([definition]).items():
+        for version in served(spec):
+            yield version, kind

@@ -30,6 +30,8 @@ from tasks.processes import Processes
 HISTORY = 10
 """How many revisions of a release helm keeps, and so how many releases it can roll back to."""
 
+_VERSIONS_AT_ONCE = 100
+"""How many API versions are one argument. One with its kind has at most 382 characters: group, version and kind."""
 _POST_RENDERER = "--post-renderer"
 _PLUGIN = "flowmart"
 
@@ -142,7 +144,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         """
         crds = "--include-crds" if definitions else "--skip-crds"
         command = ["template", release, chart, crds, "--namespace", namespace, *_read(values)]
-        asked = ["--kube-version", told.version, "--api-versions", ",".join(told.versions)] if told else []
+        asked = ["--kube-version", told.version, *_served(told.versions)] if told else []
         return (await self.run([*command, *asked, *self._editing(edits)])).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:
@@ -219,6 +221,15 @@ def major_version(executable: str) -> int:
     if finished.exit_code != 0 or found is None:
         raise InvalidInput(f"{executable} version: says {finished.stdout!r} {finished.stderr.strip()}; is it helm?")
     return int(found[1])
+
+
+def _served(versions: Sequence[str]) -> list[str]:
+    """Return the options for the API versions: several, because Linux allows 128 KiB for one argument."""
+    return [
+        part
+        for first in range(0, len(versions), _VERSIONS_AT_ONCE)
+        for part in ("--api-versions", ",".join(versions[first : first + _VERSIONS_AT_ONCE]))
+    ]
 
 
 def _read(values: Sequence[Path]) -> list[Any]:

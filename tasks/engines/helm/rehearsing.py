@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tasks.cluster import reading
+from tasks.cluster import parallel, reading
 from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import Lacking, NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
@@ -83,14 +83,30 @@ def require_free(cluster: Cluster, what: Installation, created: Iterable[Referen
     Raises:
         Refused: helm would not take over one of them.
     """
-    for about, live in reading.read_all(cluster, created).items():
-        if live is None:
-            continue
-        found, wanted = annotated(live), {_RELEASE: what.release, _NAMESPACE: what.namespace}
-        label = (live["metadata"].get("labels") or {}).get(_MANAGED)
-        if label != _HELM or any(found.get(key) != value for key, value in wanted.items()):
-            told = "exists, and helm does not take over what belongs to no release"
-            raise Refused(f"{about} {told}; remove it, or give it the label {_MANAGED}={_HELM} and {wanted}")
+    each = list(created)
+    reader = reading.Reader(cluster, each)
+    for about, live in zip(each, parallel.each(lambda one: _readable(reader, one), each), strict=True):
+        if live is not None:
+            _require_owned(about, live, what)
+
+
+def _readable(reader: reading.Reader, about: Reference) -> reading.Live:
+    """Return the live object; None also if this identity may not read it. The apply decides about that one."""
+    try:
+        return reader.read(about)
+    except NotPermitted:
+        return None
+
+
+def _require_owned(about: Reference, live: Manifest, what: Installation) -> None:
+    found, wanted = annotated(live), {_RELEASE: what.release, _NAMESPACE: what.namespace}
+    label = (live["metadata"].get("labels") or {}).get(_MANAGED)
+    if label == _HELM and all(found.get(key) == value for key, value in wanted.items()):
+        return
+    other = f"release {found.get(_NAMESPACE, '?')}/{found[_RELEASE]}" if found.get(_RELEASE) else "no release"
+    marks = " and ".join(f"{key}={value}" for key, value in wanted.items())
+    told = f"exists, and helm does not take over what belongs to {other}"
+    raise Refused(f"{about} {told}; remove it, or give it the label {_MANAGED}={_HELM} and the annotations {marks}")
 
 
 def _asked(cluster: Cluster, about: Reference, before: Manifest | None, manifest: Manifest) -> Written | None:
