@@ -1,6 +1,7 @@
 """Classifies the errors of botocore, for every module that calls AWS.
 
-An error is classified by its type, code and HTTP status, never by its message. It is `Unanswered` if AWS did not
+An error is classified by its type, code and HTTP status, and by its message only where EC2 uses one code for two
+meanings (`AuthFailure`). It is `Unanswered` if AWS did not
 respond, or if a retry may succeed: after throttling, a problem on AWS's side, or expired credentials, which the next
 attempt replaces. It is `Unequipped` if this machine has no login that AWS accepts. It is `Refused` if a retry would
 fail in the same way.
@@ -50,10 +51,14 @@ UNANSWERED = frozenset({ErrorMeaning.THROTTLED, ErrorMeaning.BUSY, ErrorMeaning.
 """Meanings for which a retry of the same call may succeed."""
 
 _NOT_VALID = (
-    *("AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "MissingAuthenticationToken"),
-    *("NotAuthorized", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException"),
+    *("InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "MissingAuthenticationToken"),
+    *("RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException"),
 )
-_NOT_ALLOWED = ("AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation")
+_NOT_ALLOWED = (
+    *("AccessDenied", "AccessDeniedException", "AuthFailure", "Forbidden", "NotAuthorized", "UnauthorizedOperation"),
+)
+_LOGIN_FAILED = "not able to validate the provided access credentials"
+"""EC2's message for `AuthFailure` if the login is not valid. With others, it does not allow the action."""
 
 CODES: Mapping[str, ErrorMeaning] = {
     **dict.fromkeys(aws_codes.THROTTLED, ErrorMeaning.THROTTLED),
@@ -102,17 +107,20 @@ def meaning_of(error: AwsError) -> ErrorMeaning:
     """Classify an error of botocore."""
     if isinstance(error, boto.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return meaning_of_code(code_of(error), status)
+        return meaning_of_code(code_of(error), status, str(error.response["Error"].get("Message", "")))
     return next((meaning for types, meaning in _TYPES if isinstance(error, types)), ErrorMeaning.REJECTED)
 
 
-def meaning_of_code(code: str, status: int = 0) -> ErrorMeaning:
-    """Classify an error by its code and HTTP status.
+def meaning_of_code(code: str, status: int = 0, message: str = "") -> ErrorMeaning:
+    """Classify an error by its code and HTTP status, and `AuthFailure` by its message.
 
     Args:
         code: AWS's error code; may be empty.
         status: the HTTP status; 0 if it is not known.
+        message: the message, or a text that contains it.
     """
+    if code == "AuthFailure" and _LOGIN_FAILED in message:
+        return ErrorMeaning.NOT_VALID
     if found := CODES.get(code):
         return found
     if status == 429:

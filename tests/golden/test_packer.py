@@ -81,6 +81,7 @@ def test_the_image_is_read_from_the_last_run_of_the_manifest() -> None:
 
 
 AWS_V1 = "Error launching source instance: %s: why\n\tstatus code: %d, request id: 1f2e"
+INVALID_LOGIN = "AWS was not able to validate the provided access credentials"
 AWS_TYPED = "operation error SSM: GetParameter, https response error StatusCode: %d, RequestID: 1f-2, %s: why"
 AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d, RequestID: 1, api error %s: why"
 
@@ -95,6 +96,11 @@ AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d
         (AWS_V1 % ("InternalError", 500), 1, Outcome.UNANSWERED),
         (AWS_V1 % ("RequestExpired", 400), 1, Outcome.UNANSWERED),
         (AWS_V1 % ("UnauthorizedOperation", 403), 1, Outcome.FAILED),
+        (AWS_V1.replace("why", "Not authorized for images: [ami-0abc]") % ("AuthFailure", 403), 1, Outcome.FAILED),
+        (AWS_V2 % (403, "AuthFailure"), 1, Outcome.FAILED),
+        (AWS_TYPED % (400, "NotAuthorized"), 1, Outcome.FAILED),
+        (AWS_V1.replace("why", INVALID_LOGIN) % ("AuthFailure", 401), 1, Outcome.UNANSWERED),
+        (AWS_TYPED.replace("1f-2", "1f-2, HostID: x/z=") % (400, "RequestTimeout"), 1, Outcome.UNANSWERED),
         (AWS_V2 % (503, "Unavailable"), 1, Outcome.UNANSWERED),
         (AWS_V2 % (500, "Whatever"), 1, Outcome.UNANSWERED),
         (AWS_V2 % (400, "InvalidParameterValue"), 1, Outcome.FAILED),

@@ -12,8 +12,11 @@ from tasks import aws, aws_errors
 from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 
 
-def answer(code: str, status: int = 400) -> boto.ClientError:
-    response: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+INVALID_LOGIN = "AWS was not able to validate the provided access credentials"
+
+
+def answer(code: str, status: int = 400, message: str = "why") -> boto.ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return boto.ClientError(response, "Anything")
 
 
@@ -22,6 +25,9 @@ def answer(code: str, status: int = 400) -> boto.ClientError:
     [
         (answer("AccessDenied", 403), Refused, "not allowed"),
         (answer("UnauthorizedOperation", 403), Refused, "not allowed"),
+        (answer("AuthFailure", 403, "Not authorized for images: [ami-0abc]"), Refused, "not allowed"),
+        (answer("AuthFailure", 401, INVALID_LOGIN), Unequipped, "sign in again"),
+        (answer("NotAuthorized", 400), Refused, "not allowed"),
         (answer("ExpiredToken", 403), Unanswered, "the next attempt gets new ones"),
         (answer("ExpiredTokenException", 400), Unanswered, "the next attempt gets new ones"),
         (answer("RequestExpired", 400), Unanswered, "the next attempt gets new ones"),

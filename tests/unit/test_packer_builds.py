@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.domain.release import Inputs
@@ -91,6 +92,43 @@ def test_plugins_are_installed_wherever_a_template_requires_them(
     ).check(None)
     asked = (tmp_path / "asked").read_text().splitlines()
     assert [line for line in asked if line.startswith("init")] == init
+
+
+def builder(root: Path, script: str) -> Builder:
+    (root / "base").mkdir()
+    (root / "base/image.pkr.hcl").write_text(REQUIRED)
+    program = root / "packer"
+    program.write_text(f"#!/bin/sh\n[ $1 != version ] || exec echo Packer v1.9.4\n{script}\n")
+    program.chmod(0o755)
+    return Builder(str(program), workspace(root, Unit("base", "packer", "base", ("dev",)), executable=str(program)))
+
+
+ANSIBLE_FAILED = """1,,ui,message,    a.b: fatal: [default]: FAILED! => {"msg": "port 8080: Connection refused"%!(PACKER_COMMA) "rc": 7}
+2,a.b,error,Error executing Ansible: Non-zero exit status: exit status 2
+"""
+
+
+def test_what_a_playbook_could_not_reach_is_a_rejection(tmp_path: Path) -> None:
+    (tmp_path / "said").write_text(ANSIBLE_FAILED)
+    script = f'[ $1 != build ] || {{ cat "{tmp_path}/said"; exit 1; }}'
+    with pytest.raises(Refused, match="port 8080: Connection refused"):
+        builder(tmp_path, script).build(tmp_path / "variables.json")
+
+
+@pytest.mark.parametrize("command", ["init", "validate"])
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Get releases: dial tcp: lookup api.github.com: no such host", Unanswered),
+        ("Error: Unsupported argument", Refused),
+    ],
+)
+def test_a_server_of_plugins_that_does_not_respond_rejects_nothing(
+    tmp_path: Path, command: str, said: str, kind: type[Exception]
+) -> None:
+    script = f'[ $1 != {command} ] || {{ echo "{said}" >&2; exit 1; }}'
+    with pytest.raises(kind, match=said):
+        builder(tmp_path, script).check(None)
 
 
 @pytest.mark.parametrize(("regions", "outcome"), [([*MADE], Outcome.SUCCEEDED), (["eu-west-1"], Outcome.FAILED)])

@@ -45,6 +45,7 @@ class Builder:
 
         Raises:
             Refused: Packer rejects the template.
+            Unanswered: Packer was killed, or a server of its plugins did not respond.
             Unequipped: Packer is missing or has the wrong version.
         """
         template = self._template()
@@ -67,8 +68,8 @@ class Builder:
         finished = self._run(command, self._workspace.writing)
         if finished.exit_code != 0:
             why = commands.errors(finished.stdout) if finished.stdout else finished.stderr.strip()
-            failed = errors.outcome_of(why, finished.exit_code) is Outcome.FAILED
-            raise (Refused if failed else Unanswered)(f"packer build of {self._place}: {why or 'it was killed'}")
+            own = commands.reasons(finished.stdout) if finished.stdout else why
+            raise _kind(own, finished.exit_code)(f"packer build of {self._place}: {why or 'it was killed'}")
         if not manifest.exists():
             raise Refused(f"packer build of {self._place}: it wrote no {manifest.name} beside its template")
         return Built(*commands.built(manifest.read_text(), self._workspace.environment.region))
@@ -85,7 +86,7 @@ class Builder:
         finished = self._run(argv, self._workspace.reading)
         if finished.exit_code != 0:
             why = commands.complaint(finished.stdout + finished.stderr)
-            kind = Unequipped if commands.ANOTHER_VERSION in why else Refused
+            kind = Unequipped if commands.ANOTHER_VERSION in why else _kind(why, finished.exit_code)
             raise kind(f"packer {argv[1]} of {self._place}: {why or 'it gave no reason'}")
         return finished.stdout
 
@@ -98,6 +99,10 @@ class Builder:
         )
         log.debug("ran", command=argv[1], seconds=round(finished.seconds, 2), exit_code=finished.exit_code)
         return finished
+
+
+def _kind(why: str, exit_code: int) -> type[Refused] | type[Unanswered]:
+    return Refused if errors.outcome_of(why, exit_code) is Outcome.FAILED else Unanswered
 
 
 def remove_half_made(images: Images, name: str, owner: str) -> str:

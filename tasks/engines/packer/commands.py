@@ -67,13 +67,29 @@ def parsed_version(said: str) -> tuple[int, ...]:
 
 def errors(said: str) -> str:
     """Return the reasons in the output of `packer build -machine-readable`, and Ansible's last failures."""
-    rows = [line.split(",", 4) for line in said.splitlines()]
+    told = list(dict.fromkeys([*_own(_rows(said)), *_of_tools(_rows(said))]))
+    return "\n".join(told) or said.strip()[-500:] or "packer gave no reason"
+
+
+def reasons(said: str) -> str:
+    """Return Packer's own reasons in the output of a build, without what Ansible and scripts failed with."""
+    rows = _rows(said)
+    return "\n".join(_own(rows)) or ("" if _of_tools(rows) else said.strip()[-500:])
+
+
+def _rows(said: str) -> list[list[str]]:
+    return [line.split(",", 4) for line in said.splitlines()]
+
+
+def _own(rows: list[list[str]]) -> list[str]:
     reasons = [_unescaped(row[3]) for row in rows if len(row) > 3 and row[1] and row[2] == "error"]
     reasons += [_unescaped(row[4]) for row in rows if len(row) > 4 and row[2:4] == ["ui", "error"] and not reasons]
+    return [text.strip() for text in dict.fromkeys(reasons) if text.strip()]
+
+
+def _of_tools(rows: list[list[str]]) -> list[str]:
     said_by_tools = [_unescaped(row[4]).strip() for row in rows if len(row) > 4 and row[2:4] == ["ui", "message"]]
-    fatal = [line for line in said_by_tools if re.search(r"fatal:|ERROR!|FAILED", line)]
-    told = list(dict.fromkeys(text.strip() for text in [*reasons, *fatal[-3:]] if text.strip()))
-    return "\n".join(told) or said.strip()[-500:] or "packer gave no reason"
+    return [line for line in said_by_tools if re.search(r"fatal:|ERROR!|FAILED", line)][-3:]
 
 
 def complaint(said: str) -> str:

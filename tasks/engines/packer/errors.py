@@ -20,7 +20,7 @@ _SIGNAL_IN_SHELL = 128
 _CRASHED = 2
 """Go's runtime ends with it, when memory is exhausted for example. Packer itself does not."""
 _V1 = re.compile(r"^(.*): [^\n]*\n?\s*status code: \d+", re.MULTILINE)
-_V2 = re.compile(r"api error (\w+)|(?:RequestID|HostID): [\w+/=-]*, (\w+): ")
+_V2 = re.compile(r"api error (\w+)|RequestID: [\w+/=-]*, (?:HostID: [\w+/=-]*, )?(?!HostID: )(\w+): ")
 _STATUS = re.compile(r"StatusCode: (\d+)|status code: (\d+)")
 
 NO_RESPONSE = (
@@ -46,14 +46,14 @@ def outcome_of(why: str, exit_code: int) -> Outcome:
     """Return the outcome of a build that did not succeed.
 
     Args:
-        why: the reasons that `commands.errors` found.
+        why: Packer's own reasons (`commands.reasons`), without what Ansible or scripts wrote.
         exit_code: negative if a signal ended Packer.
     """
     if exit_code < 0 or exit_code > _SIGNAL_IN_SHELL or exit_code == _CRASHED:
         return Outcome.UNANSWERED
     if any(text in why for text in NO_RESPONSE):
         return Outcome.UNANSWERED
-    meanings = {aws_errors.meaning_of_code(code, status) for code, status in _answers(why)}
+    meanings = {aws_errors.meaning_of_code(code, status, why) for code, status in _answers(why)}
     if meanings:
         return Outcome.UNANSWERED if meanings & (aws_errors.UNANSWERED | aws_errors.HERE) else Outcome.FAILED
     return Outcome.UNANSWERED if go_errors.is_unanswered(why) else Outcome.FAILED
