@@ -23,7 +23,7 @@ _DENIED = re.compile(r"admission webhook \"[^\"]*\" denied the request")
 _UNANSWERED = tuple(
     re.compile(text)
     for text in (
-        # No HTTP response at all: net/url's Error. A request's timeout looks the same; helm's own wait has no URL.
+        # No HTTP response at all, or no login for the request ("getting credentials"): net/url's Error. A request's timeout looks the same; helm's own wait has no URL.
         r'\b(Get|Post|Put|Patch|Delete|Head) "https?://[^"]*": .*$',
         r"unexpected error when reading response body\. Please retry\. Original error: .*$",
         r"(read|write) tcp \S+: .*$",
@@ -50,8 +50,6 @@ _UNANSWERED = tuple(
         r"etcdserver: (?!request is too large).*$",
         r"stream error: stream ID \d+; \w+(; .*)?$",
         r"rpc error: code = \w+ desc = .*$",
-        # The program that the kubeconfig names for the login gave none: its session expired, or it is missing here.
-        r"getting credentials: .*$",
         # Repositories of charts: an index or a package over HTTP; registries (ORAS, containerd's resolver).
         r"failed to fetch https?://\S+ : (408|429|5\d\d) [A-Z][\w -]*$",
         r"response status code (408|429|5\d\d): .*$",

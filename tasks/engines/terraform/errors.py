@@ -60,7 +60,8 @@ _NO_ANSWER_CODES = aws_codes.THROTTLED | aws_codes.EXPIRED | aws_codes.AT_FAULT 
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
 _CODES = re.compile(
     # AWS SDK v2 with and without a type for the error, then v1
-    r"api error (\w+)|(?:RequestID|HostID): [\w+/=-]*, (\w+): |(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+"
+    r"api error (\w+)|RequestID: [\w+/=-]*, (?:HostID: [\w+/=-]*, )?(?!HostID: )(\w+): "
+    r"|(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+"
     # lib/pq and pgx (PostgreSQL's SQLSTATE), go-sql-driver/mysql
     r"|\(SQLSTATE (\w{5})\)|(?:^|: )Error (\d{4})(?: \(\w{5}\))?: "
 )
@@ -76,6 +77,8 @@ _ATTEMPTS = re.compile(
     r"|: 403 (?:API rate limit|You have (?:exceeded a secondary rate limit|triggered an abuse detection))"
 )
 """The client retried too often, or was throttled. Google's and GitHub's APIs also use 403 for throttling."""
+_NO_LOGIN = re.compile(r'"https?://[^"]*":\s+getting credentials:\s')
+"""How client-go reports that the kubeconfig's program gave no login. A chart may fail with the last words too."""
 _NO_ANSWER_STATUSES = ("408", "429")
 
 _LINKS = re.compile(
@@ -91,7 +94,6 @@ _LINKS = re.compile(
     r"|an error on the server \(.*\) has prevented the request from succeeding.*|etcdserver"
     r"|the server is currently unable to handle the request.*|the server was unable to return a response in .*"
     r"|the server has received too many requests.*|request did not complete within .*"
-    r"|getting credentials"
     # databases: PostgreSQL, Go's database/sql, container registries
     r"|the database system is (?:starting up|shutting down|in recovery mode)|too many clients already"
     r"|remaining connection slots are reserved.*|terminating connection due to .*|bad connection|invalid connection"
@@ -190,4 +192,4 @@ def _statuses(text: str) -> tuple[str, ...]:
 
 
 def _is_link(text: str) -> bool:
-    return go_errors.is_unanswered(text, _LINKS)
+    return bool(_NO_LOGIN.search(text)) or go_errors.is_unanswered(text, _LINKS)
