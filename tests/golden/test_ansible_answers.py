@@ -265,6 +265,27 @@ def test_an_item_that_fails_where_an_earlier_one_was_not_made_is_unknown() -> No
     assert results([items]).blocked == ("bastion : Loop: no such folder",)
 
 
+def test_an_item_that_fails_before_another_one_is_made_is_a_failure() -> None:
+    items = failure("Loop")
+    items["event_data"]["res"]["results"] = [{"failed": True, "msg": "no package nginxx"}, {"changed": True}]
+    found = results([items])
+    assert (found.failed, found.blocked) == (("bastion : Loop: no package nginxx",), ())
+
+
+@pytest.mark.parametrize(
+    ("reason", "lost"),
+    [
+        ("[Errno 111] Connection refused", True),
+        ("_ssl.c:990: The handshake operation was interrupted", True),
+        ("unknown url type: htps", False),
+        ("no host given", False),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", False),
+    ],
+)
+def test_an_address_that_is_wrong_is_no_lost_fetch(reason: str, lost: bool) -> None:
+    assert errors.is_lost_fetch(f"Unknown error when attempting to call Galaxy: <urlopen error {reason}>") is lost
+
+
 def test_groups_that_are_made_as_a_playbook_runs_are_no_change() -> None:
     assert results([told("Group", "ansible.builtin.group_by", {}), told("Add", "add_host", {})]).changes == ()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from tasks import masking
@@ -184,10 +185,11 @@ def _waiting(events: Sequence[Event], incomparable: Set[tuple[str, str]], hiding
 
 
 def _would_change(event: Event, hiding: Set[str]) -> bool:
-    """Tell whether a task changed something in the rehearsal; of a failed task, whether one of its items did."""
+    """Tell whether a task changed something in the rehearsal; of a failed loop, whether an item before the failure did."""
     if event["event"] == "runner_on_failed":
         items = (data_of(event).get("res") or {}).get("results")
-        return isinstance(items, list) and any(item.get("changed") and not item.get("failed") for item in items)
+        before = takewhile(lambda item: not item.get("failed"), items) if isinstance(items, list) else ()
+        return any(item.get("changed") for item in before)
     return bool(changes_of(event)) or (_is_hidden(event) and data_of(event)["host"] in hiding)
 
 

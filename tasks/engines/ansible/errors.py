@@ -30,7 +30,8 @@ _FINAL = re.compile(r"Function not implemented|Unsupported parameters for ")
 
 
 _LOST = re.compile(
-    r"HTTP (?:Code|Error):? (?:408|429|5\d\d)|<urlopen error (?!\[SSL: CERTIFICATE)|[Cc]ould not resolve host"
+    r"HTTP (?:Code|Error):? (?:408|429|5\d\d)|<urlopen error (?!\[SSL: CERTIFICATE|unknown url type|no host given)"
+    r"|[Cc]ould not resolve host"
     r"|[Ff]ailed to connect to|Couldn't connect to server|returned error: (?:408|429|5\d\d)|[Tt]imed out"
     r"|Connection (?:reset|refused|timed out|aborted)|the remote end hung up unexpectedly"
     r"|(?:Temporary failure in name resolution|Name or service not known|No space left on device|early EOF)"
