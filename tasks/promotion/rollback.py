@@ -255,7 +255,7 @@ def _until_answered(run: EnvironmentRun, unit: str, attempt: Callable[[], _T]) -
             return attempt()
         except Unequipped as error:
             missing = f"the rollback of {unit} cannot go on on this machine: {error}"
-            raise Interrupted(f"{missing}\nInstall that, and run `{recover}`") from error
+            raise Interrupted(f"{missing}\nCorrect that on this machine, and run `{recover}`") from error
         except Unanswered as error:
             last = str(error)
             run.log(unit).warning("no response", what=f"retrying: {last.splitlines()[0]}")
