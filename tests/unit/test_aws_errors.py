@@ -11,7 +11,6 @@ from botocore.parsers import ResponseParserError
 from tasks import aws, aws_errors
 from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 
-
 INVALID_LOGIN = "AWS was not able to validate the provided access credentials"
 
 

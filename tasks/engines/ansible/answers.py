@@ -185,7 +185,7 @@ def _waiting(events: Sequence[Event], incomparable: Set[tuple[str, str]], hiding
 
 
 def _would_change(event: Event, hiding: Set[str]) -> bool:
-    """Tell whether a task changed something in the rehearsal; of a failed loop, whether an item before the failure did."""
+    """Tell whether a task changed something in the rehearsal; of a failed loop, whether an earlier item did."""
     if event["event"] == "runner_on_failed":
         items = (data_of(event).get("res") or {}).get("results")
         before = takewhile(lambda item: not item.get("failed"), items) if isinstance(items, list) else ()

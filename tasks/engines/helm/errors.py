@@ -23,7 +23,8 @@ _DENIED = re.compile(r"admission webhook \"[^\"]*\" denied the request")
 _UNANSWERED = tuple(
     re.compile(text)
     for text in (
-        # No HTTP response at all, or no login for the request ("getting credentials"): net/url's Error. A request's timeout looks the same; helm's own wait has no URL.
+        # No HTTP response at all, or no login for the request ("getting credentials"): net/url's Error.
+        # A request's timeout looks the same; helm's own wait has no URL.
         r'\b(Get|Post|Put|Patch|Delete|Head) "https?://[^"]*": .*$',
         r"unexpected error when reading response body\. Please retry\. Original error: .*$",
         r"(read|write) tcp \S+: .*$",

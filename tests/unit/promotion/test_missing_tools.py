@@ -70,7 +70,9 @@ def test_a_rollback_that_finds_no_program_is_interrupted_and_not_blocked(shop: S
     shop.world.fail("app", "apply", rejected)
     shop.world.fail("app", "plan_rollback", missing)
     green = shop.release("green", *shop.units("green"))
-    with pytest.raises(Interrupted, match=r"not on PATH\nCorrect that on this machine, and run `flowmart recover dev`"):
+    with pytest.raises(
+        Interrupted, match=r"not on PATH\nCorrect that on this machine, and run `flowmart recover dev`"
+    ):
         shop.promote(green)
     assert shop.state().blocked is None
     assert shop.recover()
