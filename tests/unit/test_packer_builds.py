@@ -103,7 +103,7 @@ def builder(root: Path, script: str) -> Builder:
     return Builder(str(program), workspace(root, Unit("base", "packer", "base", ("dev",)), executable=str(program)))
 
 
-ANSIBLE_FAILED = """1,,ui,message,    a.b: fatal: [default]: FAILED! => {"msg": "x: Connection refused"%!(PACKER_COMMA) "rc": 7}
+ANSIBLE_FAILED = """1,,ui,message,a: fatal: FAILED! => {"msg": "x: Connection refused"%!(PACKER_COMMA) "rc": 7}
 2,a.b,error,Error executing Ansible: Non-zero exit status: exit status 2
 """
 
