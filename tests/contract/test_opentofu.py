@@ -25,6 +25,11 @@ MOVED = PAINT.replace('"paint" {{', '"colour" {{').replace("terraform_data.paint
     "moved {{\n  from = terraform_data.paint\n  to   = terraform_data.colour\n}}\n"
 )
 FORGOTTEN = "removed {\n  from = terraform_data.paint\n  lifecycle { destroy = false }\n}\n"
+WITH_WORKSPACES = """
+terraform {{
+  backend "local" {{ workspace_dir = "{state}.d" }}
+}}
+"""
 ENCRYPTED = """
 terraform {{
   encryption {{
@@ -109,7 +114,7 @@ def test_variables_decide_where_the_state_and_the_modules_are(root: Root) -> Non
 
 
 def test_a_workspace_that_is_not_there_is_made(root: Root) -> None:
-    workspace = root.painted("blue")
+    workspace = root.release(PAINT.format(colour="blue"), backend=WITH_WORKSPACES)
     chosen = replace(workspace.unit, options={"workspace": "blue"})
     assert applied(by_tofu(replace(workspace, unit=chosen))).details["workspace"] == "blue"
 

@@ -197,7 +197,7 @@ def test_values_that_aws_refuses_are_refused(slot: dict[str, Any], value: str, t
 
 def test_the_readme_lists_every_emulated_type() -> None:
     text = (Path(sandbox.__file__).parent / "README.md").read_text()
-    rows = re.findall(r"^\| (\w+) \| ([\w, ]+) \|$", text.partition("## CloudFormation")[2], re.MULTILINE)
+    rows = re.findall(r"^\| ([A-Z]\w+) \| ([\w, ]+) \|$", text.partition("## CloudFormation")[2], re.MULTILINE)
     listed = {
         f"AWS::{service}::{name}" for service, names in rows for name in names.split(", ") if service != "service"
     }
