@@ -16,10 +16,11 @@ from deployments.sandbox.parts import METRICS, PREFECT, PROMETHEUS
 from tests.peers import real_providers, sops, terragrunts
 from tests.peers.tofu import ON_ANY_TERRAFORM, ON_OPENTOFU, given, tofu
 from tests.platforms.colours import STACK, Colours
+from tests.platforms.helm_shop import Shop, prepared
 from tests.platforms.search_units import Search
 from tests.servers import control_planes, postgres, prometheus_process, shippers, small_disk
 from tests.servers import opensearch as opensearch_node
-from tests.servers.clusters import GIVEN
+from tests.servers.clusters import GIVEN, Cluster
 from tests.servers.sandboxes import silent
 
 collect_ignore_glob = [] if terragrunts.PROGRAM else [terragrunts.FILES]
@@ -66,6 +67,23 @@ def prefect_server(sandbox: Sandbox, project: Path) -> Iterator[Sandbox]:
     for name in (PREFECT, PROMETHEUS, METRICS):
         if process := processes.find(layout, name):
             processes.end(layout, process)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of the module's own."""
+    made = prepared(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["helm3", "helm"])
+def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
+    """A unit with a chart, for each Helm; its name begins with what the module is about."""
+    about = request.module.__name__.rpartition("test_helm_")[2]
+    made = Shop(cluster, tmp_path, request.param, f"{about}-{request.param}")
+    yield made
+    made.removed()
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
-from tests.platforms.helm_shop import Shop, prepared
+from tests.platforms.helm_shop import Shop
 from tests.servers.clusters import Cluster
 
 CERTIFICATE = """
@@ -60,19 +59,10 @@ spec: {size: 1}
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"charts-{request.param}")
-    made.reader = made.writer = "admin"
-    yield made
-    made.removed()
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    shop.reader = shop.writer = "admin"
+    return shop
 
 
 @pytest.fixture

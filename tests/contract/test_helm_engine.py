@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -25,9 +23,7 @@ from tests.platforms.helm_shop import (
     MIGRATION,
     Shop,
     kill_in_the_middle,
-    prepared,
 )
-from tests.servers.clusters import Cluster
 
 SECRET = """
 apiVersion: v1
@@ -55,20 +51,6 @@ kind: Voucher
 metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
 spec: {percent: {{ .Values.percent }}}
 """
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"cart-{request.param}")
-    yield made
-    made.removed()
 
 
 def test_a_plan_is_data_and_a_file_that_only_its_owner_reads(shop: Shop) -> None:

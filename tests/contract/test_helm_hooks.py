@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan
 from tests.contract.test_helm_charts import DEFINITION, SETTINGS, of
-from tests.platforms.helm_shop import Shop, prepared
-from tests.servers.clusters import Cluster
+from tests.platforms.helm_shop import Shop
 
 HOOK = """
 apiVersion: v1
@@ -32,21 +30,14 @@ metadata: {name: x, namespace: nowhere, annotations: {helm.sh/hook: post-install
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"hooks-{request.param}")
-    made.reader = made.writer = "admin"
-    yield made
-    made.removed()
-    left = [f"{made.unit}-{event}" for event in EVENTS]
-    cluster.kubectl("delete", "configmap", *left, "kept", "-n", "flowmart", "--ignore-not-found")
+@pytest.fixture
+def shop(shop: Shop) -> Iterator[Shop]:
+    shop.reader = shop.writer = "admin"
+    yield shop
+    # What is removed runs its last hooks.
+    shop.removed()
+    left = [f"{shop.unit}-{event}" for event in EVENTS]
+    shop.cluster.kubectl("delete", "configmap", *left, "kept", "-n", "flowmart", "--ignore-not-found")
 
 
 def hooks(*events: str, text: str = "red") -> dict[str, str]:

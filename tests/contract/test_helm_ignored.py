@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ import pytest
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan
 from tasks.domain.release import Receipt
-from tests.platforms.helm_shop import Shop, prepared
-from tests.servers.clusters import Cluster
+from tests.platforms.helm_shop import Shop
 
 SETTINGS = """
 apiVersion: v1
@@ -66,20 +63,6 @@ stringData: {password: {{ randAlphaNum 8 | quote }}, salt: {{ randAlphaNum 8 | q
 REPLICAS = [{"kind": "Deployment", "fields": ["spec.replicas"], "reason": "the team scales it by hand"}]
 BUNDLE = [{"kind": "ConfigMap", "fields": ["data.bundle"], "reason": "an injector fills it in"}]
 PASSWORD = [{"kind": "Secret", "fields": ["data.password"], "reason": "it is rotated"}]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"ignored-{request.param}")
-    yield made
-    made.removed()
 
 
 def promoted(shop: Shop, release: str, files: dict[str, str], **values: Any) -> Receipt:

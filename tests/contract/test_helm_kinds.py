@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
-from tests.platforms.helm_shop import Shop, prepared
-from tests.servers.clusters import Cluster
+from tests.platforms.helm_shop import Shop
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1
@@ -44,20 +42,11 @@ spec:
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"kinds-{request.param}")
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
     # Kinds are the administrator's to install: FlowMart's deployer may not.
-    made.reader = made.writer = "admin"
-    yield made
-    made.removed()
+    shop.reader = shop.writer = "admin"
+    return shop
 
 
 @pytest.fixture

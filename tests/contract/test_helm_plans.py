@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import random
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +13,7 @@ from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan
 from tasks.domain.release import Inputs
 from tasks.domain.values import UNKNOWN
-from tests.platforms.helm_shop import Shop, prepared
-from tests.servers.clusters import Cluster
+from tests.platforms.helm_shop import Shop
 
 SETTINGS = """
 apiVersion: v1
@@ -74,20 +71,6 @@ spec:
       schema:
         openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {FIELD: {type: string}}}}}
 """
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"plans-{request.param}")
-    yield made
-    made.removed()
 
 
 def web(selected: str = "one", strategy: str = "paused: false") -> str:

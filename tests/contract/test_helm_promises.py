@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,7 @@ from tasks.domain.plan import Action
 from tasks.domain.release import Receipt, Target
 from tasks.domain.residual import drift_beyond
 from tasks.engines.helm.engine import Helm
-from tests.platforms.helm_shop import CRASHES, HANGS, Shop, kill_in_the_middle, prepared
+from tests.platforms.helm_shop import CRASHES, HANGS, Shop, kill_in_the_middle
 from tests.servers.clusters import Cluster
 
 CACHES = """
@@ -90,18 +88,9 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    made.define(CACHES)
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"shop-{request.param}")
-    yield made
-    made.removed()
+def cluster(cluster: Cluster) -> Cluster:
+    cluster.define(CACHES)
+    return cluster
 
 
 def test_another_version_of_a_kind_is_an_update(shop: Shop) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tasks.domain.outcome import Outcome
-from tests.platforms.helm_shop import Shop, prepared
+from tests.platforms.helm_shop import Shop
 from tests.servers.clusters import Cluster
 
 DEFINITION = """
@@ -39,18 +36,9 @@ FIELDS = ["data.bundle", "/metadata/annotations/shop.example~1sum"]
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = prepared(tmp_path_factory.mktemp("cluster"))
-    made.define(DEFINITION)
-    yield made
-    made.stop()
-
-
-@pytest.fixture(params=["helm3", "helm"])
-def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(cluster, tmp_path, request.param, f"rules-{request.param}")
-    yield made
-    made.removed()
+def cluster(cluster: Cluster) -> Cluster:
+    cluster.define(DEFINITION)
+    return cluster
 
 
 def test_an_ignored_field_is_no_drift_and_what_an_upgrade_leaves_is_said(shop: Shop) -> None:
