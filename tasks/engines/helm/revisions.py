@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from tasks.domain.errors import Refused, StalePlan
 from tasks.domain.release import Receipt
 from tasks.engines.helm import capabilities, charts, hooks, post_renderer, records
 from tasks.engines.helm.answers import Installed, good_revision, installed, rendered
+from tasks.engines.helm.capabilities import Capabilities
 from tasks.engines.helm.charts import Installation, Packed
 from tasks.engines.helm.commands import HISTORY, Helm, done
 from tasks.engines.helm.errors import NotInstalled
 from tasks.engines.helm.hooks import Occasion
 from tasks.engines.helm.ignored import Left
 from tasks.engines.helm.plans import Does, Saved
-from tasks.engines.helm.rendering import Foretold, foretold, unplanned
+from tasks.engines.helm.rendering import Foretold, Objects, foretold, unplanned
 
 log = structlog.get_logger("flowmart.helm")
 
@@ -85,26 +87,38 @@ def rehearsed(
     Returns:
         The revision as far as it can be predicted, and notes on how it was predicted.
     """
-    one, notes = _rendered(helm, cluster, what, packed, live)
-    other, _ = _rendered(helm, cluster, what, packed, live)
+    coming = _coming(helm, cluster, what, packed, live)
+    known = cache(partial(capabilities.capabilities, cluster, coming))
+    one, notes = _rendered(helm, what, packed, live, coming, known)
+    other, _ = _rendered(helm, what, packed, live, coming, known)
     found = foretold(one, other)
     if found.unknown:
         notes.append(f"renders differently each time, so this cannot be foretold: {', '.join(found.unknown)}")
     return found, notes
 
 
+def _coming(helm: Helm, cluster: Cluster, what: Installation, packed: Packed, live: Installed | None) -> Objects:
+    """Return the definitions in crds/ that helm creates before it renders the rest: those of a first install."""
+    if hooks.occasion_of(live) is not Occasion.INSTALL:
+        return {}
+    return capabilities.missing(cluster, definitions(helm, what, packed))
+
+
 def _rendered(
     helm: Helm,
-    cluster: Cluster,
     what: Installation,
     packed: Packed,
     live: Installed | None,
+    coming: Objects,
+    known: Callable[[], Capabilities],
     edits: Path | None = None,
 ) -> tuple[Installed, list[str]]:
-    """Render the chart with the cluster's help, or without it if helm cannot ask the cluster; returns notes too."""
+    """Render the chart with the cluster's help, or with what is `known` of it if helm cannot ask it.
+
+    Returns:
+        The revision, and notes on how it was predicted.
+    """
     given, stuck = (what.release, packed.chart, packed.values, what.namespace), bool(live and live.stuck)
-    first = hooks.occasion_of(live) is Occasion.INSTALL
-    coming = capabilities.missing(cluster, definitions(helm, what, packed)) if first else {}
     # helm does no dry run on a release that is stuck, and none that counts on what is in crds/.
     if not stuck and not coming:
         try:
@@ -112,8 +126,7 @@ def _rendered(
         except Refused as error:
             if not _UNKNOWN_KIND.search(str(error)):
                 raise
-    told = capabilities.capabilities(cluster, coming)
-    text = done(helm.rendered(*given, edits=edits, told=told))
+    text = done(helm.rendered(*given, edits=edits, told=known()))
     objects = rendered(parsed(text, f"what {packed.chart.name} renders to", what.namespace))
     if stuck:
         return objects, []
@@ -155,7 +168,8 @@ def require(helm: Helm, cluster: Cluster, saved: Saved, live: Installed | None, 
     """
     what = Installation(saved.release, saved.namespace, {})
     packed, edits = Packed(saved.chart, tuple(saved.values)), edits_file(helm, saved, left)
-    now, _ = _rendered(helm, cluster, what, packed, live, edits)
+    coming = _coming(helm, cluster, what, packed, live)
+    now, _ = _rendered(helm, what, packed, live, coming, partial(capabilities.capabilities, cluster, coming), edits)
     others = unplanned(left.sent(saved.planned), now, saved.nameless)
     if others:
         told = f"{saved.namespace}/{saved.release}: the chart renders to something else than when it was planned"
