@@ -19,7 +19,16 @@ from tasks import masking
 from tasks.domain.plan import Change
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.ansible import recordings
-from tasks.engines.ansible.events import Event, address_of, changes_of, data_of, failure_of, hidden_change, task_of
+from tasks.engines.ansible.events import (
+    Event,
+    address_of,
+    changed_results,
+    changes_of,
+    data_of,
+    failure_of,
+    hidden_change,
+    task_of,
+)
 from tasks.engines.ansible.recordings import Line
 
 _ENDS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped")
@@ -190,7 +199,7 @@ def _would_change(event: Event, hiding: Set[str]) -> bool:
         items = (data_of(event).get("res") or {}).get("results")
         before = takewhile(lambda item: not item.get("failed"), items) if isinstance(items, list) else ()
         return any(item.get("changed") for item in before)
-    return bool(changes_of(event)) or (_is_hidden(event) and data_of(event)["host"] in hiding)
+    return bool(changed_results(event)) or (_is_hidden(event) and data_of(event)["host"] in hiding)
 
 
 def _is_ignored(event: Event, rescued: Set[tuple[str, str]]) -> bool:

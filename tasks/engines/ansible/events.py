@@ -30,17 +30,22 @@ def task_of(data: Mapping[str, Any]) -> tuple[str, str]:
 
 def changes_of(event: Event) -> Iterable[Change]:
     """Return what a task changed: one change, or one for each of its items."""
+    return [_change(data_of(event), result, item) for result, item in changed_results(event)]
+
+
+def changed_results(event: Event) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the result of a task that changed something, or those of its changed items with their labels."""
     data = data_of(event)
     if str(data.get("task_action", "")).rpartition(".")[2] in _ONLY_GROUPING:
         return []
     result = data.get("res") or {}
     items = result.get("results")
     if not isinstance(items, list):
-        return [_change(data, result)] if result.get("changed") else []
-    return [_change(data, item, str(item.get("_ansible_item_label", ""))) for item in items if item.get("changed")]
+        return [(result, "")] if result.get("changed") else []
+    return [(item, str(item.get("_ansible_item_label", ""))) for item in items if item.get("changed")]
 
 
-def _change(data: Mapping[str, Any], result: Mapping[str, Any], item: str = "") -> Change:
+def _change(data: Mapping[str, Any], result: Mapping[str, Any], item: str) -> Change:
     before, after = _compared(result.get("diff"))
     action = _action(before, after)
     before, after = _narrowed(before, after)

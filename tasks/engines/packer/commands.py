@@ -67,8 +67,9 @@ def parsed_version(said: str) -> tuple[int, ...]:
 
 def errors(said: str) -> str:
     """Return the reasons in the output of `packer build -machine-readable`, and Ansible's last failures."""
-    told = list(dict.fromkeys([*_own(_rows(said)), *_of_tools(_rows(said))]))
-    return "\n".join(told) or said.strip()[-500:] or "packer gave no reason"
+    rows = _rows(said)
+    found = list(dict.fromkeys([*_own(rows), *_of_tools(rows)]))
+    return "\n".join(found) or said.strip()[-500:] or "packer gave no reason"
 
 
 def reasons(said: str) -> str:

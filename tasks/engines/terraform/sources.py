@@ -164,7 +164,7 @@ def _unescaped(text: str) -> str:
 
 
 def _may_exist(path: str) -> bool:
-    return len(path) <= _LONGEST and all(len(name.encode()) <= _LONGEST_NAME for name in path.split("/"))
+    return all(len(name.encode()) <= _LONGEST_NAME for name in path.split("/"))
 
 
 def _valued(files: Iterable[Path], given: Iterable[str], whole: Path) -> Iterator[Path]:
