@@ -39,7 +39,7 @@ class Kinds:
         """Return the discovery entry of a kind; None if it is not served."""
         known = self._resources.get(about.api_version, {})
         if about.kind not in known:
-            known = self._resources[about.api_version] = self._served(about.api_version)
+            known = self._served(about.api_version)
         return known.get(about.kind)
 
     def served(self, about: Reference) -> Reference | None:
@@ -63,7 +63,7 @@ class Kinds:
         versions = (str(each["groupVersion"]) for group in groups for each in group.get("versions") or ())
         for version in (*core, *versions):
             try:
-                known = self._resources[version] = self._served(version)
+                known = self._served(version)
             except Throttled:
                 raise
             except Unanswered:
@@ -71,9 +71,11 @@ class Kinds:
             yield version, known.keys()
 
     def _served(self, api_version: str) -> Mapping[str, Mapping[str, Any]]:
-        """Return the kinds of one group and version; empty if the cluster does not serve it."""
+        """Ask for the kinds of one group and version, and remember them; empty if the cluster does not serve it."""
         found = self._ask(_root(api_version))
-        return {item["kind"]: item for item in found.get("resources", ()) if "/" not in item["name"]}
+        known = {item["kind"]: item for item in found.get("resources", ()) if "/" not in item["name"]}
+        self._resources[api_version] = known
+        return known
 
 
 def _root(api_version: str) -> str:
