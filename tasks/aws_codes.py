@@ -12,6 +12,9 @@ THROTTLED = frozenset(
 )
 """Error codes with which AWS reports throttling."""
 
+SDK_V2 = r"api error (\w+)|RequestID: [\w+/=-]*, (?:HostID: [\w+/=-]*, )?(?!HostID: )(\w+): "
+"""How version 2 of the SDK for Go writes an error's code: with and without a type for the error."""
+
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 """Error codes for short-lived credentials that expired. The next attempt gets new ones."""
 

@@ -37,7 +37,7 @@ FOLDER = "snapshots"
 log = structlog.get_logger("flowmart.ledger")
 
 
-class _OfAnotherVersion(UnreadableRecord):
+class _OfAnotherVersion(Exception):
     """Another version of the product wrote the snapshot; it is valid there."""
 
 
@@ -89,8 +89,6 @@ def valid(store: Store, environment: str) -> Iterator[tuple[str, EnvironmentStat
 def _read(store: Store, name: str, environment: str) -> EnvironmentState | None:
     try:
         return _decode(store.read(name), name, environment)
-    except _OfAnotherVersion:
-        raise
     except (NotFound, UnreadableRecord) as error:
         _log_ignored(name, str(error))
         return None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from tasks import aws_errors
+from tasks import aws_codes, aws_errors
 from tasks.domain.outcome import Outcome
 from tasks.engines import go_errors
 
@@ -20,7 +20,7 @@ _SIGNAL_IN_SHELL = 128
 _CRASHED = 2
 """Go's runtime ends with it, when memory is exhausted for example. Packer itself does not."""
 _V1 = re.compile(r"^(.*): [^\n]*\n?\s*status code: \d+", re.MULTILINE)
-_V2 = re.compile(r"api error (\w+)|RequestID: [\w+/=-]*, (?:HostID: [\w+/=-]*, )?(?!HostID: )(\w+): ")
+_V2 = re.compile(aws_codes.SDK_V2)
 _STATUS = re.compile(r"StatusCode: (\d+)|status code: (\d+)")
 
 NO_RESPONSE = (

@@ -59,9 +59,8 @@ _DATABASES = frozenset(
 _NO_ANSWER_CODES = aws_codes.THROTTLED | aws_codes.EXPIRED | aws_codes.AT_FAULT | _DATABASES
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
 _CODES = re.compile(
-    # AWS SDK v2 with and without a type for the error, then v1
-    r"api error (\w+)|RequestID: [\w+/=-]*, (?:HostID: [\w+/=-]*, )?(?!HostID: )(\w+): "
-    r"|(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+"
+    # AWS SDK v2, then v1
+    aws_codes.SDK_V2 + r"|(?:^|: |\n)(\w+): [^\n]*?\s+status code: \d+"
     # lib/pq and pgx (PostgreSQL's SQLSTATE), go-sql-driver/mysql
     r"|\(SQLSTATE (\w{5})\)|(?:^|: )Error (\d{4})(?: \(\w{5}\))?: "
 )
