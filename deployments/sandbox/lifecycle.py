@@ -117,12 +117,12 @@ def up(
         optional = {KUBERNETES: bool(names), HOSTS: hosting, PREFECT: prefect, OPENSEARCH: searching_here}
         wanted = [AWS, PROVIDER, *(name for name, is_wanted in optional.items() if is_wanted)]
         running = _start(layout, wanted, report)
-        for name in wanted:
+        running[AWS] = services.wait_until_ready(layout, KINDS[AWS], running[AWS])
+        # The other services start meanwhile.
+        endpoint = f"http://127.0.0.1:{running[AWS].port}"
+        known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
+        for name in wanted[1:]:
             running[name] = services.wait_until_ready(layout, KINDS[name], running[name])
-            if name == AWS:
-                # The other services start meanwhile.
-                endpoint = f"http://127.0.0.1:{running[AWS].port}"
-                known = _prepare(layout, endpoint, running[AWS], platform, infrastructure, report)
         if names:
             clusters.prepare(layout, running[KUBERNETES].port or 0, platform, infrastructure, report)
         prefect_url = f"http://127.0.0.1:{running[PREFECT].port}" if prefect else None
@@ -156,12 +156,12 @@ def _monitored(
         report(missing)
         return _UNMONITORED
     monitoring.declare(layout, infrastructure)
-    exporter = services.wait_until_ready(layout, KINDS[METRICS], _start(layout, [METRICS], report)[METRICS])
+    exporter = _started(layout, METRICS, report)
     api_port = api.port if api and api.port else 0
     outdated = processes.find(layout, PROMETHEUS)
     if monitoring.configure(layout, names, api_port, exporter.port or 0) and outdated:
         processes.end(layout, outdated)
-    started = services.wait_until_ready(layout, KINDS[PROMETHEUS], _start(layout, [PROMETHEUS], report)[PROMETHEUS])
+    started = _started(layout, PROMETHEUS, report)
     return {"FLOWMART_PROMETHEUS": f"http://127.0.0.1:{started.port}"}
 
 
@@ -236,6 +236,10 @@ def _start(layout: SandboxLayout, wanted: list[str], report: Report) -> dict[str
         running[name], fresh = services.ensure_started(layout, KINDS[name])
         report(f"{name} {'starting' if fresh else 'runs already'}")
     return running
+
+
+def _started(layout: SandboxLayout, name: str, report: Report) -> Process:
+    return services.wait_until_ready(layout, KINDS[name], _start(layout, [name], report)[name])
 
 
 def _prepare(

@@ -128,8 +128,7 @@ def differences(
             found[name] = _added(name, body["Type"], template.properties(name, made), nested, imports.get(name))
             continue
         wanted = (body["Type"], template.properties(name, made), template.policies(name))
-        difference = _difference(there[name], wanted, region, tags_differ)
-        difference = _explained(_with_metadata(difference, template, earlier), template, earlier)
+        difference = _explained(_difference(there[name], wanted, region, tags_differ), template, earlier)
         if body["Type"] == STACK:
             difference, made[name] = _of_nested(difference, made[name], *nested(name, wanted[1]))
         if difference.details:
@@ -146,7 +145,10 @@ def differences(
 
 
 def _explained(difference: Difference, template: Template, earlier: Template | None) -> Difference:
-    """Return the difference with the parameters that cause its details."""
+    """Return the difference with the parameters that cause its details.
+
+    If the resource's metadata differ, such as what cfn-init does on an instance, that is a detail, too.
+    """
     if earlier is None or not earlier.text:
         return difference
     name = difference.logical_id
@@ -154,15 +156,9 @@ def _explained(difference: Difference, template: Template, earlier: Template | N
         replace(detail, causes=template.moved(name, detail.name, earlier)) if detail.name else detail
         for detail in difference.details
     )
+    if template.metadata(name) != earlier.metadata(name):
+        details = (*details, Detail("Metadata", "", "Never", static=True))
     return replace(difference, details=details)
-
-
-def _with_metadata(difference: Difference, template: Template, earlier: Template | None) -> Difference:
-    """Add a detail if the resource's metadata differ, such as what cfn-init does on an instance."""
-    name = difference.logical_id
-    if earlier is None or not earlier.text or template.metadata(name) == earlier.metadata(name):
-        return difference
-    return replace(difference, details=(*difference.details, Detail("Metadata", "", "Never", static=True)))
 
 
 def _added(name: str, kind: str, properties: Mapping[str, Any], nested: Nested, imported: Made | None) -> Difference:
