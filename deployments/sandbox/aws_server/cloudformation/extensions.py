@@ -15,15 +15,20 @@ _LOOP = "Fn::ForEach::"
 EXTENSIONS = "AWS::LanguageExtensions"
 
 
+def declared(document: Mapping[str, Any]) -> list[str]:
+    """Return the names in a template's section Transform, whatever they are."""
+    found = document.get("Transform") or []
+    names = found if isinstance(found, list) else [found]
+    return [str(name.get("Name")) if isinstance(name, Mapping) else str(name) for name in names]
+
+
 def transforms(document: Mapping[str, Any]) -> list[str]:
     """Return the names of a template's transforms.
 
     Raises:
         ValidationError: a transform is not emulated, or a loop is used without AWS::LanguageExtensions.
     """
-    found = document.get("Transform") or []
-    names = found if isinstance(found, list) else [found]
-    listed = [name if isinstance(name, str) else name["Name"] for name in names]
+    listed = declared(document)
     others = [name for name in listed if name not in (EXTENSIONS, SERVERLESS)]
     others += ["AWS::Include" if name == "AWS::Include" else str(name) for name in _inline(document)]
     if others:

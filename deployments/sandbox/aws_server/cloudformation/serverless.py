@@ -17,12 +17,6 @@ from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, re
 SERVERLESS = "AWS::Serverless-2016-10-31"
 
 
-def is_used(document: Mapping[str, Any]) -> bool:
-    """Tell whether a template has the transform of SAM."""
-    names = document.get("Transform") or []
-    return SERVERLESS in (names if isinstance(names, list) else [names])
-
-
 def expanded(document: Mapping[str, Any], values: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
     """Return the template with its SAM resources expanded.
 

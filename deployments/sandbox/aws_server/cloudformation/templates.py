@@ -62,7 +62,7 @@ class Template:
     def _written(self) -> dict[str, Any]:
         """The parsed template before its transforms."""
         found = parsed(self.text)
-        structure.refuse_unreadable(found, serverless=serverless.is_used(found))
+        structure.refuse_unreadable(found, serverless=serverless.SERVERLESS in extensions.declared(found))
         return found
 
     @cached_property
