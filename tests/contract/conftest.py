@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def shop(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> It
     made = Shop(cluster, tmp_path, request.param, f"{about}-{request.param}")
     yield made
     made.removed()
+
+
+@pytest.fixture
+def group() -> str:
+    """An API group of the test's own."""
+    return f"g{uuid.uuid4().hex[:8]}.example"
 
 
 @pytest.fixture(scope="session")

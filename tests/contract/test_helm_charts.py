@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -66,11 +65,10 @@ def shop(shop: Shop) -> Shop:
 
 
 @pytest.fixture
-def group(cluster: Cluster) -> Iterator[str]:
+def group(group: str, cluster: Cluster) -> Iterator[str]:
     """A group of its own; what a test defined in it is gone afterwards."""
-    made = f"g{uuid.uuid4().hex[:8]}.example"
-    yield made
-    cluster.kubectl("delete", "crd", f"caches.{made}", "--ignore-not-found")
+    yield group
+    cluster.kubectl("delete", "crd", f"caches.{group}", "--ignore-not-found")
 
 
 def of(group: str, text: str) -> str:

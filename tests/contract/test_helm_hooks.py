@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -88,8 +87,7 @@ def test_a_hook_that_a_chart_drops_stays_in_the_cluster_and_the_plan_says_so(sho
     assert hook in there(shop)
 
 
-def test_the_plan_to_remove_a_release_names_what_helm_leaves(shop: Shop) -> None:
-    group = f"g{uuid.uuid4().hex[:8]}.example"
+def test_the_plan_to_remove_a_release_names_what_helm_leaves(shop: Shop, group: str) -> None:
     parts = {"settings": SETTINGS, "kept": KEPT, "crds_cache": of(group, DEFINITION), **hooks("post-install")}
     target = shop.own_chart("a", **parts)
     assert shop.apply(shop.planned(target)).outcome is Outcome.SUCCEEDED
@@ -105,8 +103,7 @@ def test_the_plan_to_remove_a_release_names_what_helm_leaves(shop: Shop) -> None
     shop.cluster.kubectl("delete", "crd", f"caches.{group}")
 
 
-def test_a_failed_first_install_says_what_of_it_is_still_there(shop: Shop) -> None:
-    group = f"g{uuid.uuid4().hex[:8]}.example"
+def test_a_failed_first_install_says_what_of_it_is_still_there(shop: Shop, group: str) -> None:
     parts = {"settings": SETTINGS, "fails": FAILS, "crds_cache": of(group, DEFINITION), **hooks("pre-install")}
     applied = shop.apply(shop.planned(shop.own_chart("a", **parts)))
     assert applied.outcome is Outcome.FAILED

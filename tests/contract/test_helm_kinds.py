@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -50,11 +49,10 @@ def shop(shop: Shop) -> Shop:
 
 
 @pytest.fixture
-def group(shop: Shop) -> Iterator[str]:
-    """An API group of the test's own."""
-    name = f"g{uuid.uuid4().hex[:8]}.example"
-    yield name
-    shop.cluster.kubectl("delete", "crd", f"vouchers.{name}", "--ignore-not-found")
+def group(group: str, shop: Shop) -> Iterator[str]:
+    """A group of its own; what a test defined in it is gone afterwards."""
+    yield group
+    shop.cluster.kubectl("delete", "crd", f"vouchers.{group}", "--ignore-not-found")
 
 
 def definition(group: str, version: str = "v1", notes: str = "") -> str:

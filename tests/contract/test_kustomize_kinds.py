@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -53,12 +52,6 @@ SLOW = {"time_limit": 100}
 def shop(cluster: Cluster, tmp_path: Path) -> Releases:
     """Releases in a namespace of the test's own."""
     return in_own_namespace(cluster, tmp_path)
-
-
-@pytest.fixture
-def group() -> str:
-    """An API group of the test's own."""
-    return f"g{uuid.uuid4().hex[:8]}.example"
 
 
 def definition(

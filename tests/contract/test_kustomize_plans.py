@@ -74,12 +74,6 @@ def shop(cluster: Cluster, tmp_path: Path) -> Releases:
     return in_own_namespace(cluster, tmp_path)
 
 
-@pytest.fixture
-def group() -> str:
-    """An API group of the test's own."""
-    return f"g{uuid.uuid4().hex[:8]}.example"
-
-
 def definition(group: str, fields: str = SIZE, scope: str = "Namespaced") -> str:
     return DEFINITION.format(group=group, scope=scope, kind="Cache", plural="caches", singular="cache", fields=fields)
 

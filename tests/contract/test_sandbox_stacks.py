@@ -35,6 +35,12 @@ class Stacks:
         self.cloudformation.execute_change_set(ChangeSetName=self.asked(document, kind, **more))
         return str(self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])
 
+    def drifts(self) -> set[str]:
+        """The states of the resources that a detection finds."""
+        self.cloudformation.detect_stack_drift(StackName=STACK)
+        found = self.cloudformation.describe_stack_resource_drifts(StackName=STACK)["StackResourceDrifts"]
+        return {each["StackResourceDriftStatus"] for each in found}
+
 
 @pytest.fixture
 def stacks(operator: Sandbox) -> Iterator[Stacks]:
@@ -147,9 +153,7 @@ def test_a_tag_may_be_a_number_and_a_reference_is_no_drift(stacks: Stacks) -> No
     value = {"Type": "String", "Value": "{{resolve:ssm:/asked/plain}}"}
     tagged = {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "a", "Value": 1}]}}
     stacks.done({"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": value}, "Q": tagged}}, "CREATE")
-    stacks.cloudformation.detect_stack_drift(StackName=STACK)
-    drifts = stacks.cloudformation.describe_stack_resource_drifts(StackName=STACK)["StackResourceDrifts"]
-    assert {each["StackResourceDriftStatus"] for each in drifts} == {"IN_SYNC"}
+    assert stacks.drifts() == {"IN_SYNC"}
     stacks.client("ssm").delete_parameter(Name="/asked/plain")
 
 
@@ -161,9 +165,7 @@ def test_a_rule_whose_group_is_gone_is_drift_and_can_be_deleted(stacks: Stacks) 
     found = stacks.cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
     [name] = [each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == "G"]
     stacks.client("ec2").delete_security_group(GroupId=name)
-    stacks.cloudformation.detect_stack_drift(StackName=STACK)
-    drifts = stacks.cloudformation.describe_stack_resource_drifts(StackName=STACK)["StackResourceDrifts"]
-    assert {each["StackResourceDriftStatus"] for each in drifts} == {"DELETED"}
+    assert stacks.drifts() == {"DELETED"}
     [stack] = stacks.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     stacks.cloudformation.delete_stack(StackName=STACK)
     [stack] = stacks.cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"]

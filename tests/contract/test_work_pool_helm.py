@@ -13,7 +13,7 @@ from tasks.settings import Settings
 from tests.peers.tools import tool
 from tests.platforms.mini import MiniPlatform
 from tests.servers.clusters import SandboxCluster
-from tests.servers.descendants import descendants
+from tests.servers.descendants import descendants, has_ended, starter_of
 from tests.servers.machines import lost
 from tests.servers.team import until
 from tests.servers.work_pool import POOL, WorkPool
@@ -102,17 +102,12 @@ def pool(tmp_path: Path) -> Iterator[Pool]:
         yield Pool(tmp_path, stack)
 
 
-def job_of(helm: psutil.Process) -> psutil.Process:
-    """The process of the job that started a helm."""
-    return next(each for each in helm.parents() if each.name().startswith("python"))
-
-
 def test_helm_that_goes_on_without_its_job_is_observed_to_its_end(pool: Pool) -> None:
     release = pool.paint("blue")
     with pool.pool.runs.running("promote", release, "--to", "dev") as promotion:
-        job_of(pool.waiting("blue")).kill()
+        starter_of(pool.waiting("blue")).kill()
         pool.open("blue")
-        until(lambda: ended(promotion), "the promotion has ended", PATIENCE)
+        until(lambda: has_ended(promotion), "the promotion has ended", PATIENCE)
     state = pool.pool.history.state("dev")
     assert (state.claim, state.verified) == (None, release), pool.pool.runs.log
 
@@ -123,7 +118,7 @@ def test_an_upgrade_that_is_killed_with_its_job_is_recovered_elsewhere(pool: Poo
     pool.promoted(good)
     with pool.pool.runs.running("promote", pool.paint("red"), "--to", "dev") as promotion:
         helm = pool.waiting("red")
-        job = job_of(helm)
+        job = starter_of(helm)
         helm.suspend()
         job.kill()
         helm.kill()
@@ -132,7 +127,3 @@ def test_an_upgrade_that_is_killed_with_its_job_is_recovered_elsewhere(pool: Poo
     state = pool.pool.history.state("dev")
     assert (state.claim, state.verified, state.rejected) == (None, good, frozenset()), pool.pool.runs.log
     assert pool.colour() == "blue"
-
-
-def ended(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE

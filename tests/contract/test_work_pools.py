@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.faults import at_once
-from tests.servers.descendants import descendants
+from tests.servers.descendants import descendants, has_ended, starter_of
 from tests.servers.machines import Machine, lost
 from tests.servers.team import Team, holding, until
 
@@ -84,14 +84,10 @@ def workers(team: Pool) -> Iterator[dict[str, psutil.Process]]:
     team.hold(False)
 
 
-def has_ended(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 def job_of(machine: psutil.Process) -> psutil.Process:
     """The process of the job whose apply is held: that of the one terraform on a machine, which started it."""
     (held,) = descendants(machine, "terraform")
-    return next(each for each in held.parents() if each.name().startswith("python"))
+    return starter_of(held)
 
 
 def test_units_are_spread_over_the_machines_of_a_pool_and_a_job_that_is_killed_is_observed(

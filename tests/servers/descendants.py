@@ -19,6 +19,16 @@ def descendants(process: psutil.Process, named: str = "", having: str = "") -> l
     return found
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or a zombie."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def starter_of(tool: psutil.Process) -> psutil.Process:
+    """The process of ours that started a tool."""
+    return next(each for each in tool.parents() if each.name().startswith("python"))
+
+
 def awaited_descendant(process: psutil.Process, named: str, having: str = "") -> psutil.Process:
     """The first such process, as soon as there is one."""
     while not (found := descendants(process, named, having)):

@@ -82,23 +82,16 @@ REQUIRED = """packer {
 def test_plugins_are_installed_wherever_a_template_requires_them(
     tmp_path: Path, version: str, packer: str, init: list[str]
 ) -> None:
-    folder, program = tmp_path / "base", tmp_path / "packer"
-    folder.mkdir()
-    (folder / "image.pkr.hcl").write_text(packer)
-    program.write_text(f'#!/bin/sh\necho Packer v{version}\necho "$@" >> {tmp_path}/asked\n')
-    program.chmod(0o755)
-    Builder(
-        str(program), workspace(tmp_path, Unit("base", "packer", "base", ("dev",)), executable=str(program))
-    ).check(None)
+    builder(tmp_path, f'echo "$@" >> {tmp_path}/asked', packer, version).check(None)
     asked = (tmp_path / "asked").read_text().splitlines()
     assert [line for line in asked if line.startswith("init")] == init
 
 
-def builder(root: Path, script: str) -> Builder:
+def builder(root: Path, script: str, template: str = REQUIRED, version: str = "1.9.4") -> Builder:
     (root / "base").mkdir()
-    (root / "base/image.pkr.hcl").write_text(REQUIRED)
+    (root / "base/image.pkr.hcl").write_text(template)
     program = root / "packer"
-    program.write_text(f"#!/bin/sh\n[ $1 != version ] || exec echo Packer v1.9.4\n{script}\n")
+    program.write_text(f"#!/bin/sh\n[ $1 != version ] || exec echo Packer v{version}\n{script}\n")
     program.chmod(0o755)
     return Builder(str(program), workspace(root, Unit("base", "packer", "base", ("dev",)), executable=str(program)))
 
