@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import AF_INET, AF_UNIX, AddressFamily, create_server, socket
+from socket import AF_INET, AF_UNIX, AddressFamily, socket
 from typing import Any
 
 import pytest
 
+from deployments import ports
 from deployments.sandbox.aws_provider.install import install
 from tests.contract.aws_provider.world import Root, World
 from tests.peers import real_providers, terragrunts
@@ -36,8 +37,7 @@ START = 60.0
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """The address of the sandbox's moto, which asks nobody who they are until it is told to."""
-    with create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = ports.free()
     command = [sys.executable, "-m", "deployments.sandbox.aws_server", "--port", str(port)]
     with running(command, dict(os.environ), lambda: listens(AF_INET, ("127.0.0.1", port))):
         yield f"http://127.0.0.1:{port}"
