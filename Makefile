@@ -62,7 +62,7 @@ bench: $(READY) ## measure what the product adds to bare terraform
 
 peers: peers-go peers-opensearch ## build the real counterparts that make test-peers needs
 
-peers-go: peers-kubernetes peers-terragrunt peers-opentofu peers-providers ## build those that are built with Go
+peers-go: peers-kubernetes peers-terragrunt peers-opentofu peers-providers peers-sops ## build those that are built with Go
 
 peers-kubernetes: $(READY) ## build a real Kubernetes control plane with Go, for the tests that can run against one
 	@$(PYTHON) -m deployments.peers.kubernetes build

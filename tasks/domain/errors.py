@@ -32,6 +32,16 @@ NO_VERDICT = (Unanswered, Unequipped)
 """Errors that say nothing about the release. They neither reject it nor roll it back."""
 
 
+def of_input(error: FlowmartError, told: str) -> FlowmartError:
+    """Return the error for an input that could not be obtained: wrong, unless the cause says nothing about it.
+
+    Args:
+        error: the cause.
+        told: the message.
+    """
+    return next((kind(told) for kind in NO_VERDICT if isinstance(error, kind)), InvalidInput(told))
+
+
 class Throttled(Unanswered):
     """A cloud reports too many requests. From then on, fewer units run at once."""
 

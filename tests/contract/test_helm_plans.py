@@ -207,6 +207,22 @@ def test_a_plan_says_what_becomes_of_definitions_in_crds(shop: Shop) -> None:
     shop.cluster.kubectl("delete", "crd", one)
 
 
+def test_a_release_whose_history_alone_was_kept_is_installed_anew(shop: Shop) -> None:
+    shop.reader = shop.writer = "admin"
+    name = f"v{uuid.uuid4().hex[:8]}"
+    text = DEFINITION.replace("NAME", name).replace("GROUP", "anew.example").replace("FIELD", "code")
+    target, defined = shop.own_chart("a", crds_one=text, settings=SETTINGS), f"{name}s.anew.example"
+    assert shop.apply(shop.planned(target)).outcome is Outcome.SUCCEEDED
+    shop.helm("uninstall", shop.unit, "--keep-history", "--wait")
+    shop.cluster.kubectl("delete", "crd", defined)
+
+    again = shop.planned(target)
+    assert actions(again) == [(defined, Action.CREATE), (shop.unit, Action.CREATE)]
+    assert shop.apply(again).outcome is Outcome.SUCCEEDED
+    assert data(shop) == {"colour": "none"}
+    shop.cluster.kubectl("delete", "crd", defined)
+
+
 def test_definitions_of_a_dependency_that_is_turned_off_are_not_planned(shop: Shop) -> None:
     shop.reader = shop.writer = "admin"
     name = f"v{uuid.uuid4().hex[:8]}"

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from tasks import yaml12
-from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered
+from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered, of_input
 from tasks.domain.platform import Unit
 from tasks.engines.ansible.errors import is_lost_fetch, was_ended
 from tasks.engines.ansible.sources import configuration
@@ -137,7 +137,7 @@ def _install(wanted: Mapping[str, Any], kind: str, file: Path, galaxy: _Galaxy, 
         try:
             finished = galaxy(file.parent, folder, kind, "install", "-r", str(required), "-p", into)
         except FlowmartError as error:
-            raise (Unanswered if isinstance(error, Unanswered) else InvalidInput)(f"{told}: {error}") from error
+            raise of_input(error, f"{told}: {error}") from error
     if finished.exit_code != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
         lost = was_ended(finished.exit_code) or is_lost_fetch(said)

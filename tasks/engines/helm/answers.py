@@ -55,6 +55,11 @@ class Installed:
         return {**self.objects, **self.hooks}
 
     @property
+    def gone(self) -> bool:
+        """Tell whether the release was uninstalled and only its history was kept: helm installs it anew."""
+        return self.status == "uninstalled"
+
+    @property
     def stuck(self) -> bool:
         """Tell whether helm was interrupted while it worked on the release, which blocks it until that is cleared."""
         return self.status.startswith("pending-") or self.status == "uninstalling"

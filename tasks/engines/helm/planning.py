@@ -60,8 +60,9 @@ def compared(
         new: the revision to reach.
         occasion: what helm does.
     """
-    found = comparison.changes(live.everything if live else {}, new.everything)
-    kept = _kept(live.objects if live else {}, new.everything)
+    there = None if live is None or live.gone else live
+    found = comparison.changes(there.everything if there else {}, new.everything)
+    kept = _kept(there.objects if there else {}, new.everything)
     recorded = set(map(str, hooks.silent(occasion, live, new)))
     changes = tuple(
         change
@@ -99,7 +100,8 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         Refused: the cluster rejects an object, a quota has no room for the new objects, an object belongs to another
             owner, or helm could not store or create the release.
     """
-    before, after = upgrade.live.objects if upgrade.live else {}, upgrade.new.sample.objects
+    live = None if hooks.occasion_of(upgrade.live) is Occasion.INSTALL else upgrade.live
+    before, after = live.objects if live else {}, upgrade.new.sample.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
     if upgrade.new.is_blind:
         require_free(cluster, upgrade.what, created)
@@ -111,11 +113,11 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         told = f"helm's record of the release would have {size}, and a Secret holds 1 MiB"
         raise Refused(f"{told}; leave files out of the chart (.helmignore), or make two charts of it")
     twice = upgrade.new.installed.repeated
-    if twice and upgrade.live is None and not upgrade.server_side:
+    if twice and live is None and not upgrade.server_side:
         told = "the chart declares it twice, and helm 3 cannot create it twice; remove one, or use Helm 4"
         raise Refused(f"{twice[0]}: {told}")
     dropped = set(upgrade.live.hooks if upgrade.live else ()) - set(upgrade.new.installed.everything)
-    compared = definitions.compared(cluster, upgrade.definitions, first=upgrade.live is None)
+    compared = definitions.compared(cluster, upgrade.definitions, first=live is None)
     unknown, notes = rehearsed(cluster, before, upgrade.new, compared, server_side=upgrade.server_side)
     return replace(
         plan,

@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from tasks.cluster.documents import document
-from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered
+from tasks.domain.errors import FlowmartError, InvalidInput, of_input
 from tasks.domain.platform import Unit
 from tasks.engines.base import Fetching
 from tasks.engines.helm import charts
@@ -89,7 +89,7 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
                 _pull(asked, fetching.executable, fetching.processes)
             except FlowmartError as error:
                 told = f"{unit.source}: dependency {asked.description} cannot be taken into the release: {error}"
-                raise (Unanswered if isinstance(error, Unanswered) else InvalidInput)(f"{told}; {_TODO}") from error
+                raise of_input(error, f"{told}; {_TODO}") from error
 
 
 def _charts(root: Path, unit: Unit) -> Iterable[Path]:
@@ -173,8 +173,7 @@ class _Helm:
             # `helm repo update` writes its reason to standard output, and only that there is one to standard error.
             told = _NOT_UPDATED.search(finished.stdout)
             said = told[1] if told else finished.stderr
-            lost = isinstance(failure("helm", finished.exit_code, said), Unanswered)
-            raise (Unanswered if lost else InvalidInput)(why(said))
+            raise of_input(failure("helm", finished.exit_code, said), why(said))
         return finished.stdout
 
     def ask_only(self, place: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered
+from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered, of_input
 from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.engines.base import Fetching, Workspace
@@ -43,10 +43,9 @@ def vendor(root: Path, unit: Unit, fetching: Fetching) -> None:
     try:
         _fetch(folder, binary, fetching.processes)
     except FlowmartError as error:
-        raise (Unanswered if isinstance(error, Unanswered) else InvalidInput)(
-            f"{unit.source}: its modules cannot be taken into the release: {error}; "
-            "make them reachable, or set vendor: false in its terraform block"
-        ) from error
+        told = f"{unit.source}: its modules cannot be taken into the release: {error}"
+        todo = "make them reachable, or set vendor: false in its terraform block"
+        raise of_input(error, f"{told}; {todo}") from error
     write(root, unit.source, taken_in(root, folder))
     shutil.rmtree(folder / FETCHED.parent)
 
