@@ -18,6 +18,17 @@ SDK_V2 = r"api error (\w+)|RequestID: [\w+/=-]*, (?:HostID: [\w+/=-]*, )?(?!Host
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 """Error codes for short-lived credentials that expired. The next attempt gets new ones."""
 
+NOT_VALID = frozenset(
+    {
+        *("InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "MissingAuthenticationToken"),
+        *("RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException"),
+    }
+)
+"""Error codes for a login that AWS does not accept, or for a wrong clock. They say nothing about the release."""
+
+LOGIN_FAILED = "not able to validate the provided access credentials"
+"""EC2's message for `AuthFailure` if the login is not valid. With others, it does not allow the action."""
+
 AT_FAULT = frozenset(
     {
         *("IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError"),

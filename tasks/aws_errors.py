@@ -50,21 +50,15 @@ HERE = frozenset({ErrorMeaning.NO_CREDENTIALS, ErrorMeaning.NOT_VALID})
 UNANSWERED = frozenset({ErrorMeaning.THROTTLED, ErrorMeaning.BUSY, ErrorMeaning.NO_RESPONSE, ErrorMeaning.EXPIRED})
 """Meanings for which a retry of the same call may succeed."""
 
-_NOT_VALID = (
-    *("InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken", "MissingAuthenticationToken"),
-    *("RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnrecognizedClientException"),
-)
 _NOT_ALLOWED = (
     *("AccessDenied", "AccessDeniedException", "AuthFailure", "Forbidden", "NotAuthorized", "UnauthorizedOperation"),
 )
-_LOGIN_FAILED = "not able to validate the provided access credentials"
-"""EC2's message for `AuthFailure` if the login is not valid. With others, it does not allow the action."""
 
 CODES: Mapping[str, ErrorMeaning] = {
     **dict.fromkeys(aws_codes.THROTTLED, ErrorMeaning.THROTTLED),
     **dict.fromkeys(aws_codes.AT_FAULT, ErrorMeaning.BUSY),
     **dict.fromkeys(aws_codes.EXPIRED, ErrorMeaning.EXPIRED),
-    **dict.fromkeys(_NOT_VALID, ErrorMeaning.NOT_VALID),
+    **dict.fromkeys(aws_codes.NOT_VALID, ErrorMeaning.NOT_VALID),
     **dict.fromkeys(_NOT_ALLOWED, ErrorMeaning.NOT_ALLOWED),
 }
 """Error code -> meaning. A code that is not listed is a rejection, unless the HTTP status says otherwise."""
@@ -119,7 +113,7 @@ def meaning_of_code(code: str, status: int = 0, message: str = "") -> ErrorMeani
         status: the HTTP status; 0 if it is not known.
         message: the message, or a text that contains it.
     """
-    if code == "AuthFailure" and _LOGIN_FAILED in message:
+    if code == "AuthFailure" and aws_codes.LOGIN_FAILED in message:
         return ErrorMeaning.NOT_VALID
     if found := CODES.get(code):
         return found

@@ -30,6 +30,13 @@ MACHINE = (
 )
 """Links of what this machine could not do."""
 
+RATE_LIMITED = (
+    r": 403 (?:API rate limit|You have (?:exceeded a secondary rate limit|triggered an abuse detection))"
+    r"|Plugin host rate limited the plugin getter"
+)
+"""How go-github, and Packer for it, report that GitHub limits the rate: with a status that otherwise forbids."""
+
+_RATE_LIMITED = re.compile(RATE_LIMITED)
 _LINK = re.compile(f"{NETWORK}|{MACHINE}", re.IGNORECASE)
 _BETWEEN = re.compile(r":\s+|,\s+|\n+|\.\s+|;\s+")
 
@@ -42,7 +49,8 @@ def is_unanswered(text: str, more: re.Pattern[str] | None = None) -> bool:
         more: links that only one tool has.
     """
     links = [link.strip(" .\"'()]") for link in _BETWEEN.split(text)]
-    return any(_LINK.fullmatch(link) or (more and more.fullmatch(link)) for link in links)
+    known = any(_LINK.fullmatch(link) or (more and more.fullmatch(link)) for link in links)
+    return known or bool(_RATE_LIMITED.search(text))
 
 
 def of_machine(text: str) -> bool:

@@ -82,6 +82,7 @@ def test_the_image_is_read_from_the_last_run_of_the_manifest() -> None:
 
 AWS_V1 = "Error launching source instance: %s: why\n\tstatus code: %d, request id: 1f2e"
 INVALID_LOGIN = "AWS was not able to validate the provided access credentials"
+GITHUB = "GET https://api.github.com/repos/hashicorp/packer-plugin-amazon/git/matching-refs/tags: 403"
 AWS_TYPED = "operation error SSM: GetParameter, https response error StatusCode: %d, RequestID: 1f-2, %s: why"
 AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d, RequestID: 1, api error %s: why"
 
@@ -117,6 +118,9 @@ AWS_V2 = "operation error EC2: RunInstances, https response error StatusCode: %d
         (AWS_TYPED % (400, "TooManyRequestsException"), 1, Outcome.UNANSWERED),
         (AWS_TYPED % (400, "ResourceNotFoundException"), 1, Outcome.FAILED),
         ("a queue named connection-refused-dlq exists", 1, Outcome.FAILED),
+        ("Plugin host rate limited the plugin getter. Try again in 42m0s.", 1, Outcome.UNANSWERED),
+        (f"{GITHUB} API rate limit exceeded for 192.0.2.1. [rate reset in 42m]", 1, Outcome.UNANSWERED),
+        (f"{GITHUB} Resource not accessible by integration []", 1, Outcome.FAILED),
     ],
 )
 def test_a_build_that_was_killed_or_got_no_answer_says_nothing_about_the_release(

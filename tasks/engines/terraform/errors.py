@@ -56,7 +56,7 @@ _DATABASES = frozenset(
     {"08000", "08001", "08003", "08004", "08006", "53300", "57P01", "57P02", "57P03", "1040", "1053", "1203"}
 )
 """SQLSTATEs and error numbers of MySQL for lost connections, and for servers that start, stop or have too many."""
-_NO_ANSWER_CODES = aws_codes.THROTTLED | aws_codes.EXPIRED | aws_codes.AT_FAULT | _DATABASES
+_NO_ANSWER_CODES = aws_codes.THROTTLED | aws_codes.EXPIRED | aws_codes.AT_FAULT | aws_codes.NOT_VALID | _DATABASES
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
 _CODES = re.compile(
     # AWS SDK v2, then v1
@@ -73,11 +73,17 @@ _STATUSES = re.compile(
 )
 _ATTEMPTS = re.compile(
     r"exceeded maximum number of attempts|the request failed after \d+ attempts|, (?:user)?[rR]ateLimitExceeded\b"
-    r"|: 403 (?:API rate limit|You have (?:exceeded a secondary rate limit|triggered an abuse detection))"
+    rf"|{go_errors.RATE_LIMITED}"
 )
 """The client retried too often, or was throttled. Google's and GitHub's APIs also use 403 for throttling."""
-_NO_LOGIN = re.compile(r'"https?://[^"]*":\s+getting credentials:\s')
-"""How client-go reports that the kubeconfig's program gave no login. A chart may fail with the last words too."""
+_NO_LOGIN = re.compile(
+    r'"https?://[^"]*":\s+getting credentials:\s|No valid credential sources (?:for .* )?found'
+    rf"|no EC2 IMDS role found|{aws_codes.LOGIN_FAILED}"
+)
+"""How client-go, the S3 backend, the AWS provider and EC2 report that there is no login, or none that is valid.
+
+A chart may fail with the last words of client-go, too.
+"""
 _NO_ANSWER_STATUSES = ("408", "429")
 
 _LINKS = re.compile(
@@ -92,7 +98,7 @@ _LINKS = re.compile(
     # Kubernetes
     r"|an error on the server \(.*\) has prevented the request from succeeding.*|etcdserver"
     r"|the server is currently unable to handle the request.*|the server was unable to return a response in .*"
-    r"|the server has received too many requests.*|request did not complete within .*"
+    r"|the server has received too many requests.*|request did not complete within .*|Unauthorized"
     # databases: PostgreSQL, Go's database/sql, container registries
     r"|the database system is (?:starting up|shutting down|in recovery mode)|too many clients already"
     r"|remaining connection slots are reserved.*|terminating connection due to .*|bad connection|invalid connection"
@@ -138,6 +144,12 @@ def wants_another_version(found: Iterable[Diagnostic]) -> bool:
     return any(_ANOTHER_VERSION.fullmatch(item.summary) for item in found)
 
 
+def lacks_login(found: Iterable[Diagnostic]) -> bool:
+    """Tell whether an error says that this machine has no login, or one that is not valid: a retry would not help."""
+    texts = [f"{item.summary}: {item.detail}" for item in found]
+    return any(aws_codes.NOT_VALID & _codes(text) or _NO_LOGIN.search(text) for text in texts)
+
+
 def throttled(found: Iterable[Diagnostic]) -> bool:
     """Tell whether an error says that a cloud API throttled the command."""
     texts = [f"{item.summary}: {item.detail}" for item in found]
@@ -163,8 +175,8 @@ def lost(found: Iterable[Diagnostic], unfinished: frozenset[str]) -> frozenset[s
 def _is_lost(item: Diagnostic) -> bool:
     """Tell whether an unanswered request may have been carried out: it was sent, not throttled, and not expired."""
     text = f"{item.summary}: {item.detail}"
-    refused = throttled([item]) or bool(aws_codes.EXPIRED & _codes(text)) or bool(_NEVER_SENT.search(text))
-    return is_unanswered(item) and not refused
+    refused = throttled([item]) or lacks_login([item]) or bool(aws_codes.EXPIRED & _codes(text))
+    return is_unanswered(item) and not refused and not _NEVER_SENT.search(text)
 
 
 def _is_wait(item: Diagnostic) -> bool:
@@ -175,7 +187,7 @@ def _is_wait(item: Diagnostic) -> bool:
 def _of_api(text: str) -> bool | None:
     """Tell whether an API's error code or HTTP status means unanswered; None if there is neither."""
     codes, statuses = _codes(text), _statuses(text)
-    if _ATTEMPTS.search(text) or codes & _NO_ANSWER_CODES:
+    if _ATTEMPTS.search(text) or codes & _NO_ANSWER_CODES or _NO_LOGIN.search(text):
         return True
     said = next((status for status in statuses if status[0] in "45"), "")
     return (said[0] == "5" or said in _NO_ANSWER_STATUSES) if said else None
@@ -191,4 +203,4 @@ def _statuses(text: str) -> tuple[str, ...]:
 
 
 def _is_link(text: str) -> bool:
-    return bool(_NO_LOGIN.search(text)) or go_errors.is_unanswered(text, _LINKS)
+    return go_errors.is_unanswered(text, _LINKS)

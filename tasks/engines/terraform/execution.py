@@ -202,7 +202,7 @@ class Execution:
         """Return the exception to raise for a failed command."""
         workspace = self._workspace
         rejected = Unequipped if errors.wants_another_version(ended.errors) else Refused
-        unanswered = Throttled if ended.throttled else Unanswered
+        unanswered = Throttled if ended.throttled else Unequipped if errors.lacks_login(ended.errors) else Unanswered
         kind = unanswered if ended.outcome is Outcome.UNANSWERED else rejected
         words = " ".join(word for word in argv[1:3] if not word.startswith("-") and word not in _FILES)
         what = f"{self._tool} {words} of {workspace.unit.name} in {workspace.environment.name}"
