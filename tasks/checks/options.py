@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -38,9 +39,15 @@ class Http(CheckOptions):
 
     @field_validator("url")
     @classmethod
-    def _names_its_scheme(cls, url: str) -> str:
+    def _can_be_asked(cls, url: str) -> str:
         if not url.startswith(("http://", "https://", "{outputs.")):
             raise ValueError("should begin with http://, https:// or {outputs.NAME}")
+        if "{outputs." not in url:
+            # HTTP clients take a port that is too large modulo 65536, and would ask another service.
+            asked = urlsplit(url)
+            if not asked.hostname or asked.port == 0:
+                raise ValueError("should name a host, and a port from 1 to 65535 if any")
+            asked.hostname.encode("idna")
         return url
 
     @property

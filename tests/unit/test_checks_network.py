@@ -187,9 +187,11 @@ def test_a_service_that_does_not_speak_tls_fails(port: int) -> None:
     assert asked("http", url=f"https://127.0.0.1:{port}/").outcome is Outcome.FAILED
 
 
-@pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:port/", f"http://{'a' * 70}.example/"])
-def test_an_invalid_address_is_unanswered(url: str) -> None:
-    assert asked("http", url=url).outcome is Outcome.UNANSWERED
+@pytest.mark.parametrize("url", ["http://[::x/", "http://127.0.0.1:99999/", f"http://{'a' * 70}.example/"])
+def test_an_address_that_outputs_make_invalid_fails_without_an_attempt(url: str) -> None:
+    result = asked("http", url=url)
+    assert (result.outcome, result.attempts) == (Outcome.FAILED, 0)
+    assert result.found.startswith(f"with the unit's outputs filled in, url is {url!r}: Value error, ")
 
 
 def test_a_service_that_drops_connections_behind_a_proxy_fails(monkeypatch: pytest.MonkeyPatch) -> None:

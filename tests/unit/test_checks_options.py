@@ -34,6 +34,10 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("http", {"url": "shop.example"}, "should begin with http://"),
+    ("http", {"url": "http:///health"}, "should name a host"),
+    ("http", {"url": "http://x:0/"}, "should name a host, and a port from 1"),
+    ("http", {"url": "http://x:65536/"}, "Port out of range 0-65535"),
+    ("http", {"url": "http://x:web/"}, "Port could not be cast to integer value"),
     ("http", {"url": "http://x", "status": 42}, "greater than or equal to 100"),
     ("http", {"url": "http://x", "status": []}, "at least 1 item"),
     ("http", {"url": "http://x", "code": 200}, "Extra inputs are not permitted"),

@@ -48,6 +48,8 @@ _UNANSWERED = tuple(
         r"Timeout: request did not complete within (the )?(requested|allotted) timeout.*$",
         r": too many requests$",
         r": Unauthorized$",
+        # 409 of an object that somebody changed between helm's read and its write.
+        r"the object has been modified; please apply your changes to the latest version and try again$",
         r"etcdserver: (?!request is too large).*$",
         r"stream error: stream ID \d+; \w+(; .*)?$",
         r"rpc error: code = \w+ desc = .*$",

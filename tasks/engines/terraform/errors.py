@@ -99,6 +99,7 @@ _LINKS = re.compile(
     r"|an error on the server \(.*\) has prevented the request from succeeding.*|etcdserver"
     r"|the server is currently unable to handle the request.*|the server was unable to return a response in .*"
     r"|the server has received too many requests.*|request did not complete within .*|Unauthorized"
+    r"|the object has been modified"
     # databases: PostgreSQL, Go's database/sql, container registries
     r"|the database system is (?:starting up|shutting down|in recovery mode)|too many clients already"
     r"|remaining connection slots are reserved.*|terminating connection due to .*|bad connection|invalid connection"
