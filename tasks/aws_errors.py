@@ -146,6 +146,10 @@ def explained(error: AwsError, what: str) -> FlowmartError:
     return Unanswered(sentence) if meaning in UNANSWERED else Refused(sentence)
 
 
+_UNCLOSED = ("No closing quotation", "No escaped character")
+"""The messages of `shlex`, with which botocore splits a command into words."""
+
+
 @contextmanager
 def asking(what: str) -> Iterator[None]:
     """Turn botocore's errors into the product's. `what` completes the sentence "could not ..."."""
@@ -155,8 +159,15 @@ def asking(what: str) -> Iterator[None]:
         raise explained(error, what) from error
     except JSONDecodeError as error:
         # botocore parses what the program of `credential_process` prints. It may hold secrets, so it is left out.
-        told = "credential_process printed something that is not JSON"
-        raise Unequipped(f"could not {what}: {ErrorMeaning.NO_CREDENTIALS.format(error=told)}") from error
+        raise _no_credentials(what, "credential_process printed something that is not JSON") from error
+    except ValueError as error:
+        if str(error) not in _UNCLOSED:
+            raise
+        raise _no_credentials(what, f"credential_process in the AWS configuration: {error}") from error
+
+
+def _no_credentials(what: str, why: str) -> Unequipped:
+    return Unequipped(f"could not {what}: {ErrorMeaning.NO_CREDENTIALS.format(error=why)}")
 
 
 def _shown(error: AwsError) -> str:

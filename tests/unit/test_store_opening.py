@@ -132,6 +132,7 @@ def test_a_folder_that_cannot_be_is_refused(address: str) -> None:
         ("chained", 'source_profile "nowhere" .* does not exist'),
         ("failing", "Error when retrieving credentials from custom-process"),
         ("garbled", "credential_process printed something that is not JSON"),
+        ("unclosed", "credential_process in the AWS configuration: No closing quotation"),
     ],
 )
 def test_a_login_that_this_machine_lacks_is_named(
@@ -141,6 +142,7 @@ def test_a_login_that_this_machine_lacks_is_named(
         "[profile chained]\nregion=eu-west-1\nrole_arn=arn:aws:iam::111111111111:role/x\nsource_profile=nowhere\n"
         "[profile failing]\nregion=eu-west-1\ncredential_process=false\n"
         "[profile garbled]\nregion=eu-west-1\ncredential_process=echo vault: 503\n"
+        "[profile unclosed]\nregion=eu-west-1\ncredential_process=vault read 'aws\n"
     )
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
