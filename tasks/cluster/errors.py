@@ -28,6 +28,8 @@ _WEBHOOK = re.compile(
     r'failed calling webhook|conversion webhook for .* failed: (Post "|an error on the server|the server )'
 )
 """How the API server reports that a webhook did not respond. What a webhook itself rejects is worded otherwise."""
+_SERVICE = re.compile(r'"https://([a-z0-9-]+)\.([a-z0-9-]+)\.svc[:/]')
+"""The address that the API server asked: that of a Service, unless the webhook is declared with a URL."""
 _LACKS = re.compile(
     r'\b(serviceaccount|priorityclass|(?:cluster)?role)s?[\w.]* (?:with name )?"?([^\s"]+)"? (?:not|was) found',
     re.IGNORECASE,
@@ -67,6 +69,13 @@ class Lacking(Refused):
 
 class SilentWebhook(Unanswered):
     """A webhook that the cluster has to ask did not respond. It may belong to the same release."""
+
+    def comes_with(self, objects: Iterable[Reference]) -> bool:
+        """Tell whether the Service that the cluster asked for it is, or may be, one of these."""
+        services = [(about.name, about.namespace) for about in objects if about.kind == "Service"]
+        found = _SERVICE.search(str(self))
+        # Not every message names the Service.
+        return found.groups() in services if found else bool(services)
 
 
 @dataclass(frozen=True)

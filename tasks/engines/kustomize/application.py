@@ -138,6 +138,8 @@ class Application:
         try:
             return self.deadline.poll(apply, lambda _: True, passing=SilentWebhook)
         except SilentWebhook as error:
+            if not error.comes_with(self.saved.wanted):
+                raise
             reasons = waiting.until_ready(self.cluster, self.uids, self.deadline, self.health)
             if reasons:
                 raise Refused(f"{error}. Not ready: {'; '.join(reasons)}") from error
