@@ -214,3 +214,16 @@ def test_one_of_a_group_can_be_killed_and_started_again(tmp_path: Path, listener
     assert group.alive
     group.stop()
     assert second.recv(1) == b""
+
+
+def test_programs_that_do_not_end_by_themselves_are_killed(
+    tmp_path: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.peers.kubernetes.group._GENTLY", 0.2)
+    together = ProcessGroup(tmp_path, tmp_path)
+    stubborn = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{CONNECTS}"
+    for name in ("one", "two"):
+        together.begin(name, Path(sys.executable), ["-c", stubborn, str(listener.getsockname()[1])])
+    connections = [accepted(listener) for _ in range(2)]
+    together.stop()
+    assert [connection.recv(1) for connection in connections] == [b"", b""]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 _GUARD = "import os, signal, sys; sys.stdin.read(); os.killpg(0, signal.SIGKILL)"
 """Kills its own process group when its standard input closes. The system closes it for a killed process."""
-_GENTLY = 20
+_GENTLY = 10.0
+"""Seconds that all of them together have to end by themselves: an API server waits for its clients for a minute."""
 
 
 class ProcessGroup:
@@ -51,9 +53,10 @@ class ProcessGroup:
         """End all processes, the last one first."""
         for process in reversed(self._processes.values()):
             process.terminate()
+        end = time.monotonic() + _GENTLY
         for process in self._processes.values():
             try:
-                process.wait(_GENTLY)
+                process.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
