@@ -7,7 +7,7 @@ whole, so a queue named "connection-refused-dlq" in a message is not a network e
 
 These are checked in order, and the first match decides:
 
-1. summaries: rejections by the code itself, and reports that a provider or the command was killed;
+1. summaries: rejections by the code itself, and reports that a provider, a program or the command was killed;
 2. texts that are final whatever they quote: a wait that timed out, a version that does not exist;
 3. an API's error code, then its HTTP status: 408, 429 and 5xx mean unanswered, any other 4xx a rejection;
 4. links: network errors of Go, git, the registry and Kubernetes;
@@ -39,6 +39,10 @@ _REJECTED_BY_THE_CODE = re.compile(
     r"Invalid value for (input )?variable|(Resource|Module output value) (pre|post)condition failed"
     r"|Check block assertion failed|\S+ provisioner error|External Program (Execution Failed|Lookup Failed)"
 )
+_KILLED = re.compile(
+    r"(?:Error running command '.*'|\nState): signal: (?:killed|terminated|interrupt|hangup)\b", re.DOTALL
+)
+"""How `local-exec` and the data source `external` report that their program was ended from outside."""
 _ENDED = re.compile(
     rf"Plugin did not respond|failed to respond to the plugin|{UNRELEASED}"
     r"|Failed to read any lines from plugin's stdout|state data in S3 does not have the expected content"
@@ -134,6 +138,8 @@ def is_unanswered(item: Diagnostic) -> bool:
     if _ENDED.search(item.summary):
         return True
     text = f"{item.summary}: {item.detail}" if item.detail else item.summary
+    if _REJECTED_BY_THE_CODE.match(item.summary) and _KILLED.search(item.detail):
+        return True
     if _REJECTED_BY_THE_CODE.match(item.summary) or _FINAL.search(text) or _is_wait(item):
         return False
     answer = _of_api(text)
