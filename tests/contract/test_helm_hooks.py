@@ -103,6 +103,19 @@ def test_the_plan_to_remove_a_release_names_what_helm_leaves(shop: Shop, group: 
     shop.cluster.kubectl("delete", "crd", f"caches.{group}")
 
 
+def test_a_release_is_removed_although_its_chart_cannot_be_read_any_more(shop: Shop) -> None:
+    target = shop.own_chart("a", settings=SETTINGS, **hooks("post-install"))
+    assert shop.apply(shop.planned(target)).outcome is Outcome.SUCCEEDED
+    (shop.workspace(target).folder / "Chart.yaml").write_text("name: [")
+    back = shop.rollback(target, None)
+    assert [text.partition(": ")[0] for text in back.warnings if "stay" in text] == [
+        "what stays of the chart's crds/ is not known",
+        f"ConfigMap/flowmart/{shop.unit}-post-install stays",
+    ]
+    assert shop.apply(back).outcome is Outcome.SUCCEEDED
+    assert there(shop) == {f"{shop.unit}-post-install"}
+
+
 def test_a_failed_first_install_says_what_of_it_is_still_there(shop: Shop, group: str) -> None:
     parts = {"settings": SETTINGS, "fails": FAILS, "crds_cache": of(group, DEFINITION), **hooks("pre-install")}
     applied = shop.apply(shop.planned(shop.own_chart("a", **parts)))

@@ -10,6 +10,7 @@ from tasks.cluster.access import Cluster
 from tasks.cluster.errors import NotPermitted
 from tasks.cluster.objects import Reference
 from tasks.domain.errors import Refused
+from tasks.engines.helm import hooks
 from tasks.engines.helm.capabilities import missing
 from tasks.engines.helm.charts import Installation
 from tasks.engines.helm.rehearsing import require_free
@@ -53,6 +54,13 @@ def test_an_object_of_another_release_is_rejected_with_its_owner() -> None:
 def test_an_object_without_a_release_is_rejected() -> None:
     with pytest.raises(Refused, match="belongs to no release"):
         require(Partly(), CART)
+
+
+def test_what_helm_leaves_is_named_and_what_may_not_be_read_as_that() -> None:
+    assert hooks.existing(Partly(), [CART, Reference("v1", "ConfigMap", "shop", "gone"), CLOSED]) == [
+        "ConfigMap/shop/cart",
+        "Secret/shop/closed (if it exists: it may not be read here)",
+    ]
 
 
 @pytest.mark.parametrize("versions", [[{"served": True}], ["v1"], None])

@@ -15,7 +15,6 @@ from pathlib import Path
 from tasks.cluster import waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
-from tasks.cluster.objects import Reference
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
@@ -173,9 +172,9 @@ class Helm:
         if to is None:
             nothing = Installed(0, "none")
             found = planning.compared(workspace, workspace.inputs.digest, live, nothing, Occasion.REMOVE)
-            saved, left_over = Saved(Does.REMOVE, what.release, what.namespace), self._left_over(helm, failed, live)
+            saved = Saved(Does.REMOVE, what.release, what.namespace)
             found = replace(found, changes_outputs=live is not None)
-            return planning.finished(found, saved, _folder(workspace), planning.stays(left_over))
+            return planning.finished(found, saved, _folder(workspace), self._left_over(helm, failed, live))
         if isinstance(to, Baseline):
             good = revisions.read(helm, what.release, what.namespace, int(to.data["revision"]))
             if good is None:
@@ -292,13 +291,18 @@ class Helm:
         of_environment = charts.values_file(whole, workspace.environment.name)
         return Packed(archive, (*([of_environment] if of_environment else []), values))
 
-    def _left_over(self, helm: Commands, failed: Workspace, live: Installed | None) -> list[Reference]:
-        """Return what helm leaves in the cluster when it removes the release, except what its plan says of `keep`."""
+    def _left_over(self, helm: Commands, failed: Workspace, live: Installed | None) -> list[str]:
+        """Return notes on what helm leaves when it removes the release, except what its plan says of `keep`."""
         if live is None:
             return []
-        folder = _folder(self.workspace) / "removing"
-        defined = charts.definitions(done(helm.package(charts.assemble(failed.folder, folder), folder)))
-        return hooks.existing(self._reading(), [*defined, *live.hooks])
+        folder, unknown = _folder(self.workspace) / "removing", []
+        objects = [*live.hooks]
+        try:
+            objects += charts.definitions(done(helm.package(charts.assemble(failed.folder, folder), folder)))
+        except FlowmartError as error:
+            # The removal does not need the chart.
+            unknown.append(f"what stays of the chart's crds/ is not known: {error}")
+        return unknown + planning.stays(hooks.existing(self._reading(), objects))
 
     def _explained(self, error: Refused, helm: Commands, saved: Saved, before: Installed | None) -> str:
         """Explain a failed apply with helm's reason and the pods' reports, and remove a failed first install."""
@@ -311,7 +315,7 @@ class Helm:
                 done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
                 told.append("It was the first install, so what it had made was removed again.")
                 stay = hooks.left_behind(self._reading(), live, charts.definitions(saved.chart))
-                told += [f"helm does not remove {', '.join(map(str, stay))}."] if stay else []
+                told += [f"helm does not remove {', '.join(stay)}."] if stay else []
         except FlowmartError as another:
             told.append(f"And then: {another}")
         return "\n".join(told)

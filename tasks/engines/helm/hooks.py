@@ -64,8 +64,8 @@ def says_keep(manifest: Manifest) -> bool:
     return annotated(manifest).get(KEEP, "").strip().lower() == "keep"
 
 
-def left_behind(cluster: Cluster, revision: Installed, definitions: Mapping[Reference, Manifest]) -> list[Reference]:
-    """Return what exists of a release, and what helm does not remove with it.
+def left_behind(cluster: Cluster, revision: Installed, definitions: Mapping[Reference, Manifest]) -> list[str]:
+    """Name what exists of a release, and what helm does not remove with it.
 
     Args:
         cluster: the cluster, as the identity that reads.
@@ -76,13 +76,14 @@ def left_behind(cluster: Cluster, revision: Installed, definitions: Mapping[Refe
     return existing(cluster, [*definitions, *revision.hooks, *kept])
 
 
-def existing(cluster: Cluster, objects: Iterable[Reference]) -> list[Reference]:
-    """Return the objects that exist, or may exist because this identity may not read them."""
-    return [about for about in objects if _may_exist(cluster, about)]
+def existing(cluster: Cluster, objects: Iterable[Reference]) -> list[str]:
+    """Name the objects that exist, and those of which this identity may not know."""
+    return [name for name in (_name(cluster, about) for about in objects) if name]
 
 
-def _may_exist(cluster: Cluster, about: Reference) -> bool:
+def _name(cluster: Cluster, about: Reference) -> str:
+    """Return the name of an object; "" if it does not exist."""
     try:
-        return cluster.read(about) is not None
+        return str(about) if cluster.read(about) is not None else ""
     except NotPermitted:
-        return True
+        return f"{about} (if it exists: it may not be read here)"

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tasks.cluster import comparison, quotas
 from tasks.cluster.access import Cluster
-from tasks.cluster.objects import Reference
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change, Plan
 from tasks.engines import kubernetes_plans
@@ -133,9 +132,9 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
     )
 
 
-def stays(objects: Iterable[Reference]) -> list[str]:
+def stays(names: Iterable[str]) -> list[str]:
     """Return a note for each object that helm leaves in the cluster."""
-    return [f"{about} stays: helm does not remove it" for about in objects]
+    return [f"{name} stays: helm does not remove it" for name in names]
 
 
 def repairing(plan: Plan, drifted: Iterable[Change]) -> Plan:
