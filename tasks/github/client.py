@@ -11,6 +11,7 @@ GitHub.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -190,12 +191,23 @@ def _send(
     return _json(_answered(github, method, path, body, query), f"{method} {path}")
 
 
+class _Object(dict[str, Any]):
+    """An object of a response: a name that GitHub always sends is missing only where the response is not GitHub's."""
+
+    def __init__(self, found: Mapping[str, Any], what: str) -> None:
+        super().__init__(found)
+        self._what = what
+
+    def __missing__(self, name: str) -> Any:
+        raise Unanswered(f"GitHub: {self._what}: no {name!r} in it: {_NOT_GITHUB}")
+
+
 def _json(response: Response[Any, Any], what: str) -> Any:
     """Return the JSON of a response; None where GitHub sends no content."""
     if response.status_code == 204:
         return None
     try:
-        return response.json()
+        return json.loads(response.content, object_hook=lambda found: _Object(found, what))
     except (ValueError, RecursionError) as error:
         raise Unanswered(f"GitHub: {what}: {_NOT_GITHUB}") from error
 

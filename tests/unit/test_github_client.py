@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 
 import pytest
 from pydantic import SecretStr
@@ -42,6 +44,14 @@ def test_a_list_that_is_none_is_unanswered(double: ApiDouble, body: bytes) -> No
     double.answer = lambda _: Said(200, body)
     with pytest.raises(Unanswered, match="not GitHub's"):
         list(client(double).all(PLATFORM, "/x"))
+
+
+@pytest.mark.parametrize("names", [("login",), ("head", "sha")])
+def test_a_name_that_a_response_lacks_is_unanswered(double: ApiDouble, names: tuple[str, ...]) -> None:
+    double.answer = lambda _: document({"head": {}})
+    found = client(double).ask("GET", PLATFORM, "/x")
+    with pytest.raises(Unanswered, match=rf"GET /repos/\S+/x: no '{names[-1]}' in it: the response is cut off"):
+        reduce(getitem, names, found)
 
 
 def test_a_response_without_content_is_none(double: ApiDouble) -> None:
