@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -134,8 +136,10 @@ def test_http(port: int, path: str, options: dict[str, Any], outcome: Outcome, f
     assert (result.outcome, result.found) == (outcome, found)
 
 
-def test_a_service_that_trickles_is_cut_off_by_the_timeout(port: int) -> None:
-    result = asked("http", url=f"http://127.0.0.1:{port}/trickle", contains="the end", timeout=1)
+def test_a_service_that_trickles_is_cut_off_by_the_timeout(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A clock on which every look takes seven seconds: ten pieces are too many.
+    monkeypatch.setattr("tasks.checks.network.time", SimpleNamespace(monotonic=count(step=7).__next__))
+    result = asked("http", url=f"http://127.0.0.1:{port}/trickle", contains="the end", timeout=60)
     assert result.outcome is Outcome.FAILED
     assert result.found.startswith("status 200: ....")
 
