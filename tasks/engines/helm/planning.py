@@ -59,7 +59,7 @@ def compared(
         new: the revision to reach.
         occasion: what helm does.
     """
-    there = None if live is None or live.gone else live
+    there = _present(live)
     found = comparison.changes(there.everything if there else {}, new.everything)
     kept = _kept(there.objects if there else {}, new.everything)
     recorded = set(map(str, hooks.silent(occasion, live, new)))
@@ -99,7 +99,7 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         Refused: the cluster rejects an object, a quota has no room for the new objects, an object belongs to another
             owner, or helm could not store or create the release.
     """
-    live = None if hooks.occasion_of(upgrade.live) is Occasion.INSTALL else upgrade.live
+    live = _present(upgrade.live)
     before, after = live.objects if live else {}, upgrade.new.sample.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
     if upgrade.new.is_blind:
@@ -167,6 +167,11 @@ def _notes(live: Installed | None) -> list[str]:
     if live is None or live.status == "deployed":
         return []
     return [f"revision {live.revision} is {live.status}: {'it is cleared first' if live.stuck else 'it is replaced'}"]
+
+
+def _present(live: Installed | None) -> Installed | None:
+    """Return the revision whose objects are in the cluster: none if only the release's history was kept."""
+    return None if live is None or live.gone else live
 
 
 def _kept(before: Objects, after: Objects) -> set[str]:

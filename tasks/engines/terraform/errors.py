@@ -138,12 +138,12 @@ def is_unanswered(item: Diagnostic) -> bool:
     if _ENDED.search(item.summary):
         return True
     text = f"{item.summary}: {item.detail}" if item.detail else item.summary
-    if _REJECTED_BY_THE_CODE.match(item.summary) and _KILLED.search(item.detail):
-        return True
-    if _REJECTED_BY_THE_CODE.match(item.summary) or _FINAL.search(text) or _is_wait(item):
+    if _REJECTED_BY_THE_CODE.match(item.summary):
+        return bool(_KILLED.search(item.detail))
+    if _FINAL.search(text) or _is_wait(item):
         return False
     answer = _of_api(text)
-    return _is_link(text) if answer is None else answer
+    return go_errors.is_unanswered(text, _LINKS) if answer is None else answer
 
 
 def wants_another_version(found: Iterable[Diagnostic]) -> bool:
@@ -207,7 +207,3 @@ def _codes(text: str) -> frozenset[str]:
 def _statuses(text: str) -> tuple[str, ...]:
     """Return the HTTP statuses in a text, outermost first: inner ones may only be quoted."""
     return tuple(status for found in _STATUSES.findall(text) for status in found if status)
-
-
-def _is_link(text: str) -> bool:
-    return go_errors.is_unanswered(text, _LINKS)
