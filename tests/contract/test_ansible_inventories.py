@@ -191,6 +191,13 @@ def test_an_inventory_that_cannot_be_used_is_refused(shop: Shop, text: str, said
         shop.engine.plan(Inputs({}))
 
 
+def test_a_folder_named_like_a_status_is_no_missing_response(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "build-429" / "timeout-service" / "infrastructure")
+    shop.has("inventories/dev/hosts.ini", "[web\nweb-1\n")
+    with pytest.raises(Refused, match=r"[Ff]ailed to parse.*/build-429/"):
+        shop.engine.plan(Inputs({}))
+
+
 SILENT = """
 import sys
 sys.exit("HTTPSConnectionPool(host='ec2.example'): Max retries exceeded: Connection refused")

@@ -283,7 +283,40 @@ def test_an_item_that_fails_before_another_one_is_made_is_a_failure() -> None:
     ],
 )
 def test_an_address_that_is_wrong_is_no_lost_fetch(reason: str, lost: bool) -> None:
-    assert errors.is_lost_fetch(f"Unknown error when attempting to call Galaxy: <urlopen error {reason}>") is lost
+    assert errors.is_lost(f"Unknown error when attempting to call Galaxy: <urlopen error {reason}>") is lost
+
+
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [
+        ("An error occurred (RequestLimitExceeded) when calling the DescribeInstances operation: Slower", True),
+        ("503 Server Error: Service Unavailable for url: https://ipam.example/hosts", True),
+        ('Connect timeout on endpoint URL: "https://ec2.example/"', True),
+        ("Failed to parse inventory: Origin: /tmp/build-429/hosts.ini", False),
+        ("Failed to parse inventory: Origin: /srv/timeout-service/503/hosts.ini:12 [throttled", False),
+        ("An error occurred (UnauthorizedOperation) when calling the DescribeInstances operation: /502/", False),
+    ],
+)
+def test_a_number_or_a_word_in_a_path_is_no_missing_response(said: str, lost: bool) -> None:
+    assert errors.is_lost(said) is lost
+
+
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [
+        ("Failed to describe instances: Unable to locate credentials", True),
+        ("The config profile (shop) could not be found", True),
+        (
+            "An error occurred (AuthFailure) when calling the DescribeInstances operation:"
+            " AWS was not able to validate the provided access credentials",
+            True,
+        ),
+        ("An error occurred (AuthFailure) when calling the DescribeInstances operation: Not authorized", False),
+        ("An error occurred (UnauthorizedOperation) when calling the DescribeInstances operation: no", False),
+    ],
+)
+def test_a_login_that_this_machine_lacks_says_nothing_about_the_hosts(said: str, missing: bool) -> None:
+    assert errors.is_without_login(said) is missing
 
 
 def test_groups_that_are_made_as_a_playbook_runs_are_no_change() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tasks import aws_codes
 from tasks.domain.outcome import Outcome
 from tasks.engines.ansible.answers import Results
 
@@ -30,18 +31,39 @@ _FINAL = re.compile(r"Function not implemented|Unsupported parameters for ")
 
 
 _LOST = re.compile(
-    r"HTTP (?:Code|Error):? (?:408|429|5\d\d)|<urlopen error (?!\[SSL: CERTIFICATE|unknown url type|no host given)"
-    r"|[Cc]ould not resolve host"
+    r"HTTP (?:Code|Error):? (?:408|429|5\d\d)|\b(?:408|429|5\d\d) (?:Client|Server) Error: "
+    r"|<urlopen error (?!\[SSL: CERTIFICATE|unknown url type|no host given)|Max retries exceeded with url"
+    r"|Could not connect to the endpoint URL|(?:Connect|Read) timeout on endpoint URL"
+    r"|Connection was closed before we received a valid response|[Cc]ould not resolve host"
     r"|[Ff]ailed to connect to|Couldn't connect to server|returned error: (?:408|429|5\d\d)|[Tt]imed out"
     r"|Connection (?:reset|refused|timed out|aborted)|the remote end hung up unexpectedly"
     r"|(?:Temporary failure in name resolution|Name or service not known|No space left on device|early EOF)"
 )
-"""Texts of ansible-galaxy (urllib's errors) and of git, when a server of roles or collections does not respond."""
+"""Texts of ansible-galaxy and git, and of urllib, requests and botocore (plugins), when a server does not respond.
+
+A status counts only with the words around it: a path such as "/tmp/build-429/" may stand in any message.
+"""
+
+_OF_AWS = re.compile(r"An error occurred \((\w+)\) when calling the \w+ operation")
+_AWS_UNANSWERED = aws_codes.THROTTLED | aws_codes.AT_FAULT | aws_codes.EXPIRED
+
+_NO_LOGIN = re.compile(
+    r"Unable to locate credentials|Insufficient boto credentials|Partial credentials found in "
+    r"|The config profile \([^)]*\) could not be found|Error loading SSO Token|The SSO session associated with "
+    r"|Error when retrieving (?:credentials|token) from "
+)
+"""Messages of botocore's exceptions, and of amazon.aws, if this machine has no login for AWS."""
 
 
-def is_lost_fetch(said: str) -> bool:
-    """Tell whether ansible-galaxy failed because a server did not respond."""
-    return bool(_LOST.search(said))
+def is_lost(said: str) -> bool:
+    """Tell whether a server of roles, collections or hosts did not respond, or could not for now."""
+    return bool(_LOST.search(said)) or bool(_AWS_UNANSWERED & {*_OF_AWS.findall(said)})
+
+
+def is_without_login(said: str) -> bool:
+    """Tell whether a plugin found no login for AWS on this machine, or one that AWS does not accept."""
+    refused = bool(aws_codes.NOT_VALID & {*_OF_AWS.findall(said)}) or aws_codes.LOGIN_FAILED in said
+    return refused or bool(_NO_LOGIN.search(said))
 
 
 def is_final(failure: str) -> bool:

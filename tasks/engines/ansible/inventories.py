@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.platform import Unit
+from tasks.engines.ansible.errors import is_lost, is_without_login
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.playbooks import files_below
 from tasks.processes import Command, Processes
@@ -25,14 +26,6 @@ _BESIDE = ("group_vars", "host_vars")
 """Folders next to an inventory that Ansible reads with it."""
 
 _SECONDS = 300.0
-
-_NO_ANSWER = re.compile(
-    r"timed out|timeout|Connection (refused|reset|aborted)|Could not connect|Max retries exceeded"
-    r"|Name or service not known|Temporary failure in name resolution|ExpiredToken|RequestExpired"
-    r"|Throttl|RequestLimitExceeded|TooManyRequests|ServiceUnavailable|InternalError|\b(429|50[0234])\b",
-    re.IGNORECASE,
-)
-"""Messages of plugins whose service did not respond. Any other error means that the inventory is wrong."""
 
 _UNKNOWN_PLUGIN = re.compile(r"unknown plugin '(\w+\.\w+)\.\w+'")
 _WARNING = re.compile(r"^\s*\[?(WARNING|DEPRECATION)")
@@ -103,6 +96,7 @@ def listed(
     Raises:
         Refused: an inventory cannot be read, or has no hosts.
         Unanswered: the service that a plugin queries did not respond.
+        Unequipped: this machine has no login that the service accepts.
     """
     program = Path(shutil.which(executable) or executable).with_name("ansible-inventory")
     sources = [word for path in given for word in ("--inventory", str(path))]
@@ -138,4 +132,6 @@ def _error(said: str) -> FlowmartError:
     if missing := _UNKNOWN_PLUGIN.search(said):
         vendored = f"ansible-galaxy collection install {missing[1]}:VERSION -p collections, and commit that"
         return Refused(f"inventory: {why}; vendor it: {vendored}")
-    return (Unanswered if _NO_ANSWER.search(why) else Refused)(f"inventory: {why}")
+    if is_without_login(why):
+        return Unequipped(f"inventory: {why}")
+    return (Unanswered if is_lost(why) else Refused)(f"inventory: {why}")

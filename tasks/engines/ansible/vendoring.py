@@ -18,7 +18,7 @@ import yaml
 from tasks import yaml12
 from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered, of_input
 from tasks.domain.platform import Unit
-from tasks.engines.ansible.errors import is_lost_fetch, was_ended
+from tasks.engines.ansible.errors import is_lost, was_ended
 from tasks.engines.ansible.sources import configuration
 from tasks.engines.base import Fetching
 from tasks.processes import Command, Finished, Processes
@@ -140,7 +140,7 @@ def _install(wanted: Mapping[str, Any], kind: str, file: Path, galaxy: _Galaxy, 
             raise of_input(error, f"{told}: {error}") from error
     if finished.exit_code != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
-        lost = was_ended(finished.exit_code) or is_lost_fetch(said)
+        lost = was_ended(finished.exit_code) or is_lost(said)
         told = f"{told}: {said[-600:]}; make them reachable, or commit them to {kind}s/"
         raise (Unanswered if lost else InvalidInput)(told)
     # ansible-galaxy notes the time of an installation: with it, two releases of the same content would differ.
