@@ -66,9 +66,18 @@ def affected(units: Needs, changed: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def ways_to_the_end(units: Needs, costs: Mapping[str, float]) -> dict[str, float]:
-    """Return {name: the cost of the most expensive chain that starts with it and continues downstream}."""
-    found = {name: costs[name] for name in units}
+def ways_to_the_end(
+    units: Needs, costs: Mapping[str, float], endings: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Return {name: the cost of the most expensive chain that starts with it and continues downstream}.
+
+    Args:
+        units: the graph.
+        costs: the cost of each member.
+        endings: further costs of members, for which nothing downstream waits.
+    """
+    later = endings or {}
+    found = {name: costs[name] + later.get(name, 0.0) for name in units}
     for name in reversed(order(units)):
         for need in units[name]:
             if need in found:

@@ -287,6 +287,7 @@ class Engine:
         pulls: (root, unit) -> the charts that `vendor` would pull. Releases leave units with such charts out if
             FLOWMART_CHARTS is `none`.
         needs_aws: (root, source) -> whether planning needs AWS credentials.
+        usual_seconds: about how long an apply takes, to order units of which the ledger has none.
         on_search_server: whether units live on the environment's Elasticsearch or OpenSearch. They are left out if
             FLOWMART_OPENSEARCH is `none`.
     """
@@ -309,6 +310,7 @@ class Engine:
     supplied: Callable[[Path, Unit], Collection[str]] = lambda _, __: ()
     place: Callable[[Path, Unit], str] = lambda _, __: ""
     runs: str = ""
+    usual_seconds: float = 5.0
     on_search_server: bool = False
 
     def __post_init__(self) -> None:

@@ -6,7 +6,6 @@ It keeps nothing beyond the run; everything lasting is in the ledger.
 
 from __future__ import annotations
 
-import statistics
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -35,7 +34,7 @@ from tasks.ledger.chain import Ledger
 from tasks.ledger.secret_key import secret_key
 from tasks.ledger.state import EnvironmentState
 from tasks.processes import Processes
-from tasks.promotion import claims, workspaces
+from tasks.promotion import claims, urgency, workspaces
 from tasks.promotion.approved import Approved
 from tasks.promotion.checkouts import Checkout, Checkouts
 from tasks.promotion.runtime import Runtime
@@ -182,10 +181,13 @@ class EnvironmentRun:
 
     @cached_property
     def _urgency(self) -> Mapping[str, float]:
-        """{unit: seconds of applies from it to the end of its longest chain}, as they took last time."""
-        known = self.state().seconds
-        usual = statistics.median(known.values()) if known else 1.0
-        return graph.ways_to_the_end(self.needs, {unit: known.get(unit, usual) for unit in self.needs})
+        """{unit: seconds of applies and analyses from it to the end of its longest chain}, as far as known."""
+        return urgency.of_units(
+            [unit for unit in self.platform.units_in(self.environment.name) if unit.name in self.needs],
+            self.needs,
+            {name: engine.usual_seconds for name, engine in self.runtime.engines.items()},
+            [self.state().seconds, *(self.ledger.state(name).seconds for name in self.environment.after)],
+        )
 
     def target(self, unit: str) -> Target:
         """Return the release, environment and unit of this run as a target."""

@@ -296,4 +296,5 @@ ENGINE = Engine(
     executable="ansible-playbook",
     vendor=vendor,
     validators=VALIDATORS,
+    usual_seconds=60.0,
 )

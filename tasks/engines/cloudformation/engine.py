@@ -245,4 +245,5 @@ ENGINE = Engine(
     shares_source=True,
     validators=VALIDATORS,
     needs_aws=lambda _, __: True,
+    usual_seconds=20.0,
 )

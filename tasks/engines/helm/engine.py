@@ -337,4 +337,5 @@ ENGINE = Engine(
     options=HelmOptions,
     vendor=vendoring.vendor,
     pulls=vendoring.pulls,
+    usual_seconds=20.0,
 )

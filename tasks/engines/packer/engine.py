@@ -279,4 +279,5 @@ ENGINE = Engine(
     validators=VALIDATORS,
     needs_aws=lambda _, __: True,
     executable="packer",
+    usual_seconds=300.0,
 )

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tasks.domain import graph
+from tasks.domain.analysis import Analysis, Metric
 from tasks.domain.errors import InvalidInput, Throttled
 from tasks.domain.outcome import Applied, Outcome
+from tasks.promotion import urgency
 from tasks.promotion.runtime import compose
 from tasks.promotion.turns import RECOVERS_AFTER, Accounts, Turns
 from tasks.settings import Settings
@@ -175,6 +177,24 @@ def test_the_way_to_the_end_is_that_of_the_costliest_chain() -> None:
 
 def test_what_is_not_among_the_units_costs_nothing() -> None:
     assert graph.ways_to_the_end({"shop": ("elsewhere",)}, {"shop": 5.0}) == {"shop": 5}
+
+
+def test_a_unit_takes_as_long_as_last_time_or_in_the_environment_before_or_as_its_engine_usually() -> None:
+    units = [replace(unit(name), engine="ansible") for name in ("bastion", "shop", "cache")]
+    needs = {each.name: () for each in units}
+    usual, took = {"ansible": 60.0}, [{"shop": 3.0}, {"shop": 9.0, "cache": 7.0}]
+    assert urgency.of_units(units, needs, usual, took) == {"bastion": 60, "shop": 3, "cache": 7}
+
+
+@pytest.mark.parametrize(("blocks", "found"), [(False, {"shop": 75, "mail": 50}), (True, {"shop": 125, "mail": 50})])
+def test_an_analysis_counts_and_only_a_blocking_one_for_the_units_behind_it(
+    blocks: bool, found: dict[str, float]
+) -> None:
+    analysis = Analysis((Metric("errors"),), length=60.0, window=30.0, lag=5.0, blocks=blocks)
+    shop = replace(unit("shop"), analysis=analysis)
+    needs = {"shop": (), "mail": ("shop",)}
+    took = [{"shop": 10.0, "mail": 50.0}]
+    assert urgency.of_units([shop, unit("mail", needs=["shop"])], needs, {"fake": 5.0}, took) == found
 
 
 def test_an_error_says_whether_it_was_throttling() -> None:
