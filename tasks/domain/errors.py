@@ -42,6 +42,16 @@ def of_input(error: FlowmartError, told: str) -> FlowmartError:
     return next((kind(told) for kind in NO_VERDICT if isinstance(error, kind)), InvalidInput(told))
 
 
+def not_obtained(told: str, *, lost: bool) -> FlowmartError:
+    """Return the error for an input that a tool could not obtain.
+
+    Args:
+        told: the message.
+        lost: something did not respond, so the input may be right.
+    """
+    return Unanswered(told) if lost else InvalidInput(told)
+
+
 class Throttled(Unanswered):
     """A cloud reports too many requests. From then on, fewer units run at once."""
 

@@ -388,6 +388,26 @@ def test_a_check_that_fails_after_an_apply_is_told_and_stops_nothing(root: Root)
     assert (result.outcome, result.detail) == (Outcome.SUCCEEDED, "a check fails: not red")
 
 
+LATE_CHECK = """
+check "there" {
+  data "terraform_remote_state" "other" {
+    backend = "local"
+    config  = { path = "none-${terraform_data.paint.id}" }
+  }
+  assert {
+    condition     = data.terraform_remote_state.other.outputs.ready
+    error_message = "not ready"
+  }
+}
+"""
+
+
+def test_a_check_that_cannot_be_made_after_an_apply_is_told_too(root: Root) -> None:
+    result = applied(root.release(PAINT.format(colour="blue") + LATE_CHECK))
+    assert result.outcome is Outcome.SUCCEEDED
+    assert result.detail.startswith("a check fails: Unable to find remote state: No stored state was found")
+
+
 def test_no_message_names_the_folder_of_the_run(root: Root) -> None:
     workspace = root.release('output "x" { value = file(abspath("${path.module}/../none")) }\n')
     with pytest.raises(Refused, match="infrastructure/terraform/dev/none") as raised:

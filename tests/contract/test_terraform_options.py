@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tasks.domain.errors import FlowmartError, Refused, Unequipped
+from tasks.domain.outcome import Outcome
 from tasks.engines.base import Workspace
 from tasks.engines.terraform.engine import Terraform
 from tests.platforms.terraform_roots import EXECUTABLE, ON_OPENTOFU, Root, applied, planned
@@ -142,6 +143,27 @@ def test_a_secret_of_a_file_of_variables_is_in_no_error(root: Root) -> None:
     with pytest.raises(Refused, match="not good") as raised:
         Terraform(workspace).plan(workspace.inputs)
     assert "s3cret" not in str(raised.value)
+
+
+EPHEMERAL = """
+variable "token" { ephemeral = true }
+variable "size" {}
+resource "terraform_data" "it" {
+  input = var.size
+  provisioner "local-exec" {
+    command     = "echo $TOKEN > told"
+    environment = { TOKEN = var.token }
+  }
+}
+"""
+
+
+def test_an_apply_gets_the_values_that_no_saved_plan_holds(root: Root) -> None:
+    workspace = root.release(EPHEMERAL, inputs={"size": 2}, options={"var_files": ["token.tfvars"]})
+    (workspace.folder / "token.tfvars").write_text('token = "t0ken"\nsize = 1\n')
+    assert applied(workspace).outcome is Outcome.SUCCEEDED
+    assert (workspace.folder / "told").read_text() == "t0ken\n"
+    assert root.state["resources"][0]["instances"][0]["attributes"]["input"]["value"] == 2
 
 
 def test_providers_are_those_of_the_lock_file(root: Root) -> None:

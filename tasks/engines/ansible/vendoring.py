@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from tasks import yaml12
-from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered, of_input
+from tasks.domain.errors import FlowmartError, InvalidInput, not_obtained, of_input
 from tasks.domain.platform import Unit
 from tasks.engines.ansible.errors import is_lost, was_ended
 from tasks.engines.ansible.sources import configuration
@@ -141,8 +141,8 @@ def _install(wanted: Mapping[str, Any], kind: str, file: Path, galaxy: _Galaxy, 
     if finished.exit_code != 0:
         said = " ".join((finished.stderr or finished.stdout).split())
         lost = was_ended(finished.exit_code) or is_lost(said)
-        told = f"{told}: {said[-600:]}; make them reachable, or commit them to {kind}s/"
-        raise (Unanswered if lost else InvalidInput)(told)
+        todo = f"make them reachable, or commit them to {kind}s/"
+        raise not_obtained(f"{told}: {said[-600:]}; {todo}", lost=lost)
     # ansible-galaxy notes the time of an installation: with it, two releases of the same content would differ.
     for note in {*_notes(beside)} - before:
         shutil.rmtree(note) if note.is_dir() else note.unlink()

@@ -20,6 +20,8 @@ Document = Mapping[str, Any]
 """A plan, as `terraform show -json` prints it."""
 
 _NOTHING = (("no-op",), ("read",))
+_FAILED_CHECK = "Check block assertion failed"
+_LATER_CHECK = "Check block assertion known after apply"
 _ACTIONS = {
     ("create",): Action.CREATE,
     ("update",): Action.UPDATE,
@@ -152,11 +154,23 @@ def unfinished(applied: str) -> frozenset[str]:
 
 
 def failed_checks_of(applied: str) -> tuple[str, ...]:
-    """Return the failed `check` blocks that `terraform apply -json` reports. They do not stop an apply."""
+    """Return the failed `check` blocks that `terraform apply -json` reports. They do not stop an apply.
+
+    A check also fails if its data source cannot be read, or its condition cannot be evaluated.
+    """
     found = [line["diagnostic"] for line in lines(applied) if line["type"] == "diagnostic"]
-    return tuple(
-        f"a check fails: {item['detail']}" for item in found if item["summary"] == "Check block assertion failed"
-    )
+    return tuple(f"a check fails: {_reason(item)}" for item in found if _is_failed_check(item))
+
+
+def _is_failed_check(item: Mapping[str, Any]) -> bool:
+    context = str((item.get("snippet") or {}).get("context") or "")
+    is_of_check = item["summary"] == _FAILED_CHECK or context.startswith('check "')
+    return is_of_check and item["summary"] != _LATER_CHECK
+
+
+def _reason(item: Mapping[str, Any]) -> str:
+    told = item.get("detail") or item["summary"]
+    return str(told) if item["summary"] == _FAILED_CHECK else f"{item['summary']}: {told}"
 
 
 def basis(state: Mapping[str, Any]) -> str:

@@ -128,10 +128,22 @@ def show(executable: str, file: str = PLAN_FILE) -> tuple[str, ...]:
     return _build(executable, "show", file, json=IsFlagged, no_color=IsFlagged)
 
 
-def apply(executable: str, file: str = PLAN_FILE) -> tuple[str, ...]:
-    """Build `apply` for a saved plan."""
+def apply(executable: str, file: str = PLAN_FILE, *, var_files: Sequence[str] = ()) -> tuple[str, ...]:
+    """Build `apply` for a saved plan.
+
+    Args:
+        file: the name of the plan file.
+        var_files: files of variables, if the code has ephemeral variables: no plan file holds their values.
+    """
     return _build(
-        executable, "apply", file, input=False, no_color=IsFlagged, json=IsFlagged, lock_timeout=LOCK_TIMEOUT
+        executable,
+        "apply",
+        file,
+        input=False,
+        no_color=IsFlagged,
+        json=IsFlagged,
+        lock_timeout=LOCK_TIMEOUT,
+        var_file=[*var_files],
     )
 
 

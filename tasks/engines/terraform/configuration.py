@@ -40,6 +40,12 @@ def sensitive_values(folder: Path, inputs: Mapping[str, Any], files: Iterable[Pa
     return tuple(values[name] for values in (defaults, *given, inputs) for name in declared if name in values)
 
 
+def has_ephemeral_variables(folder: Path) -> bool:
+    """Tell whether a root has variables whose values are in no saved plan."""
+    named = (file for file in code.files(folder) if "ephemeral" in file.read_text(errors="replace"))
+    return any(block.body.get("ephemeral") is True for file in named for block in code.blocks_in(file, "variable"))
+
+
 def ignored(folder: Path, address: str) -> frozenset[str]:
     """Return the top-level attributes of an object that the code ignores; `ALL` if it ignores every one."""
     found = (entry for block in _lifecycles(folder, address) for entry in _listed(block.body))

@@ -114,7 +114,8 @@ class Terraform:
         self._terraform.private = kept.private
         self._refuse_stale(plan)
         try:
-            ended = self._terraform.run(commands.apply(self._executable), self.workspace.writing)
+            argv = commands.apply(self._executable, var_files=self._root.var_files_of_apply)
+            ended = self._terraform.run(argv, self.workspace.writing)
         except Unanswered as error:
             return Applied.unanswered(error, f"{error}{states.save(self.workspace, self._terraform).detail}")
         if ended.exit_code == 0:
@@ -265,12 +266,13 @@ class Terraform:
         argv = commands.plan(self._executable, file, refresh_only=True, var_files=self._root.var_files)
         self._terraform.read(argv, good=(0, 2))
         (self.workspace.folder / file).chmod(0o600)
-        ended = self._terraform.run(commands.apply(self._executable, file), writing)
+        argv = commands.apply(self._executable, file, var_files=self._root.var_files_of_apply)
+        ended = self._terraform.run(argv, writing)
         saved = states.save(self.workspace, self._terraform)
         if self._terraform.released(ended) and again:
             self._refreshed(inputs, again=False)
         elif ended.exit_code != 0:
-            raise Unanswered(f"{self._terraform.error(commands.apply(self._executable, file), ended)}{saved.detail}")
+            raise Unanswered(f"{self._terraform.error(argv, ended)}{saved.detail}")
 
     def _refuse_stale(self, plan: Plan) -> None:
         sealed.intact(plan)

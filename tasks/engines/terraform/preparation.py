@@ -23,6 +23,7 @@ from tasks.engines.terraform import (
     backends,
     builds,
     commands,
+    configuration,
     decryption,
     installed,
     kept_inits,
@@ -62,6 +63,10 @@ class Root(Protocol):
     @property
     def var_files(self) -> tuple[str, ...]:
         """The files of variables, as the command line names them."""
+
+    @property
+    def var_files_of_apply(self) -> tuple[str, ...]:
+        """The files that an apply of a saved plan needs again; none unless the code has ephemeral variables."""
 
 
 class Preparation:
@@ -124,6 +129,16 @@ class Preparation:
         found = tuple(os.path.relpath(file.resolve(), workspace.folder.resolve()) for file in readable)
         inputs = (workspace.folder / commands.VARIABLES_FILE).is_file()
         return (*found, *((commands.VARIABLES_FILE,) if inputs and found else ()))
+
+    @property
+    def var_files_of_apply(self) -> tuple[str, ...]:
+        """The files that an apply of a saved plan needs again: no plan holds the values of ephemeral variables."""
+        workspace = self._workspace
+        named = named_files.var_files(workspace.infrastructure, workspace.unit)
+        if not named or not configuration.has_ephemeral_variables(workspace.folder):
+            return ()
+        self._decrypt()
+        return self.var_files
 
     def _made_with(self) -> str:
         """Return a digest of the inputs that `init` depends on."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.domain.errors import FlowmartError, InvalidInput, Unanswered, of_input
+from tasks.domain.errors import FlowmartError, not_obtained, of_input
 from tasks.domain.outcome import Outcome
 from tasks.domain.platform import Unit
 from tasks.engines.base import Fetching, Workspace
@@ -114,7 +114,7 @@ def _fetch(folder: Path, executable: str, processes: Processes) -> None:
     found = diagnostics.errors("", finished.stderr)
     reasons = "; ".join(item.on_one_line() for item in found) or finished.stderr.strip() or "it gave no reason"
     lost = errors.outcome(found, finished.exit_code) is Outcome.UNANSWERED
-    raise (Unanswered if lost else InvalidInput)(reasons.replace(str(folder), "."))
+    raise not_obtained(reasons.replace(str(folder), "."), lost=lost)
 
 
 def _downloaded(note: Mapping[str, Any]) -> set[str]:

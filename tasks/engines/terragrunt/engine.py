@@ -183,6 +183,7 @@ class _Ready:
 
     needs_inputs = False
     var_files: tuple[str, ...] = ()
+    var_files_of_apply: tuple[str, ...] = ()
 
     def __init__(self, execution: TerragruntExecution) -> None:
         self._execution = execution

@@ -86,8 +86,14 @@ class TerragruntExecution(Execution):
     def _by_itself(
         self, argv: tuple[str, ...], known: Mapping[str, str], given: Mapping[str, str]
     ) -> tuple[tuple[str, ...], Mapping[str, str]]:
-        """Return a command that runs directly, and its variables, with what the unit adds to a plan."""
+        """Return a command that runs directly, and its variables, with what the unit adds to a plan.
+
+        An apply gets the unit's inputs again: no saved plan holds the values of ephemeral variables.
+        """
         recorded = self._around.recorded
+        if recorded is not None and argv[1] == "apply":
+            inputs = {name: value for name, value in recorded.variables.items() if name.startswith("TF_VAR_")}
+            return argv, {**known, **inputs, **given}
         if recorded is None or argv[1] != "plan":
             return argv, known
         return (*argv[:2], *recorded.arguments, *argv[2:]), {**known, **recorded.variables, **given}

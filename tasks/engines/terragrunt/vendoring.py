@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from tasks import tool_environment
-from tasks.domain.errors import InvalidInput, Unanswered
+from tasks.domain.errors import InvalidInput, not_obtained
 from tasks.domain.outcome import Outcome
 from tasks.engines.terraform import errors, remote_modules
 from tasks.engines.terraform.code import ENDINGS
@@ -165,7 +165,7 @@ def _fetched(terragrunt: Terragrunt, source: str, name: str, unit: str) -> str:
             failed = answers.errors(finished.stderr)
             lost = finished.exit_code != 0 and errors.outcome(failed, finished.exit_code) is Outcome.UNANSWERED
             told = f"infrastructure/{unit}: {source} cannot be fetched: {terragrunt.why(finished)}"
-            raise (Unanswered if lost else InvalidInput)(told)
+            raise not_obtained(told, lost=lost)
         return _kept(terragrunt.infrastructure, found[0], Path(place) / "kept", name)
 
 
