@@ -22,7 +22,8 @@ from tests.platforms.mini import MiniPlatform
 from tests.servers.certificates import certificates
 from tests.servers.chart_registry import ChartServer, serving
 
-LOGIN = "somebody:secret"
+LOGIN = "somebody:1e10"
+"""A password that is a number for whoever reads YAML, unless it is quoted."""
 UNIT = Unit("shop", "helm", "shop", ("dev",))
 PLATFORM = """
 platform: flowmart
@@ -68,7 +69,7 @@ def log_in(server: ChartServer, config: Path) -> None:
     (config / "registry/config.json").write_text(json.dumps({"auths": {server.address: {"auth": auth}}}))
     user, _, password = LOGIN.partition(":")
     entry = {"name": "own", "url": server.repository, "username": user, "password": password}
-    (config / "repositories.yaml").write_text(yaml.safe_dump({"apiVersion": "", "repositories": [entry]}))
+    (config / "repositories.yaml").write_text(json.dumps({"apiVersion": "", "repositories": [entry]}))
 
 
 def chart(folder: Path, *dependencies: dict[str, str], version: str = "1.0.0") -> Path:

@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tasks.cluster.documents import document
 from tasks.domain.errors import FlowmartError, InvalidInput, of_input
 from tasks.domain.platform import Unit
@@ -180,7 +178,7 @@ class _Helm:
         """Configure only the repository at `place`, with the login that the user's configuration has for it."""
         file = self._folder / "repositories.yaml"
         entry = {**self._known(place), "name": _REPOSITORY}
-        file.write_text(yaml.safe_dump({"apiVersion": "", "repositories": [entry]}))
+        file.write_text(json.dumps({"apiVersion": "", "repositories": [entry]}))
         self._own |= {
             "HELM_REPOSITORY_CONFIG": str(file),
             "HELM_REPOSITORY_CACHE": str(self._folder / "repository"),

@@ -6,6 +6,7 @@ applied. If it cannot be rendered, which the plan reports, the files are read as
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -64,7 +65,7 @@ def _rendered(workspace: Workspace) -> list[tuple[str, Mapping[str, Any]]] | Non
         folder = made.resolve()
         resource = os.path.relpath(workspace.folder.resolve(), folder)
         overlay = {"resources": [resource], "buildMetadata": ["originAnnotations"]}
-        (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+        (folder / "kustomization.yaml").write_text(json.dumps(overlay))
         command = Command((workspace.executable or "kubectl", "kustomize", str(folder)), folder, {}, _SECONDS)
         try:
             finished = workspace.processes.run(command)

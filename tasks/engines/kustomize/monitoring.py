@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import yaml
 
 from tasks.domain.errors import Unanswered
 from tasks.engines import validation
@@ -66,7 +65,7 @@ def rules(workspace: Workspace) -> Iterator[Finding]:
     with run_folder("rules") as folder:
         for file, groups in found.items():
             place = _placed(folder, file)
-            place.write_text(yaml.safe_dump({"groups": groups}))
+            place.write_text(json.dumps({"groups": groups}))
             yield from _found(workspace, "check", place, folder, file)
         for test in tests:
             place = Path(shutil.copy(workspace.infrastructure / test, _placed(folder, test)))
