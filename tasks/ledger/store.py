@@ -8,15 +8,17 @@ removed: requests to jobs of a work pool, and their answers.
 from __future__ import annotations
 
 import os
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, GenericError
 from obstore.store import S3Store
 
 from tasks import own_folder
@@ -31,6 +33,9 @@ _READERS = 16
 
 _BATCH = 256
 """How many objects are read ahead of the consumer."""
+
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Seconds to wait before each repetition of a write."""
 
 
 class Store(ABC):
@@ -49,7 +54,8 @@ class Store(ABC):
         """
         parts = urlsplit(address)
         if parts.scheme == "s3":
-            return BucketStore(_bucket(parts.netloc, parts.path.strip("/")), address)
+            bucket = _bucket(parts.netloc, parts.path.strip("/"))
+            return BucketStore(bucket(), bucket(retry_config={"max_retries": 0}), address)
         if parts.scheme not in ("", "file"):
             raise InvalidInput(f"FLOWMART_STORE={address}: set it to a folder or to s3://bucket/prefix")
         try:
@@ -118,6 +124,8 @@ class FolderStore(Store):
         try:
             create_file(self._folder, self._path(name), data)
         except FileExistsError as error:
+            if not self._path(name).is_file():
+                raise Unanswered(f"{self.address}: {name} is in the way and no file; remove it") from error
             raise AlreadyExists(f"{self.address}: {name} exists already") from error
         except OSError as error:
             raise Unanswered(f"{self.address}: {name} could not be written: {error}") from error
@@ -161,20 +169,51 @@ class FolderStore(Store):
 
 
 class BucketStore(Store):
-    """A store in an S3 bucket, or in any S3-compatible service with conditional writes."""
+    """A store in an S3 bucket, or in any S3-compatible service with conditional writes.
 
-    def __init__(self, bucket: S3Store, address: str) -> None:
+    Args:
+        bucket: where to read, list and remove.
+        writing: the same bucket without retries. After a response that was lost, a retry finds what it wrote itself.
+        address: its address, for messages.
+    """
+
+    def __init__(self, bucket: S3Store, writing: S3Store, address: str) -> None:
         self._bucket = bucket
+        self._writing = writing
         self.address = address
 
     def create(self, name: str, data: bytes) -> None:
         """See `Store.create`."""
+        pauses = iter(_PAUSES)
+        again = False
+        while (why := self._unwritten(name, data, again=again)) is not None:
+            pause = next(pauses, None)
+            if pause is None:
+                raise self._not_written(name, why) from why
+            time.sleep(pause)
+            again = True
+
+    def _unwritten(self, name: str, data: bytes, *, again: bool) -> BaseError | None:
+        """Write an object once; return why it is not there, or None. `again`: an earlier attempt may have written it.
+
+        S3 also answers "exists" to a write that meets another one, whichever of them succeeds in the end.
+        """
         try:
-            obstore.put(self._bucket, name, data, mode="create")
-        except AlreadyExistsError as error:
-            raise AlreadyExists(f"{self.address}: {name} exists already") from error
-        except BaseError as error:
-            raise Unanswered(f"{self.address}: {name} could not be written: {error}") from error
+            obstore.put(self._writing, name, data, mode="create")
+        except (AlreadyExistsError, GenericError) as error:
+            try:
+                found = self.read(name)
+            except NotFound:
+                return error
+            ours = again or isinstance(error, GenericError)
+            if not (ours and found == data):
+                raise AlreadyExists(f"{self.address}: {name} exists already") from error
+        except (BaseError, FileNotFoundError) as error:
+            raise self._not_written(name, error) from error
+        return None
+
+    def _not_written(self, name: str, why: Exception) -> Unanswered:
+        return Unanswered(f"{self.address}: {name} could not be written: {why}")
 
     def read(self, name: str) -> bytes:
         """See `Store.read`."""
@@ -196,7 +235,7 @@ class BucketStore(Store):
         try:
             pages = obstore.list(self._bucket, prefix=prefix, offset=after)
             found = sorted(entry["path"] for page in pages for entry in page)
-        except BaseError as error:
+        except (BaseError, FileNotFoundError) as error:
             raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
         return tuple(name for name in found if after is None or name > after)
 
@@ -212,19 +251,21 @@ class BucketStore(Store):
         """See `Store.folders`."""
         try:
             listed = obstore.list_with_delimiter(self._bucket, prefix=prefix)
-        except BaseError as error:
+        except (BaseError, FileNotFoundError) as error:
             raise Unanswered(f"{self.address}: {prefix} could not be listed: {error}") from error
         return tuple(sorted(found.rsplit("/", 1)[-1] for found in listed["common_prefixes"]))
 
 
-def _bucket(bucket: str, prefix: str) -> S3Store:
+def _bucket(bucket: str, prefix: str) -> Callable[..., S3Store]:
+    """Return what makes clients of a bucket, all with the same settings and credentials."""
     import boto3
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     from tasks.aws_errors import asking
 
     with asking(f"open FLOWMART_STORE=s3://{bucket}"):
-        session = boto3.Session()
+        # Terraform and the other SDKs read AWS_REGION, and boto3 does not.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         found = session.get_credentials()
     if not session.region_name:
         raise InvalidInput(
@@ -234,7 +275,8 @@ def _bucket(bucket: str, prefix: str) -> S3Store:
         raise InvalidInput(f"FLOWMART_STORE=s3://{bucket}: no AWS credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID")
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     more: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
-    return S3Store(
+    return partial(
+        S3Store,
         bucket,
         prefix=prefix or None,
         region=session.region_name,

@@ -71,6 +71,18 @@ class Request:
         """How many more people have to approve."""
         return max(0, self.rules.count - len(self.approved_by))
 
+    def satisfies(self, rules: Approval) -> bool:
+        """Tell whether its approvals also count under `rules`, which may have changed since it was made.
+
+        Authors are only kept from approving where approvers are named, so without names it was not checked.
+        """
+        if rules.approvers and not self.rules.approvers:
+            return False
+        if rules.identity not in (Approval.identity, self.rules.identity):
+            return False
+        may = {name.lower() for name in rules.approvers}
+        return sum(not may or name.lower() in may for name in self.approved_by) >= rules.count
+
     @property
     def short(self) -> str:
         """The digits of the digest that a person types."""
@@ -131,11 +143,10 @@ def _readable(ledger: Ledger) -> Iterator[EnvironmentState]:
 
 
 def want(ledger: Ledger, release: Release, question: Question, now: datetime) -> Request:
-    """Request an approval; returns the open request if it has the same digest and author."""
-    known = decided(ledger.state(question.environment), question.digest, now)
-    if known is not None and known.kind == "wanted" and known.request.author == question.author:
+    """Request an approval; returns the open request if it has the same digest, author and rules."""
+    known, rules = decided(ledger.state(question.environment), question.digest, now), question.rules
+    if known is not None and known.kind == "wanted" and _is_same(known.request, question):
         return known.request
-    rules = question.rules
     asked = ApprovalRequested(
         release=release.id,
         plan_set=question.digest,
@@ -151,6 +162,12 @@ def want(ledger: Ledger, release: Release, question: Question, now: datetime) ->
     )
     entry = ledger.append(question.environment, asked)
     return _request(ledger.state(question.environment), AskedApproval(entry.at, entry.actor, asked))
+
+
+def _is_same(request: Request, question: Question) -> bool:
+    asked = question.rules
+    rules = Approval(asked.approvers, identity=asked.identity, count=asked.count)
+    return (request.author, request.rules) == (question.author, rules)
 
 
 def find(ledger: Ledger, digest: str, now: datetime) -> Request:

@@ -185,7 +185,7 @@ def _refuse_unapproved(run: EnvironmentRun, plans: PlanSet, verdict: Verdict, pu
     claim = run.state().claim
     author = claim.provenance.author if claim else ""
     said = approval_requests.decided(run.state(), plans.digest, run.clock.now())
-    enough = said is not None and said.kind == "approved" and said.request.rules.count >= rules.count
+    enough = said is not None and said.kind == "approved" and said.request.satisfies(rules)
     if said is not None and enough and said.request.author == author:
         return
     last = approval_requests.decisions(run.state())[-1:]

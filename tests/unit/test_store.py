@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound
+from tasks.domain.errors import AlreadyExists, InvalidInput, NotFound, Unanswered
+from tasks.domain.events import EnvironmentFrozen
+from tasks.ledger.chain import Ledger
 from tasks.ledger.store import Store
 
 
@@ -117,3 +119,13 @@ def test_nothing_else_is_ever_removed(store: Store, name: str) -> None:
     with pytest.raises(InvalidInput, match=name):
         store.remove(["jobs/dev/a/request.json", name])
     assert store.read("ledger/dev/1") == b"first"
+
+
+@pytest.mark.parametrize("in_the_way", ["folder", "dangling link"])
+def test_what_is_no_file_and_has_the_name_of_an_entry_is_reported(tmp_path: Path, in_the_way: str) -> None:
+    ledger = Ledger(Store.open(str(tmp_path)), "ada")
+    ledger.append("dev", EnvironmentFrozen(reason="sale", until=None))
+    taken = tmp_path / "ledger/dev/00000002.json"
+    taken.mkdir() if in_the_way == "folder" else taken.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(Unanswered, match=r"ledger/dev/00000002\.json is in the way and no file; remove it"):
+        ledger.append("dev", EnvironmentFrozen(reason="sale", until=None))

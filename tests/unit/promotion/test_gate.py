@@ -127,6 +127,30 @@ def test_a_release_cannot_loosen_the_gate_that_it_goes_through(shop: Shop) -> No
     assert asked.rules.count == 2
 
 
+@pytest.mark.parametrize(
+    ("before", "since", "asks"),
+    [
+        ({"approvers": ("ben", "eva")}, {"approvers": ("eva",)}, True),
+        ({"approvers": ("ben", "eva")}, {"approvers": ("Ben",)}, False),
+        ({}, {"approvers": ("ben",)}, True),
+        ({}, {"identity": "github"}, True),
+        ({"approvers": ("ben",)}, {}, False),
+        ({}, {"count": 2}, True),
+    ],
+)
+def test_an_approval_counts_by_the_rules_that_are_in_force_when_it_is_used(
+    shop: Shop, before: dict[str, Any], since: dict[str, Any], asks: bool
+) -> None:
+    gated(shop, "always", **before)
+    approve(shop, waits(shop, blue := shop.release("blue", *shop.units())), BEN)
+    shop.promote(blue)
+    approve(shop, waits(shop, green := shop.release("green", *shop.units("green"))), BEN)
+    gated(shop, "always", **since)
+    shop.promote(shop.release("rules", *shop.units()))
+    assert shop.state().verified == "rules"
+    assert isinstance(shop.promote(green), Request) is asks
+
+
 def test_what_turns_out_irreversible_on_the_way_is_not_applied(shop: Shop) -> None:
     gated(shop, "when irreversible")
     shop.promoted("blue")
