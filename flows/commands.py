@@ -129,6 +129,8 @@ def _refuse(talk: Talk, asked: Command) -> str:
     reason = asked.rest or "in a comment on GitHub"
     by = Approver(talk.author, "GitHub comment", "github")
     request = approvals.refuse(ledger, asked.argument, by, now, reason)
+    if request.purpose != "promote":
+        return f"Refused: no {request.purpose} to {text.code(request.release)} in {text.code(request.environment)}."
     return f"Refused: release {text.code(request.release)} is rejected in {text.code(request.environment)}."
 
 

@@ -74,7 +74,7 @@ def refuse(
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
     json: Json = False,
 ) -> None:
-    """Say no to a plan set: the release is rejected in that environment."""
+    """Say no to a plan set. A release that would be promoted is rejected in that environment."""
     history = History(settings.load())
     refused = approvals.refuse(history.ledger, digest, _ourselves(), datetime.now(UTC), reason)
     _tell(refused, "refused", json)

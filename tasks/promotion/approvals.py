@@ -13,6 +13,7 @@ from typing import Literal
 
 from tasks.domain.errors import InvalidInput, Refused
 from tasks.domain.events import PlanSetApproved, PlanSetDecision, PlanSetRefused, ReleaseRejected
+from tasks.domain.events.claims import PROMOTE
 from tasks.ledger.chain import Ledger
 from tasks.ledger.state import EnvironmentState
 from tasks.promotion import approval_requests
@@ -61,7 +62,10 @@ def approve(
 
 
 def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str) -> Request:
-    """Refuse a waiting plan set, and reject its release in the environment. The author may do so too.
+    """Refuse a waiting plan set. The author may do so too.
+
+    A release that would be promoted is rejected in the environment. The release of a rollback or a repair has been
+    verified there, and a decision not to return to it now says nothing against it.
 
     Raises as `approve` does; `InvalidInput` also if the reason is empty.
     """
@@ -71,8 +75,9 @@ def refuse(ledger: Ledger, digest: str, by: Approver, now: datetime, reason: str
     request = approval_requests.find(ledger, digest, now)
     _refuse_unlisted(request, by)
     _decide(ledger, request, PlanSetRefused, by, now, reason)
-    why = f"refused by {by.name}: {reason}"
-    ledger.append(request.environment, ReleaseRejected(release=request.release, why=why))
+    if request.purpose == PROMOTE:
+        why = f"refused by {by.name}: {reason}"
+        ledger.append(request.environment, ReleaseRejected(release=request.release, why=why))
     return request
 
 

@@ -109,6 +109,25 @@ def test_one_refusal_is_enough_however_many_have_approved(shop: Shop) -> None:
     assert shop.state().rejected == {"blue"}
 
 
+@pytest.mark.parametrize("purpose", ["roll back", "reconcile"])
+def test_a_refused_rollback_or_repair_rejects_no_release_that_is_good(shop: Shop, purpose: str) -> None:
+    gated(shop, "when drifted" if purpose == "reconcile" else "when irreversible")
+    shop.promoted("blue")
+    more = shop.release("more", *shop.units(network={"extra": "x"}))
+    shop.promote(more)
+    shop.world.objects["dev", "network"]["it"] = "by hand"
+    shop.drift(more)
+    wanted = (
+        operations.reconcile(shop.runtime, shop.executor, "dev")
+        if purpose == "reconcile"
+        else operations.roll_back(shop.runtime, shop.executor, "dev")
+    )
+    assert isinstance(wanted, Request)
+    approvals.refuse(shop.runtime.ledger(), wanted.digest, BEN, shop.clock.now(), "not today")
+    assert shop.state().rejected == frozenset()
+    assert shop.runtime.history.earlier_release("dev", None) == "blue"
+
+
 def test_an_approval_that_has_expired_does_not_count_as_one_of_two(shop: Shop) -> None:
     gated(shop, "always", count=2, expires=3600.0)
     approve(shop, waits(shop, shop.release("blue")), BEN)
