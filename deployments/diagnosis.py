@@ -206,10 +206,9 @@ def _server(settings: Settings) -> Iterator[Check]:
     from deployments import server
 
     parts = server.status(settings.repository)
-    if not any(part.pid or part.url for part in parts):
+    if not any(part.started and not part.url for part in parts):
         yield Check("server", "not used", "flowmart server up starts it")
-        return
-    for part in parts:
+    for part in filter(lambda part: part.started, parts):
         state: State = "works" if part.healthy else "fails"
         todo = "" if part.healthy else part.health.reason or "flowmart server up"
         yield Check(f"server: {part.name}", state, f"{part.state}, {part.address}", todo)

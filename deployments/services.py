@@ -83,6 +83,7 @@ class Part:
         log: its log file.
         health: the health, if it responds.
         url: the address of a service that runs elsewhere; "" for one of this machine.
+        started: whether it was started here and not stopped since, by a person.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Part:
     log: Path
     health: ServiceHealth = READY
     url: str = ""
+    started: bool = True
 
     @property
     def state(self) -> str:
@@ -115,7 +117,7 @@ def part(layout: L, kind: ServiceKind[L]) -> Part:
     pid, port = (alive.pid, alive.port) if alive else (None, None)
     answers, log = is_healthy(layout, kind, alive), processes.log_of(layout, kind.name)
     health = _examined(layout, kind, alive) if alive and answers else READY
-    return Part(kind.name, pid, port, answers and health == READY, log, health)
+    return Part(kind.name, pid, port, answers and health == READY, log, health, started=process is not None)
 
 
 def _examined(layout: L, kind: ServiceKind[L], process: Process) -> ServiceHealth:

@@ -135,7 +135,7 @@ def _environment_names(
     words = [*more, *(PurePosixPath(word) for text in texts for word in environment_names.words(text))]
     literals = [*_literals(root, pieces)]
     return environment_names.found_in([*folders, *files, *((TERRAFORM, place) for place in (*words, *literals))]) or {
-        "dev": ""
+        "dev": "nothing here names an environment"
     }
 
 
@@ -232,7 +232,7 @@ def _grouped(found: _Search, pieces: Sequence[Piece], taken: set[str]) -> Iterat
     patterns: dict[tuple[str, str, str], list[str]] = {}
     for piece in pieces:
         here = next((part for part in piece.folder.parts if part in names), "")
-        pattern = "/".join(ENVIRONMENT if part == here else part for part in piece.folder.parts)
+        pattern = "/".join(ENVIRONMENT if part == here else part for part in piece.folder.parts) or "."
         patterns.setdefault((piece.engine, pattern, piece.file), []).extend([here] if here else [])
     for (engine, pattern, file), where in patterns.items():
         name = _name(engine, pattern, taken)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from deployments import cli
+from deployments import cli, processes
+from deployments.server.layout import ServerLayout
 
 PLATFORM = """
 platform: bakery
@@ -65,6 +66,25 @@ def test_what_works_is_said_with_versions(repository: Path, capsys: pytest.Captu
     assert checks["platform"]["found"] == "bakery: 1 unit, 1 environment"
     assert checks["tool of terraform"]["found"].startswith("Terraform v1.")
     assert checks["git"]["found"].endswith("Bake bread")
+
+
+def test_a_server_elsewhere_needs_no_processes_here(
+    repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    _, checks = asked(capsys)
+    about = {subject: check["state"] for subject, check in checks.items() if subject.startswith("server")}
+    assert about == {"server": "not used", "server: server": "fails"}
+
+
+def test_a_process_of_the_server_that_died_fails(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = subprocess.Popen(("sleep", "60"))
+    processes.recorded(ServerLayout(repository.resolve(), sandbox=False), "worker", ended.pid, None)
+    ended.kill()
+    ended.wait()
+    code, checks = asked(capsys)
+    about = {subject: check["state"] for subject, check in checks.items() if subject.startswith("server")}
+    assert (code, about) == (1, {"server: worker": "fails"})
 
 
 def test_a_missing_tool_is_named_with_what_to_do(

@@ -324,6 +324,33 @@ def test_what_is_outside_of_infrastructure_stays_there_and_is_released(
     }
 
 
+@pytest.mark.parametrize(
+    ("engine", "files"),
+    [
+        ("terraform", {"main.tf": AWS}),
+        ("helm", {"Chart.yaml": CHART}),
+        ("kustomize", {"kustomization.yaml": "resources: []"}),
+        ("cloudformation", {"queue.yaml": TEMPLATE}),
+        ("packer", {"image.pkr.hcl": IMAGE}),
+        ("ansible", {"site.yml": PLAY}),
+    ],
+)
+def test_what_is_in_the_repositorys_own_folder_is_a_unit(
+    engine: str, files: Mapping[str, str], repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(repository, files)
+    assert cli.run(["init", "--json"]) == 0
+    platform = manifest.load(repository / "infrastructure")
+    assert platform.paths == (".",)
+    assert units(platform) == {engine: (engine, ".", ("dev",))}
+
+
+def test_an_environment_that_nothing_names_is_a_guess(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    started(repository, {"network/main.tf": AWS}, capsys)
+    text = (repository / "infrastructure/platform.yaml").read_text()
+    assert "\n  dev:  # guess: nothing here names an environment\n" in text
+
+
 def test_a_second_run_tells_what_is_new_and_changes_nothing(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,10 +159,16 @@ def test_a_lock_file_of_the_real_provider_is_named_with_what_to_add(tmp_path: Pa
     assert f'.terraform.lock.hcl: it locks the real hashicorp/aws; add "{package.checksum()}" to its hashes' in said
 
 
-def test_a_lock_file_of_another_major_version_is_for_the_real_provider_only(tmp_path: Path) -> None:
+def test_a_lock_file_of_a_later_major_version_is_for_the_real_provider_only(tmp_path: Path) -> None:
+    said = complaints(tmp_path, "7.1.0", package.checksum().removeprefix("h1:"))
+    assert "locks hashicorp/aws 7.1.0" in said
+    assert said.endswith("set FLOWMART_SANDBOX_PROVIDER=real")
+
+
+def test_a_lock_file_of_an_earlier_major_version_is_for_neither_provider(tmp_path: Path) -> None:
     said = complaints(tmp_path, "5.31.0", package.checksum().removeprefix("h1:"))
     assert "locks hashicorp/aws 5.31.0" in said
-    assert said.endswith("set FLOWMART_SANDBOX_PROVIDER=real")
+    assert said.endswith("require that version and remove this file to try it here")
 
 
 def test_a_lock_file_with_both_checksums_is_fine(tmp_path: Path) -> None:
@@ -192,6 +198,19 @@ def test_code_that_the_stand_in_can_stand_for_is_fine(tmp_path: Path, constraint
 def test_code_that_requires_another_major_version_is_named(tmp_path: Path, constraint: str) -> None:
     said = requiring(tmp_path, constraint)
     assert f"main.tf: it requires hashicorp/aws {constraint}, and the stand-in is of {package.VERSION}" in said
+
+
+@pytest.mark.parametrize(
+    ("constraint", "remedy"),
+    [
+        ("~> 5.0", "require that version to try it here"),
+        ("~> 7.0", "require that version, or set FLOWMART_SANDBOX_PROVIDER=real"),
+    ],
+)
+def test_the_real_provider_is_offered_only_where_the_sandbox_accepts_it(
+    constraint: str, remedy: str, tmp_path: Path
+) -> None:
+    assert requiring(tmp_path, constraint).endswith(f"is of {package.VERSION}; {remedy}")
 
 
 def test_the_one_version_that_code_requires_is_there(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from tasks.engines.terraform.versions import Wanted
 VERSION = "6.62.0"
 """The version whose schema the stand-in has. It satisfies `~> 6.0`."""
 
+_MAJOR = int(VERSION.partition(".")[0])
+
 NAME = "terraform-provider-aws"
 _PROGRAM = f"""#!/bin/sh
 provider="${{TF_CLI_CONFIG_FILE%/*}}/{NAME}"
@@ -93,13 +95,15 @@ def complaints(locks: Mapping[Path, str], required: Mapping[Path, str]) -> list[
     real = "set FLOWMART_SANDBOX_PROVIDER=real"
     there = {VERSION, *filter(served, wanted(locks, required))}
     said = [
-        f"{file}: it requires hashicorp/aws {constraint}, and the stand-in is of {VERSION}; {real}"
+        f"{file}: it requires hashicorp/aws {constraint}, and the stand-in is of {VERSION}; "
+        + (f"require that version, or {real}" if _may_be_real(constraint) else "require that version to try it here")
         for file, constraint in required.items()
         if not any(_allows(constraint, version) for version in there)
     ]
     for file, version in locks.items():
         if not served(version):
-            said.append(f"{file}: it locks hashicorp/aws {version}, and the stand-in is of {VERSION}; {real}")
+            other = real if _is_real(version) else "require that version and remove this file to try it here"
+            said.append(f"{file}: it locks hashicorp/aws {version}, and the stand-in is of {VERSION}; {other}")
         elif checksum() not in file.read_text():
             said.append(f'{file}: it locks the real hashicorp/aws; add "{checksum()}" to its hashes, or {real}')
     return said
@@ -112,6 +116,18 @@ def _allows(constraint: str, version: str) -> bool:
         return True  # The constraint cannot be parsed here; terraform reports what is wrong with it.
 
 
+def _may_be_real(constraint: str) -> bool:
+    """Tell whether some version that the sandbox accepts of the real provider satisfies a constraint."""
+    return any(
+        _allows(constraint, f"{major}.{minor}.0") for major in range(_MAJOR, _MAJOR + 3) for minor in range(100)
+    )
+
+
+def _is_real(version: str) -> bool:
+    """Tell whether the sandbox accepts this version of the real provider."""
+    return int(version.partition(".")[0]) >= _MAJOR
+
+
 def served(version: str) -> bool:
     """Tell whether the stand-in can replace this version: within a major version, arguments are roughly the same."""
-    return version.partition(".")[0] == VERSION.partition(".")[0]
+    return int(version.partition(".")[0]) == _MAJOR
