@@ -130,7 +130,7 @@ def _refuse(talk: Talk, asked: Command) -> str:
     by = Approver(talk.author, "GitHub comment", "github")
     request = approvals.refuse(ledger, asked.argument, by, now, reason)
     if request.purpose != "promote":
-        return f"Refused: no {request.purpose} to {text.code(request.release)} in {text.code(request.environment)}."
+        return f"Refused: {request.what} in {text.code(request.environment)}. No release is rejected."
     return f"Refused: release {text.code(request.release)} is rejected in {text.code(request.environment)}."
 
 

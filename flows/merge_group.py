@@ -17,7 +17,11 @@ from tasks.github import pull_report
 
 QueuedRef = Annotated[
     str,
-    Field(title="Ref", description="The merge queue's branch", pattern=r"^refs/heads/gh-readonly-queue/[\w./-]+$"),
+    Field(
+        title="Ref",
+        description="The merge queue's branch",
+        pattern=r"^refs/heads/gh-readonly-queue/[^\x00-\x20\x7f~^:?*\[\\]+$",
+    ),
 ]
 
 

@@ -25,7 +25,7 @@ from deployments.cli import exit_codes, recording, screen, signals
 from deployments.cli.commands import COMMANDS, Commands
 from deployments.cli.leaving import leave
 from deployments.setup import put_tools_on_path
-from tasks.domain.errors import FlowmartError
+from tasks.domain.errors import FlowmartError, InvalidInput
 
 app = typer.Typer(
     cls=Commands,
@@ -98,9 +98,9 @@ def _name(arguments: list[str]) -> str:
 
 def _run(arguments: list[str], ended_by: Callable[[BaseException], None]) -> int:
     screen.begin("--json" in arguments)
-    os.environ.setdefault("FLOWMART_REPOSITORY", str(project_root(Path.cwd())))
-    put_tools_on_path()
     try:
+        os.environ.setdefault("FLOWMART_REPOSITORY", str(project_root(_here())))
+        put_tools_on_path()
         profile.activate(Path(os.environ["FLOWMART_REPOSITORY"]))
         result = typer.main.get_command(app)(arguments, prog_name="flowmart", standalone_mode=False)
     except click.ClickException as error:
@@ -113,6 +113,9 @@ def _run(arguments: list[str], ended_by: Callable[[BaseException], None]) -> int
         return exit_codes.of(error)
     except (KeyboardInterrupt, click.Abort):
         return _stopped("Ctrl-C", exit_codes.INTERRUPTED)
+    except SystemExit:
+        # Typer and rich exit with 1 if nobody reads what they print; 1 would mean that something was rejected.
+        return exit_codes.UNREAD
     except Exception as error:
         if os.environ.get("FLOWMART_TRACEBACK"):
             raise
@@ -123,6 +126,13 @@ def _run(arguments: list[str], ended_by: Callable[[BaseException], None]) -> int
         # Typer turns KeyboardInterrupt into this result.
         return _stopped("Ctrl-C", exit_codes.INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise InvalidInput("the current folder does not exist any more; change to the repository") from None
 
 
 def _stopped(by: str, code: int) -> int:

@@ -19,8 +19,8 @@ from tasks.domain.errors import (
 
 DONE, REJECTED, DRIFT, UNANSWERED, BUSY, ROLLBACK_FAILED, AWAITS_APPROVAL, PAUSED = range(8)
 WRONG_USAGE, UNEXPECTED = 64, 70
-INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-"""Exit codes that a shell reports for a program ended by a signal: 130 and 143."""
+INTERRUPTED, UNREAD, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGPIPE, 128 + signal.SIGTERM
+"""Exit codes that a shell reports for a program ended by a signal: 130, 141 and 143."""
 
 MEANINGS: Mapping[int, str] = {
     DONE: "done",
@@ -36,6 +36,7 @@ MEANINGS: Mapping[int, str] = {
     WRONG_USAGE: "wrong usage or input",
     UNEXPECTED: "unexpected error; `FLOWMART_TRACEBACK=1` shows where",
     INTERRUPTED: "cancelled with Ctrl-C; the next run recovers what was begun",
+    UNREAD: "the program that read the output ended first, as `head` does; what the command did is in the ledger",
     TERMINATED: "stopped by SIGTERM, which works like Ctrl-C",
 }
 

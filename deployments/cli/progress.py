@@ -64,7 +64,12 @@ class Progress(logging.Handler):
         event = record.msg if isinstance(record.msg, dict) else {}
         place = (str(event.get("environment", "")), str(event.get("unit", "")))
         with self._changing:
-            self._notice(place, event)
+            try:
+                self._notice(place, event)
+            except (OSError, SystemExit):
+                # The terminal is gone, while the run goes on. rich exits if nobody reads what it prints.
+                self._console.quiet = True
+                self._live = None
 
     def _notice(self, place: Place, event: Mapping[str, Any]) -> None:
         kind, now = event.get("event"), time.monotonic()
@@ -81,7 +86,7 @@ class Progress(logging.Handler):
         self._doing[place] = doing
         if doing.verb == "apply":
             self._needs.pop(place, None)
-        if self._live is None:
+        if self._live is None and not self._console.quiet:
             self._live = Live(
                 console=self._console,
                 get_renderable=self.table,

@@ -26,8 +26,8 @@ _COMMAND = re.compile(r"/flowmart(\s|$)")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NAME = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _LOGIN = re.compile(r"[A-Za-z0-9-]+(_[A-Za-z0-9]+)?(\[bot\])?")
-_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/[A-Za-z0-9._/-]+")
-"""Branches that only GitHub's merge queue can create."""
+_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/[^\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]+")
+"""Branches that only GitHub's merge queue can create. The base branch may have any name that git allows."""
 
 _LONGEST_REF = 255
 _LARGEST = 2**53

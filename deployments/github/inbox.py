@@ -187,9 +187,10 @@ class Inbox:
         """Tell whether a delivery with that id is stored."""
         return bool(self._select("id = ? LIMIT 1", id))
 
-    def has_seen(self, subject: str, head: str) -> bool:
-        """Tell whether any delivery reported that commit as the subject's head."""
-        return bool(self._select("subject = ? AND head = ? LIMIT 1", subject, head))
+    def head_of(self, subject: str) -> str:
+        """Return the newest head of a subject that a delivery reported, by GitHub's time; "" if none did."""
+        found = self._select("subject = ? ORDER BY moment DESC, number DESC LIMIT 1", subject)
+        return found[0].head if found else ""
 
     def counts(self) -> Mapping[State, int]:
         """Return the number of deliveries in each state."""

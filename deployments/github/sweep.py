@@ -33,7 +33,7 @@ _GITHUB_KEEPS = 3 * 24 * 3600.0
 """Seconds for which GitHub lists deliveries that can be resent."""
 
 _NAMESPACE = uuid.UUID("6b3a1df2-5c0e-4d0a-9a55-0f1c2f6f7a11")
-"""For the ids of deliveries that only the sweep has seen: the same head gives the same id."""
+"""For the ids of deliveries that only the sweep has seen: the same change of a head gives the same id."""
 
 
 class Sweep(Background):
@@ -102,9 +102,11 @@ class Sweep(Background):
     def _heads(self, found: Repository, until: float, is_first: bool) -> Iterator[tuple[str, str, Decision]]:
         for head in self._source.heads(found.name, found.branch):
             intent = _intent(found.name, head)
-            if self._inbox.has_seen(intent.subject, head.sha) or (head.moment > until and not is_first):
+            known = self._inbox.head_of(intent.subject)
+            if known == head.sha or (head.moment > until and not is_first):
                 continue
-            delivery = str(uuid.uuid5(_NAMESPACE, f"{intent.subject} {head.sha}"))
+            # The known head belongs to it: a branch can be forced back to a commit where it was before.
+            delivery = str(uuid.uuid5(_NAMESPACE, f"{intent.subject} {known} {head.sha} {head.moment}"))
             yield delivery, "sweep", _noted(intent) if is_first else intent
 
     def _keep(self, delivery: str, event: str, decision: Decision) -> bool:

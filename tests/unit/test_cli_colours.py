@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -163,3 +164,21 @@ def test_there_is_no_progress_for_those_who_cannot_watch_it(monkeypatch: pytest.
     assert not suits(Console(file=io.StringIO()))
     monkeypatch.setenv("TERM", "dumb")
     assert not suits(console())
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), BrokenPipeError()])
+def test_a_terminal_that_is_gone_ends_no_run(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """As with `flowmart promote & disown`, when the window is closed."""
+    monkeypatch.setenv("TERM", "xterm")
+
+    class Gone(Terminal):
+        def write(self, _: str) -> int:
+            raise error
+
+    progress = Progress(Console(file=Gone(), force_terminal=True))
+    logs.configure("text", progress.stream, in_runs=False, listeners=[progress])
+    log = structlog.get_logger("flowmart.run").bind(environment="dev")
+    for event in (BEGAN, ENDED, BEGAN):
+        log.debug(event, unit="first", verb="apply")
+    log.info("applied", unit="first", what="1 to create")
+    assert rows(progress) == ["… dev first apply N s"]

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ sys.argv = ["flowmart", "wait"]
 cli.main()
 """
 
+MAIN = "import sys; from deployments import cli; sys.argv = ['flowmart', 'status']; cli.main()"
 
 BACKGROUND = """
 import signal, subprocess, sys
@@ -65,6 +67,28 @@ def test_a_signal_ends_the_command_with_what_follows(number: signal.Signals, cod
     _, told = command.communicate()
     assert command.returncode == code
     assert " ".join(told.split()).startswith(said)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["schema", "status"]])
+def test_output_that_nobody_reads_is_no_rejection(arguments: list[str]) -> None:
+    """As in `flowmart history dev | head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "deployments.cli", *arguments]
+    done = subprocess.run(
+        command, env={**os.environ, "FLOWMART_PROFILE": "none"}, stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_folder_that_was_removed_is_named(tmp_path: Path) -> None:
+    script = f"import os; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); {MAIN}"
+    environment = {**os.environ, "FLOWMART_PROFILE": "none", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=tmp_path, text=True, capture_output=True
+    )
+    assert (done.returncode, "the current folder does not exist any more" in done.stderr) == (64, True)
 
 
 def test_a_second_sigterm_does_not_interrupt_the_cleaning_up() -> None:

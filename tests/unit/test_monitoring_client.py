@@ -140,6 +140,15 @@ def test_a_range_of_samples_is_a_mistake_in_the_query(double: PrometheusDouble) 
         client(double).instant("up[5m]")
 
 
+def test_a_native_histogram_is_a_mistake_in_the_query(double: PrometheusDouble) -> None:
+    histogram = {"count": "9", "sum": "1.5", "buckets": [[0, "0.5", "1", "9"]]}
+    sample = {"metric": {}, "histogram": [1700000000, histogram]}
+    data = {"resultType": "vector", "result": [sample]}
+    double.instead = lambda _: document({"status": "success", "data": data})
+    with pytest.raises(QueryRefused, match="gives a native histogram; take a number of it"):
+        client(double).instant("rate(http_request_duration_seconds[5m])")
+
+
 @pytest.mark.parametrize(
     ("more", "partial"),
     [

@@ -62,6 +62,18 @@ def test_a_pull_request_with_another_base_is_planned_again() -> None:
     assert about("pull_request", renamed) == Ignored("a pull request that was edited starts nothing")
 
 
+@pytest.mark.parametrize("base", ["release/2026-11", "release+1", "anna@shop", "größer", "v1.2#3", "über(alles)"])
+def test_a_merge_queue_of_any_branch_is_planned(base: str) -> None:
+    ref = f"refs/heads/gh-readonly-queue/{base}/pr-7-{SHA}"
+    wanted = about("merge_group", merge_group(head_ref=ref))
+    assert isinstance(wanted, Intent) and wanted.parameters["ref"] == ref
+
+
+@pytest.mark.parametrize("wrong", ["a b", "a:b", "a\n", "a\x00b", "a\ud800", "a*", "a[b", "a\\b", "a~1", "a^"])
+def test_a_ref_that_git_does_not_allow_is_refused(wrong: str) -> None:
+    assert isinstance(about("merge_group", merge_group(head_ref=f"refs/heads/gh-readonly-queue/{wrong}")), Refusal)
+
+
 def test_what_a_merge_queue_would_merge_is_planned() -> None:
     wanted = about("merge_group", merge_group())
     assert isinstance(wanted, Intent)

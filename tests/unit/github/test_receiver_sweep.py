@@ -83,6 +83,26 @@ def test_a_head_that_was_delivered_is_no_news(inbox: Inbox, sweep: Sweep, github
     assert sweep.once() == 0
 
 
+def test_a_branch_that_was_forced_back_is_delivered_again(inbox: Inbox, sweep: Sweep, github: FakeGitHub) -> None:
+    started = [sweep.once()]
+    for hours, sha in enumerate([NEW, OLD, NEW, OLD], start=1):
+        github.standing = [Head(sha, NOW - HOUR + hours, branch="main"), Head(sha, NOW - HOUR + hours, number=7)]
+        started += [sweep.once(), sweep.once()]
+    assert started == [0, *[2, 0] * 4]
+    assert [entry.parameters["sha"] for entry in inbox.waiting()] == [OLD, OLD]
+
+
+def test_a_late_delivery_of_an_earlier_head_does_not_hide_the_present_one(
+    inbox: Inbox, sweep: Sweep, github: FakeGitHub
+) -> None:
+    sweep.once()
+    inbox.receive("new", "pull_request", planned(REPOSITORY, 7, NEW, NOW - 120)).result(10)
+    inbox.receive("late", "pull_request", planned(REPOSITORY, 7, OLD, NOW - 180)).result(10)
+    github.standing = [Head(NEW, NOW - 120, number=7)]
+    assert sweep.once() == 0
+    assert [entry.parameters["sha"] for entry in inbox.waiting()] == [NEW]
+
+
 def test_a_head_whose_delivery_may_be_on_its_way_is_left_to_the_next_sweep(
     inbox: Inbox, sweep: Sweep, github: FakeGitHub
 ) -> None:
