@@ -66,7 +66,8 @@ def test_a_pull_request_with_another_base_is_planned_again() -> None:
 def test_a_merge_queue_of_any_branch_is_planned(base: str) -> None:
     ref = f"refs/heads/gh-readonly-queue/{base}/pr-7-{SHA}"
     wanted = about("merge_group", merge_group(head_ref=ref))
-    assert isinstance(wanted, Intent) and wanted.parameters["ref"] == ref
+    assert isinstance(wanted, Intent)
+    assert wanted.parameters["ref"] == ref
 
 
 @pytest.mark.parametrize("wrong", ["a b", "a:b", "a\n", "a\x00b", "a\ud800", "a*", "a[b", "a\\b", "a~1", "a^"])
