@@ -107,7 +107,7 @@ def answer(document: Mapping[str, Any], where: str) -> Answer:
     warnings = tuple(str(each) for each in document.get("warnings") or ())
     partial = bool(document.get("isPartial")) or any(not each.startswith(_ANNOTATION) for each in warnings)
     try:
-        if kind == "vector" and any("value" not in each and "histogram" in each for each in result):
+        if kind == "vector" and any("value" not in each and "histogram" in each for each in result or ()):
             what = "a native histogram; take a number of it, such as with histogram_quantile(...)"
             raise QueryRefused(f"{where}: the query gives {what}")
         return Answer(tuple(_series(kind, result)), (*warnings, *_infos(document)), partial)
