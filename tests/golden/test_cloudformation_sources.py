@@ -143,11 +143,43 @@ def test_the_default_of_a_parameter_that_is_not_echoed_is_a_secret_too(folder: P
     assert loaded(folder, Secret="hunter2").secrets == {"hunter1", "hunter2"}
 
 
-@pytest.mark.parametrize("written", ["012345670123", "22:30", "yes", "2026-12-31", "1_000"])
-def test_a_default_is_the_text_that_it_is_written_as(folder: Path, written: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("012345670123", "1402433619"),
+        ("012345678901", "1.2345678901E10"),
+        ("0300", "192"),
+        ("22:30", "1350"),
+        ("yes", "true"),
+        ("1.10", "1.1"),
+        ("1_000", "1000"),
+        ("2026-12-31", "2026-12-31"),
+        ("0o17", "0o17"),
+        ("'012345670123'", "012345670123"),
+        ("!!str 0300", "0300"),
+    ],
+)
+def test_a_default_is_the_text_that_cloudformation_reads(folder: Path, written: str, read: str) -> None:
     hidden = f"NoEcho: true, Default: {written}"
     (folder / "template.yaml").write_text(TEMPLATE.replace('NoEcho: true, Default: ""', hidden))
-    assert loaded(folder).secrets == {written}
+    assert loaded(folder).secrets == {read}
+
+
+ALIASED = """
+Metadata: {Usual: &usual {VisibilityTimeout: 030, Tags: [{Key: Since, Value: 2026-12-31}]}}
+Resources:
+  Orders: {Type: AWS::SQS::Queue, Properties: *usual}
+  Bills: {Type: AWS::SQS::Queue, Properties: {<<: *usual, VisibilityTimeout: 30}}
+"""
+
+
+def test_aliases_are_written_out_because_cloudformation_takes_none(tmp_path: Path) -> None:
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders/template.yaml").write_text(ALIASED)
+    sent = json.loads(loaded(tmp_path / "orders").text)["Resources"]
+    tags = [{"Key": "Since", "Value": "2026-12-31"}]
+    assert sent["Orders"]["Properties"] == {"VisibilityTimeout": 24, "Tags": tags}
+    assert sent["Bills"]["Properties"] == {"VisibilityTimeout": 30, "Tags": tags}
 
 
 TABBED = '{\n\t"Resources": {\n\t\t"Q": {"Type": "AWS::SQS::Queue"}\n\t},\n\t"Outputs": {}\n}\n'
@@ -376,6 +408,27 @@ def test_values_are_told_as_far_as_they_are_known() -> None:
         "Both": UNKNOWN,
         "Tags": ["near"],
     }
+
+
+SWITCHED = """
+Parameters: {Public: {Type: String, Default: %s}}
+Conditions: {Open: !Equals [!Ref Public, %s]}
+Mappings: {Ports: {%s: {Http: 80}}}
+Resources:
+  Gate: {Type: AWS::SNS::Topic, Condition: Open, Properties: {DisplayName: !FindInMap [Ports, !Ref Public, Http]}}
+Outputs:
+  Arn: {Value: !Ref Gate, Condition: Open, Export: {Name: gate}}
+"""
+
+
+@pytest.mark.parametrize(("default", "tested"), [("true", "true"), ("yes", '"true"'), ("on", "yes"), ("0300", "192")])
+def test_a_condition_compares_texts_as_cloudformation_reads_them(default: str, tested: str) -> None:
+    document = documents.document_of(SWITCHED % (default, tested, default))
+    assert values.resources(document, {}, {})["Gate"].properties == {"DisplayName": 80}
+    assert values.exports(document, {}, {}) == {"gate"}
+    given = {"Public": "192" if default == "0300" else "true"}
+    assert values.resources(document, given, {}).keys() == {"Gate"}
+    assert values.resources(document, {"Public": "false"}, {}) == {}
 
 
 EXPORTS = """

@@ -194,10 +194,6 @@ def test_bodies_of_apis_are_refused_with_their_logical_id(kind: str, properties:
         ("Resources:\r\n  A:\r\n    Type: AWS::SQS::Queue\r\n    Properties: {QueueName: a}\r\n", {"QueueName": "a"}),
         ('\ufeff{"Resources": {"A": {"Type": "AWS::SQS::Queue"}}}', {}),
         (
-            "Resources:\n  B: &b\n    Type: AWS::SQS::Queue\n    Properties: {DelaySeconds: 3}\n  A:\n    <<: *b\n",
-            {"DelaySeconds": 3},
-        ),
-        (
             "Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties:\n"
             "      DisplayName: !Sub ['${X}-${!Y}', {X: !Join ['-', [a, !Ref AWS::Region]]}]\n",
             {"DisplayName": "a-eu-west-1-${Y}"},

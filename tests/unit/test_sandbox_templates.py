@@ -33,9 +33,13 @@ def came_to(value: Any, *, made: dict[str, Made] | None = None, **sections: Any)
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("Yes", "Yes"),
-        ("0123", "0123"),
-        ("22:30", "22:30"),
+        ("Yes", True),
+        ("0123", 83),
+        ("030", 24),
+        ("0o17", "0o17"),
+        ("22:30", 1350),
+        ("'0123'", "0123"),
+        ("!!str 0123", "0123"),
         ("2012-10-17", "2012-10-17"),
         ("true", True),
         ("30", 30),
@@ -46,8 +50,26 @@ def came_to(value: Any, *, made: dict[str, Made] | None = None, **sections: Any)
         ("!Condition A", {"Condition": "A"}),
     ],
 )
-def test_scalars_are_as_written_but_for_numbers_and_booleans(text: str, value: Any) -> None:
+def test_scalars_are_read_as_cloudformation_reads_them(text: str, value: Any) -> None:
     assert parsed(f"Value: {text}") == {"Value": value}
+
+
+def test_a_name_of_digits_is_found_in_a_mapping() -> None:
+    text = """
+    Mappings: {Accounts: {222222222222: {Team: shop, Since: 1.10}}}
+    Resources:
+      T: {Type: AWS::SNS::Topic, Properties: {DisplayName: !FindInMap [Accounts, !Ref AWS::AccountId, Team]}}
+      V:
+        Type: AWS::SNS::Topic
+        Properties: {DisplayName: !Sub ["v${S}", {S: !FindInMap [Accounts, !Ref AWS::AccountId, Since]}]}
+    """
+    assert template(text).properties("T", {}) == {"DisplayName": "shop"}
+    assert template(text).properties("V", {}) == {"DisplayName": "v1.1"}
+
+
+def test_aliases_are_refused_as_by_aws() -> None:
+    with pytest.raises(ValidationError, match="YAML aliases are not allowed in CloudFormation templates"):
+        parsed("Resources: {A: &a {Type: AWS::SNS::Topic}, B: *a}")
 
 
 def test_json_may_be_indented_by_tabs() -> None:

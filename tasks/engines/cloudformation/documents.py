@@ -1,7 +1,7 @@
 """Find and read templates, in YAML or JSON.
 
-CloudFormation takes JSON and YAML 1.1, and a template may have any name. Parameter values are strings to
-CloudFormation, so the Parameters section (defaults above all) is read as it is written.
+CloudFormation takes JSON and YAML 1.1 (`scalars`), and a template may have any name. Parameter values are text to
+CloudFormation, so everything in the Parameters section (defaults above all) is text here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import yaml
 
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
+from tasks.yaml11 import Loader, as_texts
 
 NAMES = ("template.yaml", "template.yml", "template.json", "template.template")
 """File names by which a unit's template is found if its options name none."""
@@ -65,6 +66,8 @@ def document_of(text: str) -> dict[str, Any]:
         YAMLError: the text is not valid YAML.
     """
     found = _read(text)
+    if isinstance(found, dict) and "Parameters" in found:
+        found["Parameters"] = as_texts(found["Parameters"])
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise ValueError("is not a template: it has no Resources")
     for section in ("Conditions", "Mappings", "Outputs", "Parameters"):
@@ -84,6 +87,13 @@ def _is_endless(value: Any, above: tuple[int, ...]) -> bool:
         return True
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(_is_endless(item, (*above, id(value))) for item in inside if isinstance(item, dict | list))
+
+
+def has_aliases(text: str) -> bool:
+    """Tell whether a template repeats a part by a YAML alias, which CloudFormation does not accept."""
+    if text.lstrip().startswith("{"):
+        return False
+    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader))
 
 
 def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -115,10 +125,7 @@ def _flowing(text: str, error: ValueError) -> Any:
 
 
 def _written(text: str) -> Any:
-    found = yaml12.load_by(text, _Loader)
-    if isinstance(found, dict) and "Parameters" in found:
-        found["Parameters"] = yaml12.load_by(text, _TextLoader)["Parameters"]
-    return found
+    return yaml12.load_by(text, _Loader)
 
 
 def _templates_in(folder: Path) -> list[Path]:
@@ -134,19 +141,8 @@ def _is_template(file: Path) -> bool:
     return True
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: dates are text, tags are intrinsic functions."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-class _TextLoader(yaml12.Text):
-    """Every scalar as it is written. Of two values for one key the last counts, as in the rest of a template."""
-
-    construct_mapping = yaml.SafeLoader.construct_mapping
+class _Loader(Loader):
+    """Loads templates: tags are intrinsic functions."""
 
 
 def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
@@ -162,5 +158,4 @@ def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, 
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
 
 
-for _class in (_Loader, _TextLoader):
-    _class.add_multi_constructor("!", _function)
+_Loader.add_multi_constructor("!", _function)

@@ -18,7 +18,7 @@ from typing import Any
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import texts
 from tasks.engines.cloudformation import artifacts
-from tasks.engines.cloudformation.documents import parsed
+from tasks.engines.cloudformation.documents import has_aliases, parsed
 from tasks.engines.cloudformation.limits import IN_BUCKET, IN_REQUEST
 
 
@@ -165,11 +165,15 @@ class _Packaging:
 
 
 def _text(file: Path, root: Path, uploads: _Uploads, above: tuple[Path, ...]) -> str:
-    """Return the text of a template with URLs in place of local paths; unchanged if it has none."""
+    """Return the text of a template with URLs in place of local paths, and aliases written out.
+
+    It is unchanged if it has neither.
+    """
     document, packaging = parsed(file), _Packaging(file, root, uploads, above)
     resources = {name: packaging.resource(body) for name, body in document["Resources"].items()}
     replaced = _includes({**document, "Resources": resources}, packaging.template)
-    return file.read_text(encoding="utf-8-sig") if replaced == document else json.dumps(replaced)
+    written = file.read_text(encoding="utf-8-sig")
+    return written if replaced == document and not has_aliases(written) else json.dumps(replaced)
 
 
 def _includes(value: Any, uploaded: Callable[[str], str]) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 from tasks.domain.values import UNKNOWN
 from tasks.engines.cloudformation.documents import declared
 from tasks.engines.cloudformation.sources import MOVING
+from tasks.yaml11 import as_text
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = "AWS::NoValue"
@@ -70,7 +71,7 @@ def exports(
     # Fn::ForEach declares outputs in a list, which only CloudFormation expands.
     rolled = {UNKNOWN for body in outputs if not isinstance(body, Mapping)}
     names = (body["Export"].get("Name") if isinstance(body["Export"], Mapping) else None for body in there)
-    return frozenset({*(UNKNOWN if name is None else str(values.of(name)) for name in names), *rolled})
+    return frozenset({*(UNKNOWN if name is None else as_text(values.of(name)) for name in names), *rolled})
 
 
 class _Values:
@@ -114,7 +115,7 @@ class _Values:
             return self._named(value)
         if name == "Fn::Equals":
             left, right = (self.of(item) for item in value)
-            return None if UNKNOWN in (left, right) else str(left) == str(right)
+            return None if UNKNOWN in (left, right) else as_text(left) == as_text(right)
         found = [self.holds(item) for item in value]
         if None in found:
             return None
@@ -145,13 +146,13 @@ class _Values:
             return UNKNOWN if holds is None else self.of(value[1] if holds else value[2])
         if name == "Fn::Join":
             parts = self.of(value[1])
-            return UNKNOWN if UNKNOWN in parts else value[0].join(map(str, parts))
+            return UNKNOWN if UNKNOWN in parts else as_text(value[0]).join(map(as_text, parts))
         if name == "Fn::FindInMap":
             return self._mapped(*value)
         return UNKNOWN
 
     def _mapped(self, name: Any, first: Any, second: Any, options: Mapping[str, Any] | None = None) -> Any:
-        keys = [str(self.of(key)) for key in (name, first, second)]
+        keys = [as_text(self.of(key)) for key in (name, first, second)]
         default = self.of((options or {}).get("DefaultValue", UNKNOWN))
         if UNKNOWN in keys:
             return UNKNOWN
@@ -163,4 +164,4 @@ class _Values:
         found = {name: names.get(name, UNKNOWN) for literal, name in _IN_TEXT.findall(text) if not literal}
         if UNKNOWN in found.values():
             return UNKNOWN
-        return _IN_TEXT.sub(lambda m: f"${{{m[2]}}}" if m[1] else str(found[m[2]]), text)
+        return _IN_TEXT.sub(lambda m: f"${{{m[2]}}}" if m[1] else as_text(found[m[2]]), text)

@@ -1,35 +1,22 @@
-"""Parses the text of a template: JSON, or YAML with the short forms of functions."""
+"""Parses the text of a template: JSON, or YAML with the short forms of functions.
+
+Scalars are read as CloudFormation reads them. Aliases are rejected in CloudFormation's words.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from contextlib import suppress
 from typing import Any
 
 import yaml
 from moto.cloudformation.exceptions import ValidationError
 
-_TAG = "tag:yaml.org,2002:"
-_PLAIN = {
-    "null": r"~|null|Null|NULL|",
-    "bool": r"true|True|TRUE|false|False|FALSE",
-    "int": r"[-+]?(?:0|[1-9][0-9]*)",
-    "float": r"[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?",
-    "merge": r"<<",
-}
-"""{type: pattern of plain YAML scalars with this type}.
-
-All other scalars are text as written: `Yes`, `0123`, `22:30`, `2012-10-17`.
-"""
+from tasks.yaml11 import Loader
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):
     """A YAML loader that understands !Ref and the other short forms of functions."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
-        None: [(f"{_TAG}{name}", re.compile(f"(?:{form})$")) for name, form in _PLAIN.items()]
-    }
 
 
 def _short(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -70,4 +57,6 @@ def _read(text: str) -> Any:
         # JSON may be indented with tabs, which YAML does not allow.
         with suppress(ValueError):
             return json.loads(text)
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
+        raise ValidationError(message="Template error: YAML aliases are not allowed in CloudFormation templates")
     return yaml.load(text, Loader=_Loader)  # noqa: S506 -- it is a SafeLoader
