@@ -167,6 +167,12 @@ def drifted(items: Iterable[Mapping[str, Any]], secrets: Iterable[str]) -> tuple
     )
 
 
+def stuck(stack: Mapping[str, Any]) -> Change:
+    """Return the drift of a stack that somebody left in a state in which it cannot be updated."""
+    before, after = {"StackStatus": "UPDATE_COMPLETE"}, {"StackStatus": stack["StackStatus"]}
+    return Change(stack["StackName"], STACK, Action.UPDATE, before, after)
+
+
 def since_import(found: Iterable[Change], resources: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
     """Note `SINCE_IMPORT` on drift of resources that were imported and not changed since: nobody caused it by hand.
 
@@ -182,9 +188,13 @@ def since_import(found: Iterable[Change], resources: Iterable[Mapping[str, Any]]
 
 
 def not_compared(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Describe the resources that CloudFormation's drift detection does not check."""
+    """Describe the resources that CloudFormation's drift detection does not check, or failed to check."""
     found = [item for item in items if item["StackResourceDriftStatus"] in ("NOT_CHECKED", "UNKNOWN", "UNSUPPORTED")]
-    return tuple(f"{item['LogicalResourceId']} ({item['ResourceType']}) is not compared" for item in found)
+    return tuple(
+        f"{item['LogicalResourceId']} ({item['ResourceType']}) is not compared{f': {why}' if why else ''}"
+        for item in found
+        for why in [item.get("DriftStatusReason")]
+    )
 
 
 def text(planned: Iterable[Change], warnings: Iterable[str] = ()) -> str:

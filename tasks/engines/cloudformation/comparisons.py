@@ -6,7 +6,7 @@ Comparing changes nothing but the change set itself: CloudFormation can compute 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.domain.errors import Refused, Unanswered
@@ -70,7 +70,7 @@ def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
             f"stack {source.stack}: another operation is in progress ({status}); try again when it has ended"
         )
     if stack is not None and status in answers.NOT_MADE:
-        return _recreation(workspace, source, stack)
+        return _recreation(workspace, source, stacks, stack)
     if stack is not None and status not in answers.UPDATABLE | {"REVIEW_IN_PROGRESS"}:
         raise Refused(_stuck(source, stacks, stack))
     if stack is not None:
@@ -106,7 +106,7 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
         changes=(*changes, *inside.changes, *settings),
         stack=stacks.find(source.stack),
         warnings=(*doubts, *answers.kept(items), *inside.kept, *_after_import(changes)),
-        retained=answers.retained(items),
+        retained=(*answers.retained(items), *inside.retained),
         doubts=doubts,
         outputs_only=not changes,
     )
@@ -152,15 +152,29 @@ def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection
             raise Refused(f"stack {stack['StackName']}: {told}; promote them without the import first")
 
 
-def _recreation(workspace: Workspace, source: Source, stack: Described) -> Comparison:
-    """Plan to delete a stack whose first create failed, and to create it from its template."""
+def _recreation(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> Comparison:
+    """Plan to delete a stack that a failed create or delete left behind, with all that is still in it.
+
+    Then it is created from its template. A resource that is there and comes again is replaced.
+    """
+    gone = deletion(workspace, source, stacks, stack)
     found = values.resources(source.document, source.parameters, _pseudo(workspace, source))
-    changes = tuple(
+    there = {change.address: change for change in gone.changes}
+    new = tuple(
         Change(name, declared.kind, Action.CREATE, None, _properties(declared, source))
         for name, declared in found.items()
     )
-    left = f"stack {source.stack} is {stack['StackStatus']} since its create failed: it is deleted first"
-    return Comparison(Saved("recreate", source.stack, source.parameters), changes, stack, (left,))
+    again = tuple(_replaced(there[each.address], each) if each.address in there else each for each in new)
+    lost = tuple(change for change in gone.changes if change.address not in found)
+    status = stack["StackStatus"]
+    why = "" if status == "DELETE_FAILED" else " since its create failed"
+    left = f"stack {source.stack} is {status}{why}: it is deleted first"
+    saved = replace(gone.saved, operation="recreate")
+    return replace(gone, saved=saved, changes=(*lost, *again), warnings=(left, *gone.warnings))
+
+
+def _replaced(there: Change, new: Change) -> Change:
+    return replace(new, action=Action.REPLACE, before=there.before)
 
 
 def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Comparison:
@@ -173,7 +187,8 @@ def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Descri
         return Comparison(Saved("delete", source.stack, source.parameters))
     _refuse_exports_in_use(stacks, stack, ())
     found = removals.of_stack(stacks, stack, _pseudo(workspace, source), source.secrets)
-    return Comparison(Saved("delete", source.stack, source.parameters), found.changes, stack, found.kept)
+    saved = Saved("delete", source.stack, source.parameters)
+    return Comparison(saved, found.changes, stack, found.kept, retained=found.retained)
 
 
 def continuation(source: Source, stacks: Stacks, stack: Described) -> Comparison:

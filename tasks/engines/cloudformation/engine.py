@@ -195,6 +195,8 @@ class CloudFormation:
         found = stacks.drifts(stack)
         by_hand = answers.drifted(found, source.secrets)
         by_hand = answers.since_import(by_hand, stacks.resources(stack)) if by_hand else ()
+        if stack["StackStatus"] not in answers.UPDATABLE:
+            return (*by_hand, answers.stuck(stack)), answers.not_compared(found)
         known = {change.address for change in by_hand}
         differing = comparisons.differences(self.workspace, source, stacks, stack)
         updated = (replace(change.reversed, because=()) for change in differing if change.address not in known)

@@ -15,12 +15,22 @@ from tasks.engines.cloudformation import answers, values
 from tasks.engines.cloudformation.stacks import Described, Stacks
 
 
+_RETAINING = ("Retain", "RetainExceptOnCreate")
+
+
 @dataclass(frozen=True)
 class Removal:
-    """The changes of a deleted stack, and descriptions of what its policies keep."""
+    """What a deleted stack takes along.
+
+    Attributes:
+        changes: the deletions.
+        kept: descriptions of what its policies keep, as it is or as a snapshot.
+        retained: addresses of deleted resources that stay as a snapshot.
+    """
 
     changes: tuple[Change, ...] = ()
     kept: tuple[str, ...] = ()
+    retained: tuple[str, ...] = ()
 
 
 def of_stack(stacks: Stacks, stack: Described, pseudo: Mapping[str, str], secrets: Iterable[str]) -> Removal:
@@ -68,20 +78,27 @@ def _of_resource(
     pseudo: Mapping[str, str],
     secrets: frozenset[str],
 ) -> Removal:
-    name, kind, id_ = resource["LogicalResourceId"], resource["ResourceType"], resource["PhysicalResourceId"]
-    if declared and declared.on_deletion != "Delete":
-        becomes = "is deleted once there is a snapshot of it" if declared.on_deletion == "Snapshot" else "stays"
-        return Removal(kept=(f"{name} ({id_}) {becomes}: DeletionPolicy {declared.on_deletion}",))
+    name, kind, id_ = resource["LogicalResourceId"], resource["ResourceType"], resource.get("PhysicalResourceId", "")
+    if not id_ or resource["ResourceStatus"] == "DELETE_SKIPPED":
+        # It was never made, or has been left in the account already.
+        return Removal()
+    policy = declared.on_deletion if declared else "Delete"
+    if policy in _RETAINING:
+        return Removal(kept=(f"{name} ({id_}) stays: DeletionPolicy {policy}",))
     before = answers.scrubbed(declared.properties if declared else {}, secrets)
     own = Removal((Change(name, kind, Action.DELETE, before, None),))
+    if policy == "Snapshot":
+        told = f"{name} ({id_}) is deleted once there is a snapshot of it: DeletionPolicy {policy}"
+        return replace(own, kept=(told,), retained=(name,))
     child = stacks.find(id_) if kind == answers.STACK else None
     return _both(own, _below(name, of_stack(stacks, child, pseudo, secrets))) if child else own
 
 
 def _below(name: str, found: Removal) -> Removal:
     changes = tuple(replace(change, address=f"{name}/{change.address}") for change in found.changes)
-    return Removal(changes, tuple(f"{name}/{each}" for each in found.kept))
+    kept, retained = (tuple(f"{name}/{each}" for each in texts) for texts in (found.kept, found.retained))
+    return Removal(changes, kept, retained)
 
 
 def _both(one: Removal, other: Removal) -> Removal:
-    return Removal((*one.changes, *other.changes), (*one.kept, *other.kept))
+    return Removal((*one.changes, *other.changes), (*one.kept, *other.kept), (*one.retained, *other.retained))

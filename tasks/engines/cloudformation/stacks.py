@@ -18,7 +18,7 @@ import structlog
 from tasks import aws
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.values import digest_of
-from tasks.engines.cloudformation import answers, errors, imports, nesting
+from tasks.engines.cloudformation import answers, detection, errors, imports, nesting
 from tasks.engines.cloudformation.documents import document_of
 from tasks.engines.cloudformation.packaging import Package
 from tasks.engines.cloudformation.sources import Source
@@ -263,23 +263,27 @@ class Stacks:
         return nesting.first_failure(stack_id, events)
 
     def drifts(self, stack: Described) -> list[Described]:
-        """Detect drift and return CloudFormation's result for each resource, nested stacks included."""
-        found = self._drifts(stack)
-        for nested in (each for each in self.resources(stack) if each["ResourceType"] == answers.STACK):
-            if child := self.find(nested["PhysicalResourceId"]):
-                found = [each for each in found if each["LogicalResourceId"] != nested["LogicalResourceId"]]
-                found += nesting.below(nested["LogicalResourceId"], self.drifts(child))
-        return found
+        """Detect drift and return a result for each resource, nested stacks included; see `detection`."""
+        there = self.resources(stack)
+        found = {each["LogicalResourceId"]: [each] for each in self._drifts(stack, there)}
+        for nested in (each for each in there if each["ResourceType"] == answers.STACK):
+            name, child = nested["LogicalResourceId"], self.find(nested["PhysicalResourceId"])
+            # A stack is found by its id even after its deletion.
+            gone = child is None or child["StackStatus"] == "DELETE_COMPLETE"
+            found[name] = [detection.deleted(nested)] if gone else nesting.below(name, self.drifts(child or {}))
+        return [each for results in found.values() for each in results]
 
-    def _drifts(self, stack: Described) -> list[Described]:
+    def _drifts(self, stack: Described, there: Sequence[Described]) -> list[Described]:
         name = stack["StackId"]
-        detection = self._ask("detect_stack_drift", StackName=name)["StackDriftDetectionId"]
-        ask = lambda: self._ask("describe_stack_drift_detection_status", StackDriftDetectionId=detection)  # noqa: E731
+        if stack["StackStatus"] not in detection.DETECTABLE:
+            why = f"CloudFormation detects no drift in the state {stack['StackStatus']}"
+            ended: Described = {"DetectionStatus": "DETECTION_COMPLETE", "DetectionStatusReason": why}
+            return detection.completed((), there, ended)
+        begun = self._ask("detect_stack_drift", StackName=name)["StackDriftDetectionId"]
+        ask = lambda: self._ask("describe_stack_drift_detection_status", StackDriftDetectionId=begun)  # noqa: E731
         ended = self._awaited(ask, "DetectionStatus", ("DETECTION_COMPLETE", "DETECTION_FAILED"))
-        found = list(self._pages("describe_stack_resource_drifts", "StackResourceDrifts", StackName=name))
-        if ended["DetectionStatus"] == "DETECTION_FAILED" and not found:
-            raise Unanswered(f"drift of stack {stack['StackName']}: {ended.get('DetectionStatusReason')}")
-        return found
+        found = self._pages("describe_stack_resource_drifts", "StackResourceDrifts", StackName=name)
+        return detection.completed(found, there, ended)
 
     def _patiently(self, stack_id: str, after: str, until: float) -> tuple[Described, list[Described]]:
         """Return the stack and its new events. Reading is retried, because the operation continues without us."""

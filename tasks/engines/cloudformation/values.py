@@ -22,9 +22,13 @@ _MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
 """Errors from evaluating a malformed function. CloudFormation reports such a function better."""
 
 
+_SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+"""Types that CloudFormation takes a snapshot of if they have no policy (user guide, "DeletionPolicy attribute")."""
+
+
 @dataclass(frozen=True)
 class Declared:
-    """A resource of a template. `on_deletion`: Delete, Retain, RetainExceptOnCreate or Snapshot."""
+    """A resource of a template. `on_deletion`: Delete, Retain, RetainExceptOnCreate, Snapshot, or UNKNOWN."""
 
     kind: str
     properties: Mapping[str, Any]
@@ -46,13 +50,19 @@ def resources(
         name: Declared(
             str(body.get("Type", "")),
             values.of(body.get("Properties") or {}),
-            str(body.get("DeletionPolicy", "Delete")),
+            str(values.of(body.get("DeletionPolicy", _usual_policy(body)))),
         )
         for name, body in document["Resources"].items()
         if isinstance(body, Mapping)
         # Fn::ForEach declares resources in a list, which only CloudFormation expands.
         and values.may_hold(body)
     }
+
+
+def _usual_policy(body: Mapping[str, Any]) -> str:
+    """Return the DeletionPolicy of a resource that declares none. An instance of a cluster is restored with it."""
+    in_cluster = "DBClusterIdentifier" in (body.get("Properties") or {})
+    return "Snapshot" if body.get("Type") in _SNAPSHOT_BY_DEFAULT and not in_cluster else "Delete"
 
 
 def exports(

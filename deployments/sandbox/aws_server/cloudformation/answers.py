@@ -217,13 +217,12 @@ def describe_stack_drift_detection_status(response: Response) -> ActionResult:
 
 
 def describe_stack_resource_drifts(response: Response) -> ActionResult:
-    """Return what the latest drift detection of a stack found for each resource."""
+    """Return the latest result that drift detections have for each resource of a stack."""
     stack, registry = stack_of(response), registry_of(response)
-    latest = [made for made in registry.detections.values() if made.stack is stack][-1:]
+    results = [item for made in registry.detections.values() if made.stack is stack for item in made.resources]
+    latest = {item["LogicalResourceId"]: item for item in results if item["LogicalResourceId"] in stack.resources}
     wanted = response._get_param("StackResourceDriftStatusFilters", [])
-    found = [
-        item for made in latest for item in made.resources if not wanted or item["StackResourceDriftStatus"] in wanted
-    ]
+    found = [item for item in latest.values() if not wanted or item["StackResourceDriftStatus"] in wanted]
     return ActionResult({"StackResourceDrifts": found})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
+from moto.cloudformation.exceptions import ValidationError
 
 from deployments.sandbox.aws_server.cloudformation.clients import Clients, is_missing
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind
@@ -17,14 +18,29 @@ from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resou
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
 
+_DETECTABLE = frozenset(
+    {
+        *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"),
+        *("IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"),
+    }
+)
+
+
 @dataclass(frozen=True)
 class Detection:
-    """A drift detection, with its result for each resource as DescribeStackResourceDrifts returns it."""
+    """A drift detection, with its results as DescribeStackResourceDrifts returns them.
+
+    As on AWS, there is no result for a resource whose type is not checked, nor for one that could not be read.
+
+    Attributes:
+        failed: logical ids of the resources that the caller may not read.
+    """
 
     stack: Stack
+    at: datetime
     resources: tuple[dict[str, Any], ...]
+    failed: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: str(uuid4()))
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def described(self) -> dict[str, Any]:
         """Return the detection as DescribeStackDriftDetectionStatus returns it."""
@@ -33,19 +49,35 @@ class Detection:
             "StackId": self.stack.id,
             "StackDriftDetectionId": self.id,
             "StackDriftStatus": "DRIFTED" if drifted else "IN_SYNC",
-            "DetectionStatus": "DETECTION_COMPLETE",
+            "DetectionStatus": "DETECTION_FAILED" if self.failed else "DETECTION_COMPLETE",
+            "DetectionStatusReason": self._reason or None,
             "DriftedStackResourceCount": len(drifted),
             "Timestamp": self.at,
         }
+
+    @property
+    def _reason(self) -> str:
+        return f"Failed to detect drift on resource [{', '.join(self.failed)}]" if self.failed else ""
 
 
 def detect(stack: Stack, aws: Clients) -> Detection:
     """Read every resource with the caller's rights, and compare it.
 
     Raises:
-        ClientError: the caller may not read a resource.
+        ValidationError: AWS detects no drift in the state that the stack is in.
     """
-    return Detection(stack, tuple(_compared(stack, resource, aws) for resource in stack.resources.values()))
+    if stack.status not in _DETECTABLE:
+        told = f"Stack [{stack.id}] is in {stack.status} state and its drift can not be detected"
+        raise ValidationError(message=told)
+    begun = datetime.now(UTC)
+    found: list[dict[str, Any]] = []
+    failed: list[str] = []
+    for resource in (each for each in stack.resources.values() if KINDS[each.kind].checked):
+        try:
+            found.append(_compared(stack, resource, aws))
+        except ClientError:
+            failed.append(resource.logical_id)
+    return Detection(stack, begun, tuple(found), tuple(failed))
 
 
 def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
@@ -56,10 +88,7 @@ def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
         "ResourceType": resource.kind,
         "Timestamp": datetime.now(UTC),
     }
-    kind = KINDS[resource.kind]
-    if not kind.checked:
-        return told | {"StackResourceDriftStatus": "NOT_CHECKED"}
-    found = _read(kind, resource, aws)
+    found = _read(KINDS[resource.kind], resource, aws)
     if found is None:
         return told | {"StackResourceDriftStatus": "DELETED", "ExpectedProperties": json.dumps(resource.properties)}
     actual = {**resource.properties, **found}

@@ -96,7 +96,8 @@ class Template:
     def policies(self, logical_id: str) -> tuple[str, str]:
         """Return the DeletionPolicy and the UpdateReplacePolicy of a resource."""
         body = self.document["Resources"][logical_id]
-        found = self._values(self.document, {}).resolved({key: body.get(key, "Delete") for key in _POLICIES})
+        usual = {"DeletionPolicy": _usual_policy(body), "UpdateReplacePolicy": "Delete"}
+        found = self._values(self.document, {}).resolved({key: body.get(key, usual[key]) for key in _POLICIES})
         return found["DeletionPolicy"], found["UpdateReplacePolicy"]
 
     def metadata(self, logical_id: str) -> Any:
@@ -207,6 +208,13 @@ class Template:
             mappings=document.get("Mappings") or {},
             conditions=document.get("Conditions") or {},
         )
+
+
+def _usual_policy(body: Mapping[str, Any]) -> str:
+    """Return the DeletionPolicy of a resource that declares none (user guide, "DeletionPolicy attribute")."""
+    in_cluster = "DBClusterIdentifier" in (body.get("Properties") or {})
+    alone = body["Type"] == "AWS::RDS::DBInstance" and not in_cluster
+    return "Snapshot" if alone or body["Type"] == "AWS::RDS::DBCluster" else "Delete"
 
 
 def _in_order(graph: Mapping[str, Collection[str]]) -> dict[str, None]:
