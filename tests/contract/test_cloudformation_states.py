@@ -11,7 +11,7 @@ import pytest
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Receipt
-from tests.platforms.colours import ALERTS, GOOD, ORDERS, STACK, Colours, template
+from tests.platforms.colours import ALERTS, BAD, GOOD, ORDERS, STACK, Colours, template
 
 pytestmark = pytest.mark.sandbox
 
@@ -115,3 +115,37 @@ def test_a_nested_stack_that_somebody_deleted_is_drift(colours: Colours, templat
     (inner,) = (each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == "Inner")
     client.delete_stack(StackName=inner)
     assert planned(colours.drift(receipt))["Inner"] is Action.DELETE
+
+
+def test_a_deletion_that_a_new_import_prevents_says_why(colours: Colours) -> None:
+    document = template(Orders=ORDERS)
+    document["Outputs"]["Url"]["Export"] = {"Name": "states-url"}
+    one = colours.release("one", document)
+    colours.promoted(one)
+    back = colours.rollback(one, None)
+    client = colours.administrator("cloudformation")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "states-url"}}}
+    client.create_change_set(
+        StackName="flowmart-dev-importing",
+        ChangeSetName="one",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps({"Resources": {"T": topic}}),
+    )
+    client.execute_change_set(StackName="flowmart-dev-importing", ChangeSetName="one")
+    failed = colours.applied(back)
+    assert failed.outcome is Outcome.FAILED
+    assert failed.detail.startswith("Export states-url cannot be deleted as it is in use by flowmart-dev-importing")
+    client.delete_stack(StackName="flowmart-dev-importing")
+
+
+def test_the_first_failure_is_found_behind_a_hundred_events(colours: Colours) -> None:
+    many = {f"T{number}": ALERTS for number in range(60)}
+    bad = {
+        "Type": "AWS::SQS::Queue",
+        "DependsOn": list(many),
+        "Properties": {"VisibilityTimeout": {"Ref": "Seconds"}},
+    }
+    one = colours.release("one", template(Orders=bad, **many), Seconds=BAD)
+    failed = colours.apply(one)
+    assert failed.detail.startswith("Orders (AWS::SQS::Queue): ")
+    assert colours.stack["StackStatus"] == "ROLLBACK_COMPLETE"

@@ -116,6 +116,29 @@ def test_a_change_set_that_is_gone_after_a_second_request_may_have_been_carried_
     assert type(errors.explained_execution(error, "execute it")) is kind
 
 
+IN_PROGRESS = (
+    "Stack:arn:aws:cloudformation:eu-west-1:222222222222:stack/orders/1 is in {} state and can not be updated."
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "busy"),
+    [
+        (IN_PROGRESS.format("UPDATE_IN_PROGRESS"), True),
+        (IN_PROGRESS.format("DELETE_IN_PROGRESS"), True),
+        ("Stack [orders] cannot be deleted while in status UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", True),
+        (IN_PROGRESS.format("ROLLBACK_COMPLETE"), False),
+        ("Stack [orders] cannot be deleted while TerminationProtection is enabled", False),
+    ],
+)
+def test_somebody_elses_operation_makes_a_plan_stale_and_rejects_nothing(message: str, busy: bool) -> None:
+    error = answer("ValidationError", message)
+    assert errors.is_busy(error) is busy
+    assert type(errors.explained_execution(error, "execute it")) is (StalePlan if busy else Refused)
+    error.response["ResponseMetadata"]["RetryAttempts"] = 1
+    assert type(errors.explained_execution(error, "execute it")) is (Unanswered if busy else Refused)
+
+
 def test_a_stack_that_does_not_exist_is_no_error() -> None:
     assert errors.is_absent(answer("ValidationError", "Stack with id orders does not exist"))
     assert not errors.is_absent(answer("ValidationError", "1 validation error detected"))

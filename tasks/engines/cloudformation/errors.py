@@ -30,13 +30,24 @@ HANDLER_CODES = {
 }
 """Handler error code of a resource -> the outcome for the release. All other codes mean that it failed."""
 
+_BUSY = re.compile(r"is in \w+_IN_PROGRESS state|in status \w+_IN_PROGRESS|[Dd]rift detection.* in progress")
 _HANDLER = re.compile(r"HandlerErrorCode: (\w+)")
 _SERVICE = re.compile(r"Status Code: (\d+); Error Code: ([\w.]+)")
 
 
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether an operation was rejected only because another one is in progress on the stack.
+
+    It is an ordinary ValidationError, known by its message.
+    """
+    if not isinstance(error, ClientError) or aws_errors.code_of(error) != "ValidationError":
+        return False
+    return _BUSY.search(str(error)) is not None
+
+
 def explained(error: aws.AwsError, what: str) -> FlowmartError:
     """Return our error for one of the API's. `what` completes the sentence "could not ..."."""
-    if aws_errors.code_of(error) in STALE:
+    if _is_stale(error):
         return StalePlan(f"could not {what}: {error}; plan again")
     return aws.explained(error, what)
 
@@ -47,9 +58,13 @@ def explained_execution(error: aws.AwsError, what: str) -> FlowmartError:
     botocore retries a request that timed out. An error of the second does not show whether the first succeeded.
     """
     retries = error.response["ResponseMetadata"].get("RetryAttempts", 0) if isinstance(error, ClientError) else 0
-    if retries and aws_errors.code_of(error) in STALE:
+    if retries and _is_stale(error):
         return Unanswered(f"could not {what}: {error}; it was sent {retries + 1} times, and the first may count")
     return explained(error, what)
+
+
+def _is_stale(error: aws.AwsError) -> bool:
+    return aws_errors.code_of(error) in STALE or is_busy(error)
 
 
 def is_absent(error: aws.AwsError) -> bool:

@@ -53,7 +53,7 @@ class Execution:
                 gone = self._delete(stack, since)
                 if gone.outcome is not Outcome.SUCCEEDED:
                     return gone
-                saved, since = self._created_anew(saved), ""
+                saved, since = self._created_anew(saved)
             self._begin(saved, stack)
         except StalePlan:
             raise
@@ -61,10 +61,12 @@ class Execution:
             return Applied(Outcome.FAILED, detail=str(error))
         return self._finish(saved, since)
 
-    def _created_anew(self, saved: Saved) -> Saved:
+    def _created_anew(self, saved: Saved) -> tuple[Saved, str]:
+        """Create the new stack's change set; return what to do with it, and the id of the stack's newest event."""
         made = self.stacks.compare(self.source, None, self.workspace.unit_digest)
         digest = digest_of(made["Changes"])
-        return replace(saved, operation="execute", change_set=made["ChangeSetId"], digest=digest)
+        saved = replace(saved, operation="execute", change_set=made["ChangeSetId"], digest=digest)
+        return saved, self.stacks.latest(self.stacks.find(saved.stack))
 
     def _begin(self, saved: Saved, stack: Described | None) -> None:
         if saved.operation == "execute":
@@ -111,8 +113,11 @@ class Execution:
 
         If a resource failed because its service had a problem, that says nothing about the release.
         """
-        first = self.stacks.first_failure(stack["StackId"], since)
         status, name = stack["StackStatus"], stack["StackName"]
+        first = self.stacks.first_failure(stack["StackId"], since)
+        if first == answers.NO_REASON:
+            # A deletion that an export in use prevents fails no resource: the stack is as before, with the reason.
+            first = str(stack.get("StackStatusReason") or first)
         detail = f"{first}\nstack {name} is {status}"
         if status == "UPDATE_ROLLBACK_FAILED":
             detail += f": could not be rolled back: {names(self.stacks.resources(stack), '_FAILED')}"

@@ -14,7 +14,6 @@ from tasks.domain.plan import Action, Change
 from tasks.engines.cloudformation import answers, values
 from tasks.engines.cloudformation.stacks import Described, Stacks
 
-
 _RETAINING = ("Retain", "RetainExceptOnCreate")
 
 

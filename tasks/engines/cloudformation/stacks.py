@@ -16,7 +16,7 @@ from uuid import uuid4
 import structlog
 
 from tasks import aws
-from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, StalePlan, Unanswered
 from tasks.domain.values import digest_of
 from tasks.engines.cloudformation import answers, detection, errors, imports, nesting
 from tasks.engines.cloudformation.documents import document_of
@@ -199,13 +199,13 @@ class Stacks:
 
     def continue_rollback(self, stack: str) -> None:
         """Start to continue a rollback that failed."""
-        self._ask("continue_update_rollback", StackName=stack, ClientRequestToken=uuid4().hex)
+        self._act("continue_update_rollback", StackName=stack)
 
     def delete(self, stack: Described) -> None:
         """Remove the stack's termination protection, if it has any, and start to delete it."""
         if stack.get("EnableTerminationProtection"):
             self.protect(stack["StackId"], False)
-        self._ask("delete_stack", StackName=stack["StackId"], ClientRequestToken=uuid4().hex)
+        self._act("delete_stack", StackName=stack["StackId"])
 
     def protect(self, stack: str, protected: bool) -> None:
         """Turn termination protection on or off."""
@@ -308,8 +308,20 @@ class Stacks:
         return found
 
     def _ask(self, operation: str, **arguments: Any) -> Described:
-        with aws.asking(f"{operation.replace('_', ' ')} {arguments.get('StackName', '')}".strip()):
-            found: Described = getattr(self._client, operation)(**arguments)
+        return self._called(operation, arguments, Unanswered)
+
+    def _act(self, operation: str, **arguments: Any) -> None:
+        """Begin to change a stack. If somebody else has begun to, the plan is stale."""
+        self._called(operation, {**arguments, "ClientRequestToken": uuid4().hex}, StalePlan)
+
+    def _called(self, operation: str, arguments: Mapping[str, Any], busy: type[FlowmartError]) -> Described:
+        try:
+            with aws.asking(f"{operation.replace('_', ' ')} {arguments.get('StackName', '')}".strip()):
+                found: Described = getattr(self._client, operation)(**arguments)
+        except Refused as error:
+            if errors.is_busy(error.__cause__):
+                raise busy(f"{error}; try again when it has ended") from error
+            raise
         return found
 
     def _pages(self, operation: str, key: str, **arguments: Any) -> Iterator[Described]:

@@ -11,6 +11,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from deployments.sandbox.aws_server.cloudformation import (
+    asking,
     change_set_operations,
     drift,
     exports,
@@ -46,8 +47,8 @@ def install() -> None:
         # These transformers format moto's own objects. Objects of this package already have the response's form.
         CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.pop(shape, None)
     for operation in _OPERATIONS:
-        setattr(CloudFormationResponse, operation.__name__, operation)
-    for operation_name in ("update_stack", "create_stack", "describe_stack_resource"):
+        setattr(CloudFormationResponse, operation.__name__, asking.held(operation))
+    for operation_name in _NOT_EMULATED:
         setattr(CloudFormationResponse, operation_name, _refusing(operation_name))
 
 
@@ -75,7 +76,11 @@ def delete_stack(response: Response) -> ActionResult:
         raise ValidationError(message=message)
     stack.token = tokens.of(response)
     there = [*registry.stacks.values()]
-    removal.remove(stack, clients_for(response, stack), exports.refusal(there, stack, {}))
+    retained = response._get_param("RetainResources", [])
+    if retained and stack.status != "DELETE_FAILED":
+        message = f"Stack [{stack.name}] is not in DELETE_FAILED state: resources can not be retained"
+        raise ValidationError(message=message)
+    removal.remove(stack, clients_for(response, stack), exports.refusal(there, stack, {}), retained)
     change_set_operations.forget_all(registry, stack)
     return EmptyResult()
 
@@ -149,6 +154,7 @@ def get_template_summary(response: Response) -> ActionResult:
     )
 
 
+@asking.paged("Stacks")
 def describe_stacks(response: Response) -> ActionResult:
     """Describe one stack, or all stacks that are not deleted."""
     registry, name = registry_of(response), response._get_param("StackName")
@@ -159,6 +165,7 @@ def describe_stacks(response: Response) -> ActionResult:
     )
 
 
+@asking.paged("StackSummaries")
 def list_stacks(response: Response) -> ActionResult:
     """List all stacks, including deleted ones."""
     wanted = response._get_param("StackStatusFilter", [])
@@ -167,25 +174,27 @@ def list_stacks(response: Response) -> ActionResult:
     return ActionResult({"StackSummaries": [{key: stack_described(stack)[key] for key in keys} for stack in found]})
 
 
+@asking.paged("StackEvents")
 def describe_stack_events(response: Response) -> ActionResult:
-    """Return all events of a stack, newest first, on one page."""
+    """Return the events of a stack, newest first."""
     stack = stack_of(response)
     return ActionResult({"StackEvents": [event_described(stack, event) for event in reversed(stack.events)]})
 
 
+@asking.paged("StackResourceSummaries")
 def list_stack_resources(response: Response) -> ActionResult:
-    """List the resources of a stack. Those whose rollback failed are UPDATE_FAILED."""
+    """List the resources of a stack: UPDATE_FAILED if their rollback failed, DELETE_FAILED if they stayed."""
     return ActionResult({"StackResourceSummaries": _resources(stack_of(response))})
 
 
 def _resources(stack: Stack) -> list[dict[str, Any]]:
-    stuck = {name for name, _ in stack.undoing}
+    bad = {**dict.fromkeys(stack.undeleted, "DELETE_FAILED"), **{name: "UPDATE_FAILED" for name, _ in stack.undoing}}
     return [
         {
             "LogicalResourceId": resource.logical_id,
             "PhysicalResourceId": resource.made.id,
             "ResourceType": resource.kind,
-            "ResourceStatus": "UPDATE_FAILED" if resource.logical_id in stuck else resource.status,
+            "ResourceStatus": bad.get(resource.logical_id, resource.status),
             "LastUpdatedTimestamp": stack.updated or stack.created,
         }
         for resource in stack.resources.values()
@@ -216,6 +225,7 @@ def describe_stack_drift_detection_status(response: Response) -> ActionResult:
     return ActionResult(found.described())
 
 
+@asking.paged("StackResourceDrifts")
 def describe_stack_resource_drifts(response: Response) -> ActionResult:
     """Return the latest result that drift detections have for each resource of a stack."""
     stack, registry = stack_of(response), registry_of(response)
@@ -225,6 +235,15 @@ def describe_stack_resource_drifts(response: Response) -> ActionResult:
     found = [item for item in latest.values() if not wanted or item["StackResourceDriftStatus"] in wanted]
     return ActionResult({"StackResourceDrifts": found})
 
+
+_NOT_EMULATED = (
+    *("create_stack", "update_stack", "describe_stack_resource"),
+    *("create_stack_instances", "create_stack_set", "delete_stack_instances", "delete_stack_set"),
+    *("describe_stack_instance", "describe_stack_set", "describe_stack_set_operation", "list_stack_instances"),
+    *("list_stack_set_operation_results", "list_stack_set_operations", "list_stack_sets", "stop_stack_set_operation"),
+    *("update_stack_instances", "update_stack_set"),
+)
+"""moto's operations on stacks of its own, which are not those of this package."""
 
 _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
     change_set_operations.create_change_set,
@@ -253,8 +272,11 @@ _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
 )
 
 
+_INSTEAD = dict.fromkeys(("create_stack", "update_stack"), ": use a change set")
+
+
 def _refusing(name: str) -> Callable[[Response], ActionResult]:
     def refuse(_: Response) -> ActionResult:
-        raise ValidationError(message=f"the sandbox does not emulate {name}: use a change set")
+        raise ValidationError(message=f"the sandbox does not emulate {name}{_INSTEAD.get(name, '')}")
 
     return refuse

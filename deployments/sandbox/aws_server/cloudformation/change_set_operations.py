@@ -10,7 +10,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import execution, exports, imports, quotas, tokens
+from deployments.sandbox.aws_server.cloudformation import asking, execution, exports, imports, quotas, tokens
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.described import parameters, summary, without_values
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
@@ -129,14 +129,16 @@ def _compared(response: Response, made: ChangeSet, taken: Mapping[str, Made]) ->
     return nested
 
 
+@asking.paged("Changes")
 def describe_change_set(response: Response) -> ActionResult:
-    """Describe a change set with all of its changes, on one page."""
+    """Describe a change set with its changes."""
     found = change_set_of(response)
     with_values = response._get_bool_param("IncludePropertyValues", False)
     changes = [without_values(change.described(), with_values) for change in found.changes]
     return ActionResult({**summary(found), "Changes": changes, "Parameters": parameters(found.template)})
 
 
+@asking.paged("Summaries")
 def list_change_sets(response: Response) -> ActionResult:
     """List the change sets of a stack."""
     registry, stack = registry_of(response), stack_of(response)

@@ -17,7 +17,6 @@ from deployments.sandbox.aws_server.cloudformation.kinds import Kind
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
-
 _DETECTABLE = frozenset(
     {
         *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"),

@@ -93,7 +93,7 @@ class Embedded:
         self._refuse_unless_allowed("DeleteStack", child)
         there = registry_of(self._response).stacks.values()
         remove(child, self._clients(child), exports.refusal([*there], child, {}))
-        if child.status == "DELETE_FAILED":
+        if not child.deleted:
             raise EmbeddedFailed(child.id, f"Embedded stack {child.id} was not successfully deleted: {child.reason}")
 
     def is_there(self, made: Made) -> bool:

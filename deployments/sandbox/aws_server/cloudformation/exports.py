@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.responses import ActionResult, BaseResponse
 
+from deployments.sandbox.aws_server.cloudformation import asking
 from deployments.sandbox.aws_server.cloudformation.registry import registry_of
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -60,6 +61,7 @@ def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -
     return ""
 
 
+@asking.paged("Exports")
 def list_exports(response: BaseResponse) -> ActionResult:
     """List the exports of all stacks in the account and region."""
     found = all_exported(registry_of(response).stacks.values())
@@ -67,6 +69,7 @@ def list_exports(response: BaseResponse) -> ActionResult:
     return ActionResult({"Exports": told})
 
 
+@asking.paged("Imports")
 def list_imports(response: BaseResponse) -> ActionResult:
     """List the stacks that import an export.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,29 +16,45 @@ from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resou
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 
 
-def remove(stack: Stack, aws: Clients, refusal: str = "") -> None:
+def remove(stack: Stack, aws: Clients, refusal: str = "", retained: Collection[str] = ()) -> None:
     """Delete a stack's resources in reverse order, except those that are retained.
+
+    What a resource needs that could not be deleted stays, too.
 
     Args:
         stack: the stack, which ends as DELETE_COMPLETE or DELETE_FAILED.
         aws: clients with the caller's rights.
-        refusal: the reason why it must not be deleted; then nothing is deleted.
+        refusal: the reason why it must not be deleted; then the stack stays as it was, as on AWS.
+        retained: logical ids of resources to leave in the account.
     """
+    before = stack.status
     stack.enter("DELETE_IN_PROGRESS", "User Initiated")
     if refusal:
-        stack.enter("DELETE_FAILED", refusal)
+        stack.enter(before, refusal)
         return
-    aws.tags = stack.tags
+    aws.tags, needed = stack.tags, set[str]()
+    stack.undeleted = set()
     for name in reversed(list(stack.resources)):
         resource = stack.resources[name]
-        try:
-            delete(stack, resource, aws, resource.on_deletion)
-        except Failed as error:
-            stack.enter("DELETE_FAILED", f"The following resource(s) failed to delete: [{name}]. ({error})")
-            return
-        del stack.resources[name]
+        policy = "Retain" if name in retained else resource.on_deletion
+        if name not in needed and _is_deleted(stack, resource, aws, policy):
+            del stack.resources[name]
+        else:
+            needed |= {*stack.template.needs(name)}
+    if stack.resources:
+        stack.enter("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(stack.undeleted)}].")
+        return
     stack.deleted = datetime.now(UTC)
     stack.enter("DELETE_COMPLETE")
+
+
+def _is_deleted(stack: Stack, resource: Resource, aws: Clients, policy: str) -> bool:
+    try:
+        delete(stack, resource, aws, policy)
+    except Failed:
+        stack.undeleted.add(resource.logical_id)
+        return False
+    return True
 
 
 def delete(stack: Stack, resource: Resource, aws: Clients, policy: str) -> None:

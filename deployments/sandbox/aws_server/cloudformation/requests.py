@@ -28,7 +28,15 @@ from deployments.sandbox.aws_server.cloudformation.templates import Template
 _UPDATABLE = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 )
-_NAMED = ("RoleName", "PolicyName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName")
+_NAMED = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
+"""{type: the property that names it}. An inline policy has a name, too, but is none of the account's own."""
+
 _IN_S3 = re.compile(
     r"(?:(?P<virtual>[a-z0-9.-]+)\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/"
     r"|s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/(?P<path>[a-z0-9.-]+)/)(?P<key>.+)"
@@ -180,7 +188,7 @@ def refuse_without_capabilities(template: Template, given: list[str]) -> None:
         CloudFormationError: a required capability is missing (InsufficientCapabilities).
     """
     roles = [body for body in template.resources.values() if body["Type"].startswith("AWS::IAM::")]
-    named = any(key in (body.get("Properties") or {}) for body in roles for key in _NAMED)
+    named = any(_NAMED.get(body["Type"]) in (body.get("Properties") or {}) for body in roles)
     wanted = ["CAPABILITY_NAMED_IAM"] if named else ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     if roles and not set(wanted) & set(given):
         raise _InsufficientCapabilities(f"Requires capabilities : [{wanted[0]}]")

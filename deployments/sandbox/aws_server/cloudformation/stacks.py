@@ -47,6 +47,7 @@ class Stack:
 
     Attributes:
         undoing: the steps that roll back a change, as far as they are still to be made.
+        undeleted: the resources that the latest deletion could not remove.
         pending: a change that is still to be completed.
         parent: the id of the stack that contains this one.
         root: the id of the outermost stack that contains this one.
@@ -67,6 +68,7 @@ class Stack:
     updated: datetime | None = None
     deleted: datetime | None = None
     undoing: list[tuple[str, Undo]] = field(default_factory=list)
+    undeleted: set[str] = field(default_factory=set)
     pending: Pending | None = None
     parent: str = ""
     root: str = ""

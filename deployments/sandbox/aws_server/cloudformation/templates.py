@@ -100,6 +100,10 @@ class Template:
         found = self._values(self.document, {}).resolved({key: body.get(key, usual[key]) for key in _POLICIES})
         return found["DeletionPolicy"], found["UpdateReplacePolicy"]
 
+    def needs(self, logical_id: str) -> frozenset[str]:
+        """Return the resources that a resource refers to or depends on."""
+        return frozenset(_named(self.document["Resources"].get(logical_id))) & self.resources.keys()
+
     def metadata(self, logical_id: str) -> Any:
         """Return the metadata of a resource, with references to resources as LATER; None if it has none."""
         body = self.document["Resources"].get(logical_id) or {}

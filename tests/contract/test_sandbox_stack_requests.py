@@ -1,0 +1,120 @@
+"""Requests about stacks that AWS answers in a form of its own, or refuses: pages, capabilities, deletions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.contract.test_sandbox_stacks import STACK, Stacks, stacks
+
+__all__ = ["stacks"]
+
+pytestmark = pytest.mark.sandbox
+
+TOPIC = {"Type": "AWS::SNS::Topic"}
+
+
+def test_what_is_long_comes_in_pages(stacks: Stacks) -> None:
+    many = {f"T{number}": TOPIC for number in range(101)}
+    stacks.asked({"Resources": many}, "CREATE")
+    client = stacks.cloudformation
+    first = client.describe_change_set(StackName=STACK, ChangeSetName="one")
+    assert (len(first["Changes"]), "NextToken" in first) == (100, True)
+    client.execute_change_set(StackName=STACK, ChangeSetName="one")
+    first = client.describe_stack_events(StackName=STACK)
+    rest = client.describe_stack_events(StackName=STACK, NextToken=first["NextToken"])
+    assert (len(first["StackEvents"]), len(rest["StackEvents"])) == (100, 100)
+    assert len(client.list_stack_resources(StackName=STACK)["StackResourceSummaries"]) == 100
+    found = client.get_paginator("describe_stack_events").paginate(StackName=STACK).build_full_result()
+    assert len({event["EventId"] for event in found["StackEvents"]}) == 2 * 101 + 3
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"RoleARN": "arn:aws:iam::222222222222:role/deployer"}, "RoleARN"),
+        ({"OnStackFailure": "DELETE", "NotificationARNs": ["a"]}, "NotificationARNs, OnStackFailure"),
+        ({"RollbackConfiguration": {"MonitoringTimeInMinutes": 5}}, "RollbackConfiguration"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(stacks: Stacks, more: dict[str, Any], told: str) -> None:
+    with pytest.raises(ClientError, match=f"the sandbox does not emulate {told} of create_change_set"):
+        stacks.asked({"Resources": {"T": TOPIC}}, "CREATE", **more)
+
+
+def test_stack_sets_are_refused(stacks: Stacks) -> None:
+    with pytest.raises(ClientError, match="the sandbox does not emulate create_stack_set"):
+        stacks.cloudformation.create_stack_set(StackSetName="all", TemplateBody="{}")
+
+
+TRUST = {"Version": "2012-10-17", "Statement": []}
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+INLINE = {
+    "Type": "AWS::IAM::Policy",
+    "Properties": {"PolicyName": "own", "PolicyDocument": TRUST, "Roles": [{"Ref": "Role"}]},
+}
+KEY = {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}}
+USER = {"Type": "AWS::IAM::User", "Properties": {"UserName": "flowmart-dev-asked"}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "given", "told"),
+    [
+        ({"Role": ROLE, "Policy": INLINE}, ["CAPABILITY_IAM"], ""),
+        ({"User": {"Type": "AWS::IAM::User"}, "Key": KEY}, ["CAPABILITY_IAM"], ""),
+        ({"User": USER}, ["CAPABILITY_IAM"], r"\[CAPABILITY_NAMED_IAM\]"),
+        ({"User": USER}, ["CAPABILITY_NAMED_IAM"], ""),
+        ({"Role": ROLE}, [], r"\[CAPABILITY_IAM\]"),
+    ],
+)
+def test_only_what_gets_a_name_of_the_account_needs_the_capability_of_names(
+    stacks: Stacks, resources: dict[str, Any], given: list[str], told: str
+) -> None:
+    if not told:
+        assert stacks.asked({"Resources": resources}, "CREATE", Capabilities=given)
+        return
+    with pytest.raises(ClientError, match=f"Requires capabilities : {told}"):
+        stacks.asked({"Resources": resources}, "CREATE", Capabilities=given)
+
+
+def test_a_deletion_goes_on_without_what_cannot_be_deleted(stacks: Stacks) -> None:
+    bucket = "flowmart-dev-asked-files"
+    files = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}, "DependsOn": "Needed"}
+    resources = {"Needed": TOPIC, "Other": TOPIC, "Files": files}
+    stacks.done({"Resources": resources}, "CREATE")
+    s3, client = stacks.client("s3"), stacks.cloudformation
+    s3.put_object(Bucket=bucket, Key="a", Body=b"")
+    with pytest.raises(ClientError, match="not in DELETE_FAILED state"):
+        client.delete_stack(StackName=STACK, RetainResources=["Files"])
+    client.delete_stack(StackName=STACK)
+    left = client.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    assert {each["LogicalResourceId"]: each["ResourceStatus"] for each in left} == {
+        "Needed": "CREATE_COMPLETE",
+        "Files": "DELETE_FAILED",
+    }
+    client.delete_stack(StackName=STACK, RetainResources=["Files"])
+    assert STACK not in [each["StackName"] for each in client.describe_stacks()["Stacks"]]
+    s3.delete_object(Bucket=bucket, Key="a")
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_a_deletion_that_an_export_prevents_leaves_the_stack_as_it_was(stacks: Stacks) -> None:
+    client = stacks.cloudformation
+    outputs = {"Arn": {"Value": {"Ref": "T"}, "Export": {"Name": "asked-arn"}}}
+    stacks.done({"Resources": {"T": TOPIC}, "Outputs": outputs}, "CREATE")
+    user = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "asked-arn"}}}
+    client.create_change_set(
+        StackName="flowmart-dev-asking",
+        ChangeSetName="one",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps({"Resources": {"User": user}}),
+    )
+    client.execute_change_set(StackName="flowmart-dev-asking", ChangeSetName="one")
+    client.delete_stack(StackName=STACK)
+    [stack] = client.describe_stacks(StackName=STACK)["Stacks"]
+    told = "Export asked-arn cannot be deleted as it is in use by flowmart-dev-asking"
+    assert (stack["StackStatus"], stack["StackStatusReason"]) == ("CREATE_COMPLETE", told)
+    client.delete_stack(StackName="flowmart-dev-asking")
