@@ -9,7 +9,7 @@ READY := .venv/.installed
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 # What Python compiles is kept, where nothing copies it into a release: tests and the demo run hundreds of commands,
 # each of which would compile the product anew where PYTHONDONTWRITEBYTECODE is set.
-COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/pycache
+COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/pycache"
 # A terraform that the set-up provided is found as the user's own would be.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 

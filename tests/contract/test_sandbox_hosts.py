@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -168,13 +169,27 @@ def test_the_hosts_key_is_checked(machine: SandboxHosts, tmp_path: Path) -> None
     assert "verification failed" in done.stderr
 
 
-def test_packer_reaches_the_builder_by_its_variables(machine: SandboxHosts) -> None:
-    told = machine.variables()
+def reach_the_builder(hosts: SandboxHosts) -> str:
+    """What the builder calls itself, reached as Packer's Ansible provisioner does."""
+    told = hosts.variables()
     where = f"{told['PKR_VAR_ssh_username']}@{told['PKR_VAR_ssh_host']}"
     options = ("-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")
     key = ("-i", told["PKR_VAR_ssh_private_key_file"], "-p", told["PKR_VAR_ssh_port"])
+    assert not re.search(r"\s", key[1]), "the provisioner would not quote it"
     done = subprocess.run(("ssh", *options, *key, where, "hostname"), capture_output=True, text=True, timeout=30)
-    assert done.stdout.strip() == "builder"
+    return done.stdout.strip()
+
+
+def test_packer_reaches_the_builder_by_its_variables(machine: SandboxHosts) -> None:
+    assert reach_the_builder(machine) == "builder"
+
+
+def test_packer_reaches_the_builder_of_a_repository_with_a_space_in_its_path(tmp_path: Path) -> None:
+    hosts = SandboxHosts(tmp_path / "my projects", "dev")
+    try:
+        assert reach_the_builder(hosts) == "builder"
+    finally:
+        hosts.stop()
 
 
 def test_down_ends_what_was_started_on_hosts_too(own: SandboxHosts) -> None:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tasks.domain.values import digest_of
+from tasks.run_folder import kept_folder
+
 _ALIAS = "flowmart-sandbox"
 """The name of all hosts in known_hosts. They share one sshd, and so one key."""
 
@@ -69,7 +72,7 @@ def variables(folder: Path, builder: int | None) -> dict[str, str]:
         "PKR_VAR_ssh_host": "127.0.0.1",
         "PKR_VAR_ssh_port": str(builder),
         "PKR_VAR_ssh_username": "root",
-        "PKR_VAR_ssh_private_key_file": str(folder / "client_key"),
+        "PKR_VAR_ssh_private_key_file": str(_without_spaces(folder / "client_key")),
     }
     return {
         "ANSIBLE_SSH_ARGS": f'-F "{folder}/ssh_config" -o ControlMaster=auto -o ControlPersist=10s',
@@ -77,6 +80,18 @@ def variables(folder: Path, builder: int | None) -> dict[str, str]:
         "ANSIBLE_REMOTE_USER": "root",
         **(built if builder else {}),
     }
+
+
+def _without_spaces(key: Path) -> Path:
+    """Return the key, or its copy if there is a space in its path.
+
+    Packer's Ansible provisioner passes the path to Ansible as `NAME=PATH`, without quotes.
+    """
+    if not re.search(r"\s", str(key)) or not key.exists():
+        return key
+    copy = kept_folder("sandbox-keys") / digest_of(str(key))
+    _write(copy, key.read_text())
+    return copy
 
 
 def _write(file: Path, text: str) -> None:
