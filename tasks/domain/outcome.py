@@ -34,7 +34,8 @@ class Applied:
     """The result of an engine's apply or rollback. Sensitive `outputs` are `MASK`.
 
     The engine keeps `details` in the receipt; they are ignored when two results are compared. `throttled` means that
-    the cloud did not respond because it receives too many requests.
+    the cloud did not respond because it receives too many requests. `unsaved` means that the tool could not record
+    all that it did: a later plan may show objects as missing that exist.
     """
 
     outcome: Outcome
@@ -42,6 +43,7 @@ class Applied:
     detail: str = ""
     details: Mapping[str, Any] = field(default_factory=dict, compare=False)
     throttled: bool = False
+    unsaved: bool = False
 
     @classmethod
     def unanswered(cls, error: Unanswered, detail: str = "") -> Self:

@@ -142,7 +142,7 @@ def _applied(run: EnvironmentRun, request: JobRequest, workspace: Workspace) -> 
 
 
 def _seen(run: EnvironmentRun, request: JobRequest, made: Plan, workspace: Workspace) -> Observation | None:
-    """Return what exists after an unanswered apply; None if the tool does not respond to reads either."""
+    """Return what exists after an unanswered apply; None if the tool does not respond to reads, or rejects them."""
     engine = _engine(run, workspace)
     for _ in pauses(run, OBSERVED_FOR):
         try:
@@ -150,6 +150,9 @@ def _seen(run: EnvironmentRun, request: JobRequest, made: Plan, workspace: Works
                 return engine.observe(made)
         except Unanswered as error:
             run.log(workspace.unit.name).warning("no response", what=str(error).splitlines()[0])
+        except Refused as error:
+            run.log(workspace.unit.name).warning("cannot be observed", what=str(error).splitlines()[0])
+            return None
     return None
 
 

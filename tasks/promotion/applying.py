@@ -136,9 +136,10 @@ def _observed(run: EnvironmentRun, made: Plan, applied: Applied) -> Applied:
     run.log(unit).info("observed", what=f"{seen.progress.value} {seen.detail}".strip())
     if seen.progress is Progress.DONE:
         return Applied(Outcome.SUCCEEDED, seen.outputs, details=seen.details)
-    if seen.progress is Progress.UNCHANGED:
+    if seen.progress is Progress.UNCHANGED and not applied.unsaved:
         raise _Unchanged(f"the tool did not respond to the apply, and nothing was changed: {applied.detail}")
-    state = f"the tool did not respond to the apply, which is partly done: {seen.detail}"
+    found = seen.detail or "what it did is not recorded"
+    state = f"the tool did not respond to the apply, which is partly done: {found}"
     raise Interrupted(f"{made.target}: {state}\n{applied.detail}")
 
 
@@ -149,6 +150,9 @@ def _observe(run: EnvironmentRun, made: Plan, why: str) -> Observation:
             return run.engine(made.target).observe(made)
         except Unanswered as error:
             last = str(error)
+        except Refused as error:
+            silent = f"{made.target}: the tool did not respond to the apply"
+            raise Interrupted(f"{silent}, and what is there cannot be read: {error}\n{why}") from error
     raise Interrupted(f"{made.target}: the tool did not respond to the apply or to later reads\n{why}\n{last}")
 
 

@@ -52,6 +52,31 @@ def test_one_rejection_among_lost_answers_is_a_rejection() -> None:
     assert outcome(diagnostics.errors(f"{line(lost)}\n{line(rejected)}", ""), 1) is Outcome.FAILED
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('Failed to refresh state: Failed to get state: Get "http://a/s": connection refused', Outcome.UNANSWERED),
+        (
+            "Failed to refresh state: 2 problems:\n\n- Unsupported state file format: The state file could not be "
+            "parsed as JSON: syntax error at byte offset 692.\n- Unsupported state file format: The state file "
+            'does not have a "version" attribute, which is required to identify the format version.',
+            Outcome.UNANSWERED,
+        ),
+        ("Failed to refresh destination state: HTTP error: 404", Outcome.FAILED),
+    ],
+)
+def test_errors_of_state_commands_have_no_heading(said: str, expected: Outcome) -> None:
+    found = diagnostics.errors("", f"Warning: a setting is deprecated\n\nUse another one.\n\n{said}\n")
+    assert outcome(found, 1) is expected
+    assert "Failed to refresh" in found[0].summary
+
+
+def test_a_state_of_a_newer_format_wants_another_version() -> None:
+    told = "The state file uses format version 5, which is not supported by Terraform 1.11.4."
+    found = diagnostics.errors(line({"summary": "Unsupported state file format", "detail": told}), "")
+    assert errors.wants_another_version(found)
+
+
 @pytest.mark.parametrize("exit_code", [-9, -15, 11, 137])
 def test_a_tool_that_was_killed_gave_no_answer(exit_code: int) -> None:
     rejected = line(RECORDED["failed"]["aws sdk v2"][0])

@@ -16,6 +16,8 @@ from itertools import pairwise
 from typing import Any
 
 _HEADING = re.compile(r"^(Error|Warning): ", re.MULTILINE)
+_OF_STATE = re.compile(r"^(Failed to [a-z ]*state): (.*)", re.MULTILINE | re.DOTALL)
+"""The errors of `state pull` and `state push` have no heading."""
 _PLACE = re.compile(r"^on (\S+) line (\d+)\b.*$")
 _CODE = re.compile(r"^\d+: ")
 _WIDTH = 77
@@ -50,7 +52,7 @@ class Diagnostic:
 
 def errors(stdout: str, stderr: str) -> tuple[Diagnostic, ...]:
     """Return the errors of one command in order, without duplicates."""
-    found = [*_lines(stdout), *_document(stdout), *_texts(stderr)]
+    found = [*_lines(stdout), *_document(stdout), *_texts(stderr), *_of_state(stderr)]
     return tuple(dict.fromkeys(item for item in found if item.severity == "error"))
 
 
@@ -90,6 +92,12 @@ def _texts(text: str) -> Iterator[Diagnostic]:
     plain = "\n".join(line.strip("│╷╵ \t") for line in text.splitlines())
     parts = _HEADING.split(plain)[1:]
     return (_from_text(kind, body) for kind, body in zip(parts[::2], parts[1::2], strict=True))
+
+
+def _of_state(text: str) -> Iterator[Diagnostic]:
+    found = None if re.search(r"^\W*Error: ", text, re.MULTILINE) else _OF_STATE.search(text)
+    if found:
+        yield Diagnostic("error", found[1], found[2].strip())
 
 
 def _from_text(severity: str, body: str) -> Diagnostic:

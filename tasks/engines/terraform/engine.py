@@ -117,7 +117,8 @@ class Terraform:
             argv = commands.apply(self._executable, var_files=self._root.var_files_of_apply)
             ended = self._terraform.run(argv, self.workspace.writing)
         except Unanswered as error:
-            return Applied.unanswered(error, f"{error}{states.save(self.workspace, self._terraform).detail}")
+            saved = states.save(self.workspace, self._terraform)
+            return replace(Applied.unanswered(error, f"{error}{saved.detail}"), unsaved=not saved.complete)
         if ended.exit_code == 0:
             failed = "\n".join(answers.failed_checks_of(ended.stdout))
             outputs, details = answers.outputs_of(ended.stdout), self._details(self._state_after_apply())
@@ -133,8 +134,9 @@ class Terraform:
             The progress. It is partial if the creation of an object started but its result is unknown.
 
         Raises:
-            Unanswered: somebody else holds the state's lock.
+            Unanswered: somebody else holds the state's lock, or what was applied cannot be saved in the state yet.
         """
+        self._push_kept()
         kept = plans.load(self.workspace.folder) or plans.Kept(destroy=_removes_all(plan))
         document = self._planning.planned(self.workspace.inputs, commands.LOOK_FILE, destroy=kept.destroy, locks=True)
         state = self._planning.state_behind(commands.LOOK_FILE)
@@ -163,7 +165,9 @@ class Terraform:
         if isinstance(to, Baseline):
             return None
         if to is None:
+            self._push_kept()
             return self._saved(self.workspace.inputs, destroy=True)
+        self._push_kept()
         self._write_undo(failed.state_changes)
         made = self._saved(self.workspace.inputs)
         if twice := rollbacks.created_twice(made, failed.state_changes):
@@ -216,10 +220,15 @@ class Terraform:
         """Save a plan that can be applied."""
         document = self._planning.planned(inputs, commands.PLAN_FILE, destroy=destroy)
         self._planned_from = state = self._planning.state_behind(commands.PLAN_FILE)
+        states.refuse_lacking(self.workspace, self._terraform, state)
         found = secrets.of_plan(document) | self._terraform.secrets
         plans.save(plans.Kept(destroy, found, private=self._terraform.private), self.workspace.folder)
         artifact = sealed.seal(self.workspace.folder / commands.PLAN_FILE)
         return replace(self._plan_from(document, inputs, state), artifact=artifact)
+
+    def _push_kept(self) -> None:
+        self._root.prepare(self.workspace.inputs)
+        states.push_kept(self.workspace, self._terraform)
 
     def _plan_from(self, document: Document, inputs: Inputs, state: Document) -> Plan:
         made = reading.plan_of(document, self.workspace, inputs, answers.basis(state), self._terraform.private)
@@ -268,7 +277,7 @@ class Terraform:
         (self.workspace.folder / file).chmod(0o600)
         argv = commands.apply(self._executable, file, var_files=self._root.var_files_of_apply)
         ended = self._terraform.run(argv, writing)
-        saved = states.save(self.workspace, self._terraform)
+        saved = states.save(self.workspace, self._terraform, keeps=False)
         if self._terraform.released(ended) and again:
             self._refreshed(inputs, again=False)
         elif ended.exit_code != 0:
@@ -297,7 +306,8 @@ class Terraform:
         answered = saved.complete and left.errors and left.outcome is Outcome.FAILED
         outcome = Outcome.FAILED if answered else Outcome.UNANSWERED
         throttled = outcome is Outcome.UNANSWERED and ended.throttled
-        return Applied(outcome, detail=f"{self._terraform.why(ended)}{saved.detail}", throttled=throttled)
+        told = f"{self._terraform.why(ended)}{saved.detail}"
+        return Applied(outcome, detail=told, throttled=throttled, unsaved=not saved.complete)
 
 
 def _without_unsaved(ended: Ended) -> Ended:

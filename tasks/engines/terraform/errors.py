@@ -55,11 +55,18 @@ _FINAL = re.compile(
     r"|etcdserver: request is too large"
 )
 
-_ANOTHER_VERSION = re.compile(r"Unsupported (Terraform|OpenTofu) Core version")
-_DATABASES = frozenset(
-    {"08000", "08001", "08003", "08004", "08006", "53300", "57P01", "57P02", "57P03", "1040", "1053", "1203"}
+_ANOTHER_VERSION = re.compile(
+    r"Unsupported (Terraform|OpenTofu) Core version|state file uses format version \d+, which is not supported"
+    r"|state snapshot was created by Terraform v\S+, which is newer"
 )
-"""SQLSTATEs and error numbers of MySQL for lost connections, and for servers that start, stop or have too many."""
+_DAMAGED = re.compile(r"state file (?:could not be parsed as JSON|does not have a \"version\" attribute)")
+_DATABASES = frozenset(
+    {
+        *("08000", "08001", "08003", "08004", "08006", "53000", "53100", "53200", "53300", "57P01", "57P02", "57P03"),
+        *("1021", "1040", "1053", "1203"),
+    }
+)
+"""SQLSTATEs and error numbers of MySQL for lost connections, and for servers that start, stop or are full."""
 _NO_ANSWER_CODES = aws_codes.THROTTLED | aws_codes.EXPIRED | aws_codes.AT_FAULT | aws_codes.NOT_VALID | _DATABASES
 _NEVER_SENT = re.compile(r": (connection refused|no such host|TLS handshake timeout)\b")
 _CODES = re.compile(
@@ -77,11 +84,13 @@ _STATUSES = re.compile(
 )
 _ATTEMPTS = re.compile(
     r"exceeded maximum number of attempts|the request failed after \d+ attempts|, (?:user)?[rR]ateLimitExceeded\b"
+    r"|giving up after \d+ attempt\(s\)"
     rf"|{go_errors.RATE_LIMITED}"
 )
 """The client retried too often, or was throttled. Google's and GitHub's APIs also use 403 for throttling."""
 _NO_LOGIN = re.compile(
     r'"https?://[^"]*":\s+getting credentials:\s|No valid credential sources (?:for .* )?found'
+    r"|HTTP remote state endpoint requires auth"
     rf"|no EC2 IMDS role found|{aws_codes.LOGIN_FAILED}"
 )
 """How client-go, the S3 backend, the AWS provider and EC2 report that there is no login, or none that is valid.
@@ -135,7 +144,7 @@ def is_unanswered(item: Diagnostic) -> bool:
     """Tell whether one error means that something did not respond."""
     if item.summary == LOCKED and "Lock Info:" in item.detail:
         return True
-    if _ENDED.search(item.summary):
+    if _ENDED.search(item.summary) or of_damaged_state([item]):
         return True
     text = f"{item.summary}: {item.detail}" if item.detail else item.summary
     if _REJECTED_BY_THE_CODE.match(item.summary):
@@ -147,8 +156,13 @@ def is_unanswered(item: Diagnostic) -> bool:
 
 
 def wants_another_version(found: Iterable[Diagnostic]) -> bool:
-    """Tell whether the code requires another version of the tool than the one that ran (`required_version`)."""
-    return any(_ANOTHER_VERSION.fullmatch(item.summary) for item in found)
+    """Tell whether the code (`required_version`) or the state requires another version of the tool."""
+    return any(_ANOTHER_VERSION.search(f"{item.summary}: {item.detail}") for item in found)
+
+
+def of_damaged_state(found: Iterable[Diagnostic]) -> bool:
+    """Tell whether the state cannot be read: its write was cut off, or something else is in its place."""
+    return any(_DAMAGED.search(f"{item.summary}: {item.detail}") for item in found)
 
 
 def lacks_login(found: Iterable[Diagnostic]) -> bool:

@@ -16,11 +16,13 @@ from tasks.domain.errors import (
     StalePlan,
     Unanswered,
 )
+from tasks.domain.outcome import Applied, Outcome
+from tasks.domain.plan import Plan
 from tasks.domain.values import MASK
 from tasks.promotion import promotion
 from tasks.promotion.environment_run import opened
 from tests.unit.promotion.conftest import WHEREVER, Shop
-from tests.unit.promotion.fakes import half_done, lost_answer, no_answer, rejected, unit
+from tests.unit.promotion.fakes import FakeEngine, half_done, lost_answer, no_answer, rejected, unit
 
 pytestmark = WHEREVER
 
@@ -67,6 +69,32 @@ def test_a_partly_done_apply_leaves_the_environment_interrupted(shop: Shop) -> N
     assert state.interrupted
     assert (state.rejected, state.attempt.rolling_back) == (frozenset(), None)
     assert "rolled_back app" not in shop.kinds()
+
+
+def test_an_observation_that_is_rejected_rejects_nothing(shop: Shop) -> None:
+    shop.promoted("blue")
+    shop.world.fail("app", "apply", half_done)
+    shop.world.fail("app", "observe", unreadable, unreadable)
+    with pytest.raises(Interrupted, match=r"what is there cannot be read: there is no state(.|\n)*recover dev"):
+        shop.promote(shop.release("green", *shop.units("green", app={"more": "things"})))
+    assert (shop.state().rejected, shop.state().attempt.rolling_back) == (frozenset(), None)
+
+
+def unreadable(_: FakeEngine, __: Plan) -> Applied | None:
+    """The tool finds something else than what it applied."""
+    raise Refused("there is no state")
+
+
+def test_what_an_apply_did_without_a_record_is_not_done_twice(shop: Shop) -> None:
+    shop.world.fail("app", "apply", unsaved)
+    with pytest.raises(Interrupted, match=r"what it did is not recorded\n.*kept in a file"):
+        shop.promote(shop.release("one"))
+    assert shop.world.done.count("apply dev/app") == 1
+
+
+def unsaved(_: FakeEngine, __: Plan) -> Applied | None:
+    """Something is done that a later plan does not show."""
+    return Applied(Outcome.UNANSWERED, detail="it is kept in a file", unsaved=True)
 
 
 def test_nothing_more_begins_once_the_environment_is_interrupted(shop: Shop) -> None:
