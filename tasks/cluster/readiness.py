@@ -1,9 +1,11 @@
 """Judges whether a live object is ready. Pure.
 
 The rules are those of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/README), which helm 4 and kubectl use too: built-in
-kinds are judged by their status, everything else by its standard conditions. There are two differences. A Job is
+kinds are judged by their status, everything else by its standard conditions. There are four differences. A Job is
 ready when it has completed, not when it has started, because its result is what is waited for. An APIService is ready
-when it is available, because an unavailable one blocks the deletion of every namespace.
+when it is available, because an unavailable one blocks the deletion of every namespace. With `OnDelete`, the pods of a
+StatefulSet must be ready, and those of a DaemonSet need not be of the new version. A kind is one of a group: the
+`Service` of Knative and the `Job` of Volcano are not the built-in ones.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ def readiness(live: Manifest | None) -> Readiness:
     """Judge a live object by the built-in rules; one that does not exist is progressing."""
     if live is None:
         return _progressing("it does not exist")
-    rule = _RULES.get(str(live["kind"]), _by_conditions)
+    group = str(live["apiVersion"]).rpartition("/")[0]
+    rule = _RULES.get((group, str(live["kind"])), _by_conditions)
     return pending(live) or rule(live.get("spec") or {}, live.get("status") or {})
 
 
@@ -68,7 +71,8 @@ def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness
         return _progressing(f"{failure.get('reason', 'ReplicaFailure')}: {failure.get('message', '')}")
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     if updated < wanted:
-        return _progressing(f"{updated} of {wanted} pods are of the new version")
+        told = f"{updated} of {wanted} pods are of the new version"
+        return _progressing(f"{told}; the rollout is paused (spec.paused)" if spec.get("paused") else told)
     if status.get("replicas", 0) > updated:
         return _progressing(f"{status['replicas'] - updated} pods of the old version are still there")
     if available < wanted:
@@ -78,11 +82,11 @@ def _deployment(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness
 
 def _stateful_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
     strategy = spec.get("updateStrategy") or {}
-    if strategy.get("type") == "OnDelete":
-        return READY
     wanted, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
     if ready < wanted:
         return _progressing(f"{ready} of {wanted} pods are ready")
+    if _is_left_to_people(spec):
+        return READY
     first = (strategy.get("rollingUpdate") or {}).get("partition", 0)
     if status.get("updatedReplicas", 0) < wanted - first:
         return _progressing(f"{status.get('updatedReplicas', 0)} of {wanted - first} pods are of the new version")
@@ -91,22 +95,35 @@ def _stateful_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readine
     return READY
 
 
-def _daemon_set(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+def _replica_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+    wanted, available = spec.get("replicas", 1), status.get("availableReplicas", 0)
+    return READY if available >= wanted else _progressing(f"{available} of {wanted} pods are available")
+
+
+def _daemon_set(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
     wanted = status.get("desiredNumberScheduled")
     if wanted is None:
         return _progressing("it has not been scheduled yet")
-    updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
+    available = status.get("numberAvailable", 0)
+    updated = wanted if _is_left_to_people(spec) else status.get("updatedNumberScheduled", 0)
     if min(updated, available) < wanted:
         return _progressing(f"{updated} of {wanted} pods are of the new version, {available} available")
     return READY
 
 
-def _job(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
+def _is_left_to_people(spec: Mapping[str, Any]) -> bool:
+    """Tell whether pods become new ones only when somebody deletes the old ones."""
+    return (spec.get("updateStrategy") or {}).get("type") == "OnDelete"
+
+
+def _job(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness:
     failed = _condition(status, "Failed")
     if failed.get("status") == "True":
         return _failed(f"{failed.get('reason', 'Failed')}: {failed.get('message', '')}")
     if _condition(status, "Complete").get("status") == "True":
         return READY
+    if spec.get("suspend"):
+        return _progressing("it is suspended (spec.suspend), so it does not run")
     return _progressing("it has not completed")
 
 
@@ -157,20 +174,23 @@ def _by_conditions(_: Mapping[str, Any], status: Mapping[str, Any]) -> Readiness
     return READY
 
 
-_RULES: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Readiness]] = {
-    "Deployment": _deployment,
-    "StatefulSet": _stateful_set,
-    "DaemonSet": _daemon_set,
-    "Job": _job,
-    "Pod": _pod,
-    "PersistentVolumeClaim": _claim,
-    "Service": _service,
-    "CustomResourceDefinition": _definition,
-    "APIService": _api_service,
+_RULES: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Mapping[str, Any]], Readiness]] = {
+    ("apps", "Deployment"): _deployment,
+    ("apps", "StatefulSet"): _stateful_set,
+    ("apps", "DaemonSet"): _daemon_set,
+    ("apps", "ReplicaSet"): _replica_set,
+    ("", "ReplicationController"): _replica_set,
+    ("batch", "Job"): _job,
+    ("", "Pod"): _pod,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Service"): _service,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("apiregistration.k8s.io", "APIService"): _api_service,
     # Their conditions describe other things: whether pods may be evicted now, and whether metrics are available.
-    "PodDisruptionBudget": _always,
-    "HorizontalPodAutoscaler": _always,
+    ("policy", "PodDisruptionBudget"): _always,
+    ("autoscaling", "HorizontalPodAutoscaler"): _always,
 }
+"""The rules of the built-in kinds, by group and kind."""
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
