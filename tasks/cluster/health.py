@@ -59,6 +59,10 @@ class Health:
             return readiness(live)
         return pending(live) or rule.readiness(live)
 
+    def has_rule(self, live: Manifest) -> bool:
+        """Tell whether a rule of the unit decides about a live object."""
+        return self._rule(live) is not None
+
     def _rule(self, live: Manifest | None) -> Rule | None:
         if live is None or not self.rules:
             return None

@@ -3,8 +3,8 @@
 The rules are those of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/README), which helm 4 and kubectl use too: built-in
 kinds are judged by their status, everything else by its standard conditions. There are four differences. A Job is
 ready when it has completed, not when it has started, because its result is what is waited for. An APIService is ready
-when it is available, because an unavailable one blocks the deletion of every namespace. With `OnDelete`, the pods of a
-StatefulSet must be ready, and those of a DaemonSet need not be of the new version. A kind is one of a group: the
+when it is available, because an unavailable one blocks the deletion of every namespace. With `OnDelete`, the pods of
+a StatefulSet must be ready, and those of a DaemonSet need not be of the new version. A kind is one of a group: the
 `Service` of Knative and the `Job` of Volcano are not the built-in ones.
 """
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tasks.cluster import evidence
 from tasks.cluster.access import Cluster
 from tasks.cluster.health import BY_STATUS, Health
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.readiness import readiness
+from tasks.cluster.readiness import Readiness, readiness
 from tasks.domain.errors import FlowmartError
 
 _PODS = 2
@@ -33,23 +34,25 @@ def unready(cluster: Cluster, references: Iterable[Reference], health: Health = 
         health: the rules of readiness.
     """
     found = ((about, cluster.read(about)) for about in references)
-    return [
-        f"{about}: {reasons(cluster, about, live, health)}"
-        for about, live in found
-        if live is None or not health.of(live).ready
-    ]
+    states = ((about, live, evidence.judged(cluster, about, live, health)) for about, live in found)
+    return [f"{about}: {explained(cluster, about, live, state)}" for about, live, state in states if not state.ready]
 
 
-def reasons(cluster: Cluster, about: Reference, live: Manifest | None, health: Health = BY_STATUS) -> str:
+def reasons(cluster: Cluster, about: Reference, live: Manifest | None) -> str:
+    """Explain why one object, live or missing (None), is not ready."""
+    return explained(cluster, about, live, evidence.judged(cluster, about, live, BY_STATUS))
+
+
+def explained(cluster: Cluster, about: Reference, live: Manifest | None, state: Readiness) -> str:
     """Explain why one object is not ready.
 
     Args:
         cluster: the cluster, as the identity that reads.
         about: the object.
         live: the live object; None if it does not exist.
-        health: the rules of readiness.
+        state: how it was judged.
     """
-    own = health.of(live).why
+    own = state.why
     if live is None or about.kind not in (*_WITH_PODS, "Pod"):
         return own
     try:

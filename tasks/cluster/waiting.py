@@ -7,16 +7,18 @@ is up, because reading changes nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 import structlog
 
-from tasks.cluster import rollouts
+from tasks.cluster import evidence, rollouts
 from tasks.cluster.access import Cluster
+from tasks.cluster.evidence import Uids
 from tasks.cluster.health import BY_STATUS, Health
 from tasks.cluster.objects import Manifest, Reference
-from tasks.cluster.readiness import State
+from tasks.cluster.readiness import Readiness, State
 from tasks.cluster.reading import read_all
 from tasks.domain.errors import Unanswered
 
@@ -76,7 +78,11 @@ class Deadline:
 
 
 def until_ready(
-    cluster: Cluster, references: Iterable[Reference], deadline: Deadline, health: Health = BY_STATUS
+    cluster: Cluster,
+    references: Iterable[Reference],
+    deadline: Deadline,
+    health: Health = BY_STATUS,
+    ended: Uids = MappingProxyType({}),
 ) -> list[str]:
     """Wait until all objects are ready, one fails, or the time is up.
 
@@ -85,6 +91,7 @@ def until_ready(
         references: the objects.
         deadline: when the time is up.
         health: the rules of readiness.
+        ended: the objects that the cluster removes once they have ended, with UIDs if they are known.
 
     Returns:
         The objects that are not ready, with reasons; empty if all are.
@@ -92,18 +99,19 @@ def until_ready(
     objects = tuple(references)
     report = _Report("waiting until objects are ready")
 
-    def look() -> dict[Reference, Manifest | None]:
-        read: dict[Reference, Manifest | None] = {}
-        read |= read_all(cluster, objects)
-        waiting = {about: live for about, live in read.items() if not health.of(live).ready}
-        report.of([f"{about}: {health.of(live).why}" for about, live in waiting.items()])
+    def look() -> dict[Reference, tuple[Manifest | None, Readiness]]:
+        read = read_all(cluster, objects)
+        judged = {about: (live, evidence.judged(cluster, about, live, health, ended)) for about, live in read.items()}
+        waiting: dict[Reference, tuple[Manifest | None, Readiness]] = {}
+        waiting |= {about: found for about, found in judged.items() if not found[1].ready}
+        report.of([f"{about}: {state.why}" for about, (_, state) in waiting.items()])
         return waiting
 
-    def done(found: dict[Reference, Manifest | None]) -> bool:
-        return not found or any(health.of(live).state is State.FAILED for live in found.values())
+    def done(found: Mapping[Reference, tuple[Manifest | None, Readiness]]) -> bool:
+        return not found or any(state.state is State.FAILED for _, state in found.values())
 
     waiting = deadline.poll(look, done)
-    return [f"{about}: {rollouts.reasons(cluster, about, live, health)}" for about, live in waiting.items()]
+    return [f"{about}: {rollouts.explained(cluster, about, live, state)}" for about, (live, state) in waiting.items()]
 
 
 def until_gone(cluster: Cluster, uids: dict[Reference, str], deadline: Deadline) -> None:

@@ -50,6 +50,7 @@ collect_ignore += [] if os.environ.get(GIVEN) else control_planes.FILES
 ON_ANY_CLUSTER = (
     *("test_helm_engine", "test_helm_kinds", "test_helm_plans", "test_helm_promises", "test_helm_rules"),
     *(
+        "test_kustomize_endings",
         "test_kustomize_engine",
         "test_kustomize_kinds",
         "test_kustomize_plans",

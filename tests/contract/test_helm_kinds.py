@@ -25,6 +25,22 @@ spec:
       schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 """
 VOUCHER = "apiVersion: GROUP/v1\nkind: Voucher\nmetadata: {name: ten, annotations: {NOTES}}\nspec: {percent: 10}\n"
+ENDING = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: {{ .Release.Name }}}
+spec:
+  ttlSecondsAfterFinished: 5
+  template:
+    spec:
+      restartPolicy: Never
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - name: main
+          image: shop/migrate:1.0.0
+          resources: {limits: {memory: 64Mi, cpu: 100m}, requests: {memory: 64Mi, cpu: 10m}}
+          securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+"""
 ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: helm-web}\n"
 POD = """
 apiVersion: v1
@@ -89,3 +105,22 @@ def test_a_pod_may_come_with_its_service_account(shop: Shop) -> None:
     assert plan.unknown == ("Pod/flowmart/helm-web",)
     applied = shop.apply(plan)
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+
+
+def test_a_job_that_the_cluster_removed_once_it_had_ended_is_no_drift_and_the_plan_says_that_it_runs_again(
+    shop: Shop,
+) -> None:
+    target = shop.own_chart("a", job=ENDING)
+    plan = shop.planned(target)
+    receipt = shop.receipt(plan, shop.apply(plan))
+    job = f"job/{shop.unit}"
+    shop.cluster.kubectl("wait", "--for=delete", job, "-n", shop.namespace, "--timeout=60s")
+    assert shop.engine(target).verify().outcome is Outcome.SUCCEEDED
+    assert shop.drift(receipt).empty
+    assert shop.planned(target).empty
+    changed = shop.planned(shop.own_chart("b", job=ENDING, more=ACCOUNT.replace("helm-web", f"{shop.unit}-more")))
+    assert f"Job/{shop.namespace}/{shop.unit} runs again if the cluster has removed it" in " ".join(changed.warnings)
+    assert shop.apply(changed).outcome is Outcome.SUCCEEDED
+    events = ("events", "-n", shop.namespace, "--field-selector", f"involvedObject.name={shop.unit},reason=Completed")
+    uids = {event["involvedObject"]["uid"] for event in shop.cluster.object(*events)["items"]}
+    assert len(uids) == 2

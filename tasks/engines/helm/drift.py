@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.cluster import comparison, parallel, reading
+from tasks.cluster import comparison, evidence, parallel, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import NotPermitted
 from tasks.cluster.ignoring import Ignoring
@@ -31,8 +31,9 @@ def compared(cluster: Cluster, declared: Mapping[Reference, Manifest], ignoring:
     """Compare live objects with their manifests.
 
     The server computes what it would make of a manifest, so defaults and values that it drops are not differences.
-    Where the identity may not rehearse a kind, the fields that the manifest sets are compared here, which is less
-    exact. Charts may give a namespace to objects that live in none.
+    A missing Job that the cluster removes once it has ended is none either. Where the identity may not rehearse a
+    kind, the fields that the manifest sets are compared here, which is less exact. Charts may give a namespace to
+    objects that live in none.
 
     Args:
         cluster: the cluster to compare with.
@@ -72,9 +73,10 @@ def _compared(
         found = rehearse(cluster, about, lambda live: ignoring.sent(about, manifest, live), force=True, read=read)
     except NotPermitted:
         live = cluster.read(about)
-        return comparison.drifted(about, manifest, live, ignoring), live
+        gone = live is None and evidence.ends(manifest)
+        return None if gone else comparison.drifted(about, manifest, live, ignoring), live
     if found.live is None:
-        return comparison.change(about, manifest, None), None
+        return None if evidence.ends(manifest) else comparison.change(about, manifest, None), None
     becomes = found.becomes or found.sent
     change = comparison.change_of_ours(about, found.live, becomes, cluster.manager, ignoring)
     return change.reversed if change else None, found.live

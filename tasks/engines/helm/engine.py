@@ -262,7 +262,9 @@ class Helm:
         others = unplanned(left.sent(saved.planned), now, saved.nameless) if now else []
         if others:
             raise Refused(f"installed something else than what was planned: {', '.join(others)}")
-        reasons = waiting.until_ready(cluster, now.objects if now else (), deadline, self._options.judging)
+        there = now.objects if now else {}
+        over = readiness.ended(there)
+        reasons = waiting.until_ready(cluster, there, deadline, self._options.judging, over)
         if reasons:
             raise Refused(f"not ready within {deadline.seconds:g} s: {'; '.join(reasons)}")
         return now

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tasks.cluster import comparison, quotas
+from tasks.cluster import comparison, evidence, quotas
 from tasks.cluster.access import Cluster
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change, Plan
@@ -83,6 +83,7 @@ def compared(
             *_notes(live),
             *(hooks.notes(occasion, live, new) if changes or renewed else ()),
             *(f"{address} stays: it says {hooks.KEEP}: keep" for address in sorted(kept)),
+            *(_run_again(there, new) if changes or renewed else ()),
         ),
     )
 
@@ -172,6 +173,13 @@ def _notes(live: Installed | None) -> list[str]:
 def _present(live: Installed | None) -> Installed | None:
     """Return the revision whose objects are in the cluster: none if only the release's history was kept."""
     return None if live is None or live.gone else live
+
+
+def _run_again(there: Installed | None, new: Installed) -> Iterator[str]:
+    """Yield notes on unchanged Jobs that the cluster removes once they have ended. helm creates what is missing."""
+    for about, manifest in new.objects.items():
+        if there and evidence.ends(manifest) and there.objects.get(about) == manifest:
+            yield f"{about} runs again if the cluster has removed it since it ended (ttlSecondsAfterFinished)"
 
 
 def _kept(before: Objects, after: Objects) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.cluster import reading, rollouts, waiting
+from tasks.cluster import evidence, reading, rollouts, waiting
 from tasks.cluster.access import Cluster
 from tasks.cluster.health import Health
 from tasks.cluster.objects import Manifest, Reference
@@ -22,8 +22,14 @@ def unready(cluster: Cluster, declared: Mapping[Reference, Manifest], health: He
         declared: the objects to check.
         health: the unit's rules of readiness.
     """
-    states = {about: health.of(live) for about, live in reading.read_all(cluster, declared).items()}
+    read, over = reading.read_all(cluster, declared), ended(declared)
+    states = {about: evidence.judged(cluster, about, live, health, over) for about, live in read.items()}
     return [f"{about}: {state.why}" for about, state in states.items() if not state.ready]
+
+
+def ended(declared: Mapping[Reference, Manifest]) -> dict[Reference, str]:
+    """Return the Jobs that the cluster removes once they have ended. helm has waited for them, but keeps no UIDs."""
+    return {about: "" for about, manifest in declared.items() if evidence.ends(manifest)}
 
 
 def explained(cluster: Cluster, live: Installed, health: Health) -> list[str]:

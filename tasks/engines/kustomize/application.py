@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.cluster import waiting
+from tasks.cluster import evidence, waiting
 from tasks.cluster.access import Cluster, Written
 from tasks.cluster.errors import Lacking, Replaced, SilentWebhook
 from tasks.cluster.health import BY_STATUS, Health
@@ -87,8 +87,13 @@ class Application:
         for wave in reversed(self.saved.removal.each(self.saved.gone)):
             self._remove(wave)
 
+    @property
+    def _ending(self) -> dict[Reference, str]:
+        """The applied objects that the cluster removes once they have ended."""
+        return {about: uid for about, uid in self.uids.items() if evidence.ends(self.saved.wanted[about])}
+
     def _await(self, objects: Collection[Reference]) -> None:
-        reasons = waiting.until_ready(self.cluster, objects, self.deadline, self.health)
+        reasons = waiting.until_ready(self.cluster, objects, self.deadline, self.health, self._ending)
         if reasons:
             raise Refused(f"not ready within {self.deadline.seconds:g} s: {'; '.join(reasons)}")
 
@@ -140,7 +145,7 @@ class Application:
         except SilentWebhook as error:
             if not error.comes_with(self.saved.wanted):
                 raise
-            reasons = waiting.until_ready(self.cluster, self.uids, self.deadline, self.health)
+            reasons = waiting.until_ready(self.cluster, self.uids, self.deadline, self.health, self._ending)
             if reasons:
                 raise Refused(f"{error}. Not ready: {'; '.join(reasons)}") from error
             raise

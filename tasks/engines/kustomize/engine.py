@@ -10,9 +10,8 @@ when the release that first created it is rolled back. A rollback never removes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from zlib import crc32
 
 import structlog
 
@@ -20,9 +19,8 @@ from tasks.cluster import reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.connections import connected
 from tasks.cluster.ignoring import Ignoring
-from tasks.cluster.objects import Reference
 from tasks.cluster.ownership import is_terminating
-from tasks.cluster.placement import placed, placed_manifests
+from tasks.cluster.placement import placed
 from tasks.cluster.waiting import Deadline
 from tasks.domain.errors import InvalidInput, Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verification
@@ -32,16 +30,16 @@ from tasks.engines import kubernetes_plans
 from tasks.engines.base import Engine, Variables, Workspace
 from tasks.engines.kustomize import plans
 from tasks.engines.kustomize.application import Application
+from tasks.engines.kustomize.belongings import declared, existing, listed, mark, ownership
 from tasks.engines.kustomize.inventory import Inventory
 from tasks.engines.kustomize.monitoring import VALIDATORS
-from tasks.engines.kustomize.observing import ended, outputs, unready
+from tasks.engines.kustomize.observing import ended, unready
 from tasks.engines.kustomize.options import KustomizeOptions
-from tasks.engines.kustomize.owners import Ownership
 from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.rendering import objects_of
 from tasks.engines.kustomize.rules import rules_of
 from tasks.engines.kustomize.sources import interface, reads
-from tasks.engines.kustomize.survey import Objects, Survey, basis, compare, compare_exactly, survey
+from tasks.engines.kustomize.survey import Survey, basis, compare, compare_exactly, survey
 
 log = structlog.get_logger("flowmart.kustomize")
 
@@ -68,14 +66,14 @@ class Kustomize:
             told = "a kustomization takes no inputs; what differs between environments is in its overlays"
             raise InvalidInput(f"{workspace.unit.name}: inputs.{next(iter(inputs.values))}: {told}")
         cluster, force = self._reading(), workspace.reconciling
-        known, inventory = _listed(workspace), _inventory(cluster, workspace).read()
-        whose = _ownership(cluster, workspace, {**dict.fromkeys(inventory, ""), **known})
+        known, inventory = listed(workspace), _inventory(cluster, workspace).read()
+        whose = ownership(cluster, workspace, {**dict.fromkeys(inventory, ""), **known}, workspace.receipt)
         allows = workspace.options(KustomizeOptions).allows_replacing
-        wanted, ignoring = _wanted(cluster, workspace), rules_of(workspace).ignoring
+        wanted, ignoring = declared(cluster, workspace), rules_of(workspace).ignoring
         found = survey(cluster, wanted, whose, force=force, may_replace=allows, ignoring=ignoring)
         plan = self._planned(found, inputs.digest, workspace, force=force)
-        outdated = set(found.wanted) != set(placed(cluster, known))
-        unlisted = bool(workspace.options(KustomizeOptions).inventory) and inventory != set(found.wanted)
+        outdated = found.everything != set(placed(cluster, known))
+        unlisted = bool(workspace.options(KustomizeOptions).inventory) and inventory != found.everything
         return replace(plan, changes_outputs=outdated or unlisted)
 
     def apply(self, plan: Plan) -> Applied:
@@ -89,18 +87,18 @@ class Kustomize:
         if _basis_now(cluster, saved, rules.ignoring) != plan.basis:
             raise StalePlan(f"{plan.target}: somebody changed an object since it was planned; plan again")
         limit = Deadline(workspace.unit.time_limit)
-        work = Application(cluster, saved, _mark(workspace), limit, plan.unknown, rules.ignoring, rules.health)
+        work = Application(cluster, saved, mark(workspace), limit, plan.unknown, rules.ignoring, rules.health)
         inventory = _inventory(cluster, workspace)
         try:
-            inventory.add(saved.wanted)
+            inventory.add(saved.everything)
             work.carry_out()
-            inventory.write(saved.wanted)
+            inventory.write(saved.everything)
         except Unanswered as error:
             return Applied.unanswered(error, _with_what_was_done(error, work.done))
         except Refused as error:
             return Applied(Outcome.FAILED, detail=_with_what_was_done(error, work.done))
         log.debug("applied", unit=plan.target.unit, objects=len(saved.wanted), removed=len(saved.gone))
-        return Applied(Outcome.SUCCEEDED, outputs(work.uids))
+        return Applied(Outcome.SUCCEEDED, saved.outputs(work.uids))
 
     def observe(self, plan: Plan) -> Observation:
         """Compare every planned object with the cluster.
@@ -117,14 +115,15 @@ class Kustomize:
                 return Observation(Progress.UNCHANGED)
             todo = [*(change.address for change in found.changes), *(f"remove {about}" for about in left)]
             return Observation(Progress.PARTIAL, detail=f"still to do: {', '.join(todo)}")
-        return ended(plan, found, left, rules_of(self.workspace).health)
+        return ended(cluster, plan, saved, found, left, rules_of(self.workspace).health)
 
     def verify(self) -> Verification:
         """Check that all objects match the release and are ready."""
         found = self._compared()
         if found.changes:
             return Verification(Outcome.FAILED, found.changes)
-        waiting = [f"{about}: {why}" for about, why in unready(found, rules_of(self.workspace).health).items()]
+        states = unready(self._reading(), found, rules_of(self.workspace).health)
+        waiting = [f"{about}: {state.why}" for about, state in states.items()]
         if waiting:
             return Verification(Outcome.FAILED, pending=True, detail=f"not ready: {'; '.join(waiting)}")
         return Verification(Outcome.SUCCEEDED)
@@ -139,10 +138,15 @@ class Kustomize:
             The plan; None for a baseline if nothing is to be removed.
         """
         workspace, cluster = self.workspace, self._reading()
-        existed = _baseline(to if isinstance(to, Baseline) else workspace.baseline or failed.baseline)
-        tried = {**dict.fromkeys(_wanted(cluster, failed), ""), **_listed(failed), **_listed(workspace)}
-        whose = replace(_ownership(cluster, workspace, tried), preexisting=existed)
-        wanted = _wanted(cluster, workspace) if isinstance(to, Receipt) else {}
+        existed = existing(to if isinstance(to, Baseline) else workspace.baseline or failed.baseline)
+        tried = {
+            **dict.fromkeys(declared(cluster, failed), ""),
+            **listed(failed),
+            **listed(workspace),
+        }
+        good = to if isinstance(to, Receipt) else None
+        whose = replace(ownership(cluster, workspace, tried, good), preexisting=existed)
+        wanted = declared(cluster, workspace) if good else {}
         # What the failed release was allowed to replace has to be replaced again on the way back.
         allowed = [each.options(KustomizeOptions) for each in (workspace, failed)]
         found = survey(
@@ -180,11 +184,11 @@ class Kustomize:
     def adopt(self) -> Baseline | None:
         """Return the objects of the kustomization that already exist as the baseline; None if none exists."""
         cluster = self._reading()
-        read = reading.read_all(cluster, _wanted(cluster, self.workspace))
+        read = reading.read_all(cluster, declared(cluster, self.workspace))
         there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
         if not there:
             return None
-        return Baseline(f"existing objects: {', '.join(map(str, there))}", outputs(there))
+        return Baseline(f"existing objects: {', '.join(map(str, there))}", Saved({}, {}).outputs(there))
 
     def _reading(self) -> Cluster:
         return self._connected(self.workspace.reading)
@@ -195,7 +199,10 @@ class Kustomize:
     def _compared(self) -> Survey:
         cluster = self._reading()
         return compare(
-            cluster, _wanted(cluster, self.workspace), _mark(self.workspace), rules_of(self.workspace).ignoring
+            cluster,
+            declared(cluster, self.workspace),
+            mark(self.workspace),
+            rules_of(self.workspace).ignoring,
         )
 
     def _planned(self, found: Survey, inputs_digest: str, before: Workspace, *, force: bool) -> Plan:
@@ -205,7 +212,8 @@ class Kustomize:
         changes = found.changes
         rules = rules_of(workspace)
         waves = rules.waves(found.wanted)
-        saved = Saved(found.wanted, gone, force, found.replaced, waves, rules_of(before).waves(gone))
+        removal = rules_of(before).waves(gone)
+        saved = Saved(found.wanted, gone, force, found.replaced, waves, removal, found.ran, found.over)
         warnings = (*found.notes, *found.ignored, *rules.order_notes(waves, found.wanted))
         return Plan(
             target=workspace.target,
@@ -224,46 +232,8 @@ class Kustomize:
         )
 
 
-def _wanted(cluster: Cluster, workspace: Workspace) -> Objects:
-    """Return the unit's objects, under references that say where they live in the cluster."""
-    objects = objects_of(workspace)
-    return placed_manifests(cluster, objects, objects.values())
-
-
-def _ownership(cluster: Cluster, workspace: Workspace, listed: Mapping[Reference, str]) -> Ownership:
-    """Collect what decides about owners, given the objects that the unit is known to have applied."""
-    others = [unit for unit in workspace.neighbours() if unit.engine == "kustomize"]
-    # Each unit renders its neighbours in a different order, so that units planned at the same time share the work.
-    for unit in sorted(others, key=lambda unit: crc32(f"{workspace.unit.name} {unit.name}".encode())):
-        objects_of(workspace, unit.source)
-    theirs = {unit.name: objects_of(workspace, unit.source) for unit in others}
-    coming = {about: manifest for objects in theirs.values() for about, manifest in objects.items()}
-    elsewhere = {about: name for name, objects in theirs.items() for about in objects}
-    return Ownership(
-        _mark(workspace),
-        workspace.platform,
-        listed=placed(cluster, listed),
-        elsewhere=placed(cluster, elsewhere, coming.values()),
-        coming=placed_manifests(cluster, coming, coming.values()),
-    )
-
-
-def _listed(workspace: Workspace) -> Mapping[Reference, str]:
-    """Return the objects that the unit's current receipt lists, with their UIDs."""
-    receipt = workspace.receipt
-    return plans.recorded(receipt.outputs.get("objects", ())) if receipt else {}
-
-
 def _inventory(cluster: Cluster, workspace: Workspace) -> Inventory:
-    return Inventory(cluster, _mark(workspace), workspace.options(KustomizeOptions).inventory)
-
-
-def _baseline(baseline: Baseline | None) -> frozenset[Reference]:
-    return frozenset(plans.recorded(baseline.data.get("objects", ()))) if baseline else frozenset()
-
-
-def _mark(workspace: Workspace) -> str:
-    return f"{workspace.platform}/{workspace.target.environment}/{workspace.target.unit}"
+    return Inventory(cluster, mark(workspace), workspace.options(KustomizeOptions).inventory)
 
 
 def _with_what_was_done(error: Exception, done: Sequence[str]) -> str:

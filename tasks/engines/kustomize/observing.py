@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from tasks.cluster import evidence
+from tasks.cluster.access import Cluster
 from tasks.cluster.health import Health
-from tasks.cluster.objects import Manifest, Reference, ordered
-from tasks.cluster.readiness import State
+from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.readiness import Readiness, State
 from tasks.domain.errors import Unanswered
 from tasks.domain.outcome import Observation, Progress
 from tasks.domain.plan import Plan
-from tasks.engines.kustomize import plans
+from tasks.engines.kustomize.plans import Saved
 from tasks.engines.kustomize.survey import Survey
 
 
-def outputs(uids: Mapping[Reference, str]) -> Mapping[str, list[dict[str, str]]]:
-    """Return the unit's outputs: its objects, with their UIDs."""
-    return {"objects": plans.listed(ordered(uids), uids)}
-
-
-def unready(found: Survey, health: Health) -> dict[Reference, str]:
+def unready(cluster: Cluster, found: Survey, health: Health) -> dict[Reference, Readiness]:
     """Return the objects that are not ready, with the reasons."""
-    states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
-    return {about: state.why for about, state in states.items() if not state.ready}
+    states = {about: evidence.judged(cluster, about, one.live, health) for about, one in found.rehearsals.items()}
+    return {about: state for about, state in states.items() if not state.ready}
 
 
-def ended(plan: Plan, found: Survey, leaving: Iterable[Reference], health: Health) -> Observation:
+def ended(
+    cluster: Cluster, plan: Plan, saved: Saved, found: Survey, leaving: Iterable[Reference], health: Health
+) -> Observation:
     """Judge an apply whose objects are all as planned.
 
     Args:
+        cluster: the cluster, as the identity that reads.
         plan: the plan that was applied.
+        saved: what it saved.
         found: the objects as they are now.
         leaving: the objects that are still being deleted.
         health: the rules of readiness.
@@ -40,14 +41,15 @@ def ended(plan: Plan, found: Survey, leaving: Iterable[Reference], health: Healt
     Raises:
         Unanswered: objects are still getting ready or being deleted.
     """
-    states = {about: health.of(one.live) for about, one in found.rehearsals.items()}
+    states = unready(cluster, found, health)
     failed = [f"{about}: {state.why}" for about, state in states.items() if state.state is State.FAILED]
     if failed:
         return Observation(Progress.PARTIAL, detail=f"applied, but not ready: {'; '.join(failed)}")
-    waiting = [*unready(found, health), *leaving]
+    waiting = [*states, *leaving]
     if waiting:
         raise Unanswered(f"{plan.target}: the cluster is still working on {', '.join(map(str, waiting))}")
-    return Observation(Progress.DONE, outputs({about: _uid(one.live) for about, one in found.rehearsals.items()}))
+    uids = {about: _uid(one.live) for about, one in found.rehearsals.items()}
+    return Observation(Progress.DONE, saved.outputs(uids))
 
 
 def _uid(live: Manifest | None) -> str:

@@ -24,6 +24,8 @@ class Ownership:
         listed: the objects that the unit is known to have applied, with UIDs if they were recorded.
         elsewhere: the objects that other units of the environment list in this release, with their units' names.
         coming: the manifests of those objects.
+        ran: the Jobs that the unit is known to have run, and that the cluster removes once they have ended: the
+            digests of their manifests, and their UIDs.
         preexisting: the objects that existed before our first apply, for a rollback. None for a promotion, which
             removes what a release drops wherever it came from.
     """
@@ -33,6 +35,7 @@ class Ownership:
     listed: Mapping[Reference, str] = field(default_factory=dict)
     elsewhere: Mapping[Reference, str] = field(default_factory=dict)
     coming: Mapping[Reference, Manifest] = field(default_factory=dict)
+    ran: Mapping[Reference, tuple[str, str]] = field(default_factory=dict)
     preexisting: frozenset[Reference] | None = None
 
     def covers(self, about: Reference, live: Manifest) -> bool:

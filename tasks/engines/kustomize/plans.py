@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from tasks.cluster.objects import Manifest, Reference
+from tasks.cluster.objects import Manifest, Reference, ordered
 from tasks.cluster.order import Waves
 from tasks.domain.plan import Artifact, Plan
 from tasks.engines import sealed
@@ -26,6 +27,8 @@ class Saved:
         replaced: the wanted objects whose live object is deleted first, with its UID.
         waves: the order in which the wanted objects are applied.
         removal: the waves of the objects to remove; the last one goes first.
+        ran: the digests of the manifests of Jobs that the cluster removes once they have ended.
+        over: those of them that have ended and do not run again, with their UIDs.
     """
 
     wanted: Mapping[Reference, Manifest]
@@ -34,6 +37,18 @@ class Saved:
     replaced: Mapping[Reference, str] = field(default_factory=dict)
     waves: Waves = field(default_factory=Waves)
     removal: Waves = field(default_factory=Waves)
+    ran: Mapping[Reference, str] = field(default_factory=dict)
+    over: Mapping[Reference, str] = field(default_factory=dict)
+
+    @property
+    def everything(self) -> list[Reference]:
+        """The objects of the release."""
+        return [*self.wanted, *self.over]
+
+    def outputs(self, uids: Mapping[Reference, str]) -> dict[str, list[dict[str, str]]]:
+        """Return the unit's outputs, given the UIDs of what was applied."""
+        every = {**self.over, **uids}
+        return {"objects": listed(ordered(every), every, self.ran)}
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
@@ -46,6 +61,8 @@ def save(saved: Saved, folder: Path) -> Artifact:
         "replaced": listed(saved.replaced, saved.replaced),
         "waves": _kept(saved.waves),
         "removal": _kept(saved.removal),
+        "ran": listed(saved.ran, {}, saved.ran),
+        "over": listed(saved.over, saved.over),
     }
     return sealed.save(content, folder / "kustomize.plan.json")
 
@@ -58,18 +75,34 @@ def load(plan: Plan) -> Saved:
     """
     kept = sealed.content(plan)
     wanted = {Reference(**item["about"]): item["manifest"] for item in kept["wanted"]}
-    order = (_waves(kept[part]) for part in ("waves", "removal"))
-    return Saved(wanted, recorded(kept["gone"]), kept["force"], recorded(kept["replaced"]), *order)
+    gone, replaced, over = (recorded(kept[part]) for part in ("gone", "replaced", "over"))
+    waves, removal = (_waves(kept[part]) for part in ("waves", "removal"))
+    ran = {about: digest for about, (digest, _) in jobs(kept["ran"]).items()}
+    return Saved(wanted, gone, kept["force"], replaced, waves, removal, ran, over)
 
 
-def listed(references: Iterable[Reference], uids: Mapping[Reference, str]) -> list[dict[str, str]]:
-    """Convert references to the form of a unit's outputs, with the UIDs that are known."""
-    return [{**_identity(about), **({"uid": uids[about]} if uids.get(about) else {})} for about in references]
+def listed(
+    references: Iterable[Reference],
+    uids: Mapping[Reference, str],
+    ran: Mapping[Reference, str] = MappingProxyType({}),
+) -> list[dict[str, str]]:
+    """Convert references to the form of a unit's outputs, with the UIDs and digests that are known."""
+    known = {"uid": uids, "ran": ran}
+    return [
+        {**_identity(about), **{name: of[about] for name, of in known.items() if of.get(about)}}
+        for about in references
+    ]
 
 
 def recorded(objects: Sequence[Mapping[str, Any]]) -> dict[Reference, str]:
     """Parse references from a unit's outputs, with their UIDs; a UID that was not recorded is empty."""
     return {Reference(*(item[part] for part in _PARTS)): str(item.get("uid", "")) for item in objects}
+
+
+def jobs(objects: Sequence[Mapping[str, Any]]) -> dict[Reference, tuple[str, str]]:
+    """Parse the Jobs that the cluster removes from a unit's outputs: digests of their manifests, and UIDs."""
+    every, uids = {Reference(*(item[part] for part in _PARTS)): item for item in objects}, recorded(objects)
+    return {about: (str(item["ran"]), uids[about]) for about, item in every.items() if item.get("ran")}
 
 
 def _kept(waves: Waves) -> list[dict[str, Any]]:

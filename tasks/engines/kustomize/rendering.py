@@ -11,8 +11,8 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 from tasks.engines.base import Workspace
+from tasks.engines.kustomize.rehearsing import Objects
 from tasks.engines.kustomize.sources import rendered
-from tasks.engines.kustomize.survey import Objects
 from tasks.processes import Processes
 
 

@@ -5,32 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from tasks.cluster import comparison, parallel, quotas, reading
+from tasks.cluster import comparison, evidence, quotas, reading
 from tasks.cluster.access import Cluster
-from tasks.cluster.errors import Immutable, Lacking
-from tasks.cluster.ignoring import NOTHING, Ignoring
+from tasks.cluster.ignoring import Ignoring
 from tasks.cluster.objects import Manifest, Reference, ordered, shown
 from tasks.cluster.ownership import (
-    ADOPTED,
-    annotated,
     is_terminating,
-    marked,
     marked_as,
     owner_of,
     without_autoscaled,
 )
-from tasks.cluster.placement import DEFINITION, defined, why_not_served
-from tasks.cluster.reading import Read
-from tasks.cluster.rehearsal import Rehearsal, rehearse, rehearse_anew
+from tasks.cluster.rehearsal import Rehearsal
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change
 from tasks.domain.values import digest_of
 from tasks.engines.kustomize.owners import Ownership
-
-_HOW_TO_REPLACE = "give it another name, or let the unit replace it: kustomize: {{replace: [{kind}]}}"
-
-Objects = Mapping[Reference, Manifest]
-Prepare = Callable[[Manifest | None], Manifest]
+from tasks.engines.kustomize.rehearsing import Objects, Prepare, forced, rehearsed
 
 
 @dataclass(frozen=True)
@@ -43,6 +33,8 @@ class Survey:
         rehearsals: each wanted object before and after.
         gone: live objects to remove.
         notes: warnings for the operator.
+        over: Jobs of the release that have ended and were removed by the cluster, with their UIDs. They do not run
+            again.
     """
 
     ignoring: Ignoring
@@ -50,6 +42,17 @@ class Survey:
     rehearsals: Mapping[Reference, Rehearsal]
     gone: Objects = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    over: Mapping[Reference, str] = field(default_factory=dict)
+
+    @property
+    def ran(self) -> Mapping[Reference, str]:
+        """The digests of the manifests of Jobs that the cluster removes once they have ended."""
+        return {about: digest_of(manifest) for about, manifest in self.declared.items() if evidence.ends(manifest)}
+
+    @property
+    def everything(self) -> set[Reference]:
+        """The objects of the release."""
+        return {*self.rehearsals, *self.over}
 
     @property
     def wanted(self) -> Objects:
@@ -118,7 +121,9 @@ def survey(
         Refused: the cluster rejects a manifest, an object has another owner, two units list it, or a quota has no
             room for the new objects.
     """
-    rehearsals = _rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace, ignoring=ignoring)
+    over = _over(cluster, wanted, whose)
+    declared, wanted = wanted, {about: manifest for about, manifest in wanted.items() if about not in over}
+    rehearsals = rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace, ignoring=ignoring)
     created = {about: found.sent for about, found in rehearsals.items() if found.live is None}
     short = quotas.exceeded(cluster, created, wanted)
     if short:
@@ -129,12 +134,15 @@ def survey(
     left = {about: live for about, live in unwanted.items() if live and not is_terminating(live)}
     stays = {about: why for about, live in left.items() if (why := whose.why_it_stays(about, live)) is not None}
     kept = [f"{about} stays: {why}" for about, why in stays.items() if why]
+    ended = [f"{about} has ended and was removed by the cluster: it does not run again" for about in over]
     gone = {about: live for about, live in left.items() if about not in stays}
-    return Survey(ignoring, wanted, rehearsals, gone, (*leaving, *warnings, *kept))
+    return Survey(ignoring, declared, rehearsals, gone, (*leaving, *warnings, *kept, *ended), over)
 
 
 def compare(cluster: Cluster, wanted: Objects, unit: str, ignoring: Ignoring) -> Survey:
-    """Compare a unit's live objects with their manifests. Objects that other units own now are left out.
+    """Compare a unit's live objects with their manifests.
+
+    Objects that other units own now are left out, and so are Jobs that the cluster removed once they had ended.
 
     Args:
         cluster: the cluster, as the identity that reads.
@@ -146,9 +154,10 @@ def compare(cluster: Cluster, wanted: Objects, unit: str, ignoring: Ignoring) ->
     def marked_alike(about: Reference) -> Prepare:
         return lambda live: marked_as(ignoring.sent(about, wanted[about], live), live)
 
-    found = _forced(cluster, wanted, marked_alike)
+    found = forced(cluster, wanted, marked_alike)
     mine = {about: one for about, one in found.items() if owner_of(one.live) in ("", unit)}
-    return Survey(ignoring, wanted, mine)
+    there = {about: one for about, one in mine.items() if one.live or not evidence.ends(wanted[about])}
+    return Survey(ignoring, wanted, there)
 
 
 def compare_exactly(cluster: Cluster, sent: Objects, ignoring: Ignoring) -> Survey:
@@ -163,7 +172,7 @@ def compare_exactly(cluster: Cluster, sent: Objects, ignoring: Ignoring) -> Surv
     def unaltered(about: Reference) -> Prepare:
         return lambda live: ignoring.sent(about, sent[about], live)
 
-    return Survey(ignoring, sent, _forced(cluster, sent, unaltered))
+    return Survey(ignoring, sent, forced(cluster, sent, unaltered))
 
 
 def basis(wanted: Objects, live: Mapping[Reference, Manifest | None], ignoring: Ignoring) -> str:
@@ -179,84 +188,6 @@ def basis(wanted: Objects, live: Mapping[Reference, Manifest | None], ignoring: 
     )
 
 
-def _rehearsed(
-    cluster: Cluster,
-    wanted: Objects,
-    whose: Ownership,
-    *,
-    force: bool,
-    may_replace: Callable[[Reference], bool],
-    ignoring: Ignoring,
-) -> dict[Reference, Rehearsal]:
-    """Rehearse all objects, definitions first: whether they change decides how objects of their kinds are judged."""
-    found: dict[Reference, Rehearsal] = {}
-    read, coming = reading.Reader(cluster, wanted).read, {**whose.coming, **wanted}
-    definitions = defined(coming.values())
-
-    def ask(about: Reference) -> Rehearsal:
-        prepare = _marking(about, wanted[about], whose, force, ignoring)
-        if told := why_not_served(about, definitions.get((about.group, about.kind), {})):
-            raise Refused(told)
-        changing = (about.group, about.kind) in _changing(found)
-        try:
-            return _asked(cluster, about, prepare, read, force=force, changing=changing, coming=coming)
-        except Immutable as error:
-            if not may_replace(about):
-                raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
-            return rehearse_anew(cluster, about, _marking(about, wanted[about], whose, force, NOTHING))
-
-    for stage in (True, False):
-        chosen = [about for about in wanted if (about.kind == DEFINITION) is stage]
-        found |= zip(chosen, parallel.each(ask, chosen), strict=True)
-    return {about: found[about] for about in wanted}
-
-
-def _asked(
-    cluster: Cluster,
-    about: Reference,
-    prepare: Prepare,
-    read: Read,
-    *,
-    force: bool,
-    changing: bool,
-    coming: Objects,
-) -> Rehearsal:
-    """Rehearse one object. A rejection counts as unknown if the object may be valid later.
-
-    That is so if its definition is `changing`, or if it needs one of the objects that are `coming`.
-    """
-    try:
-        found = rehearse(cluster, about, prepare, force=force, read=read)
-    except Refused as error:
-        lacks = isinstance(error, Lacking) and error.comes_with(coming)
-        if not (changing or lacks) or isinstance(error, Immutable):
-            raise
-        live = cluster.read(about)
-        return Rehearsal(prepare(live), live, None)
-    return _known(cluster, about, found, coming)
-
-
-def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[tuple[str, str]]:
-    """Return group and kind of what the definitions among the objects create or change."""
-    found = {about: one for about, one in rehearsals.items() if about.kind == DEFINITION}
-    changed = [
-        one.sent for about, one in found.items() if comparison.change(about, one.live, one.becomes or one.sent)
-    ]
-    return set(defined(changed))
-
-
-def _forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Reference], Prepare]) -> dict[Reference, Rehearsal]:
-    read = reading.Reader(cluster, wanted).read
-
-    def ask(about: Reference) -> Rehearsal:
-        try:
-            return rehearse(cluster, about, prepare(about), force=True, read=read)
-        except Immutable:
-            return rehearse_anew(cluster, about, prepare(about))
-
-    return dict(zip(wanted, parallel.each(ask, wanted), strict=True))
-
-
 def _state(about: Reference, manifest: Manifest | None, live: Manifest | None, ignoring: Ignoring) -> object:
     if live is None or is_terminating(live):
         return None
@@ -268,28 +199,21 @@ def _state(about: Reference, manifest: Manifest | None, live: Manifest | None, i
     ]
 
 
-def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool, ignoring: Ignoring) -> Prepare:
-    """Return a function that marks the manifest for a live object; without `force` it rejects other owners."""
+def _over(cluster: Cluster, wanted: Objects, whose: Ownership) -> dict[Reference, str]:
+    """Return the Jobs that ran exactly as they are wanted and were removed since, with their UIDs.
 
-    def prepare(live: Manifest | None) -> Manifest:
-        if not force:
-            whose.require_free(about, live)
-        adopted = live is not None and (ADOPTED in annotated(live) or not whose.covers(about, live))
-        return marked(ignoring.sent(about, manifest, live), whose.unit, adopted=adopted)
+    Where a Job of that name exists, it is another one: that of a failed release, for instance.
+    """
+    again = [about for about in whose.ran if about in wanted and digest_of(wanted[about]) == whose.ran[about][0]]
+    uids = {about: whose.ran[about][1] for about in again}
+    return {
+        about: uids[about] for about, live in reading.read_all(cluster, uids).items() if _uid(live) != uids[about]
+    }
 
-    return prepare
 
-
-def _known(cluster: Cluster, about: Reference, found: Rehearsal, coming: Objects) -> Rehearsal:
-    """Reject an object that could not be rehearsed, unless its kind or its namespace comes with this release."""
-    if found.becomes is not None:
-        return found
-    if not cluster.knows(about):
-        if (about.group, about.kind) not in defined(coming.values()):
-            raise Refused(cluster.why_unknown(about))
-    elif found.live is None and Reference("v1", "Namespace", "", about.namespace) not in coming:
-        raise Refused(f"{about}: cluster {cluster.name} has no namespace {about.namespace}; create it first")
-    return found
+def _uid(live: Manifest | None) -> str:
+    """Return the UID of an object; empty if it is gone or about to be."""
+    return "" if live is None or is_terminating(live) else str(live["metadata"].get("uid"))
 
 
 def _leaving(rehearsals: Mapping[Reference, Rehearsal]) -> list[Reference]:

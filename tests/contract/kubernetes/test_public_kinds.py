@@ -170,3 +170,27 @@ def test_a_certificate_generator_without_rights_fails_and_says_why(console: Cons
     pods = json.loads(console.kubectl("get", "pods", "-n", namespace, "-o", "json"))["items"]
     ended = pods[0]["status"]["containerStatuses"][0]["state"]["terminated"]
     assert 'cannot create resource "secrets"' in ended["message"]
+
+
+def test_a_claim_of_a_class_that_waits_is_bound_once_a_pod_uses_it(console: Console, namespace: str) -> None:
+    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": namespace}}
+    console.apply({**kind, "provisioner": "example.com/disk", "volumeBindingMode": "WaitForFirstConsumer"})
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}}
+    where = ("-n", namespace)
+    console.apply({**claim, "spec": {**spec, "storageClassName": namespace}}, options=where)
+    console.kubectl("wait", "pvc/data", *where, "--for=jsonpath={.status.phase}=Pending", "--timeout=30s")
+    waiting = (
+        "wait",
+        "event",
+        *where,
+        "--field-selector=reason=WaitForFirstConsumer",
+        "--for=create",
+        "--timeout=30s",
+    )
+    console.kubectl(*waiting)
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    pod = {"containers": [{"name": "main", "image": "shop/web:1.0.0"}], "volumes": volumes}
+    console.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": pod}, options=where)
+    console.kubectl("wait", "pvc/data", *where, "--for=jsonpath={.status.phase}=Bound", "--timeout=30s")
+    console.kubectl("delete", "storageclass", namespace)
