@@ -21,6 +21,12 @@ metadata:
 data: {colour: TEXT}
 """
 EVENTS = ("pre-install", "post-install", "pre-upgrade", "pre-rollback", "pre-delete")
+TELLS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}, namespace: {{ .Release.Namespace }}}
+data: {by: {{ ternary "upgrade" "install" .Release.IsUpgrade }}}
+"""
 KEPT = SETTINGS.replace("{name: {{ .Release.Name }},", "{annotations: {helm.sh/resource-policy: keep}, name: kept,")
 FAILS = """
 apiVersion: v1
@@ -123,3 +129,28 @@ def test_a_failed_first_install_says_what_of_it_is_still_there(shop: Shop, group
     left = f"CustomResourceDefinition/caches.{group}, ConfigMap/flowmart/{shop.unit}-pre-install"
     assert applied.detail.endswith(f"what it had made was removed again.\nhelm does not remove {left}.")
     shop.cluster.kubectl("delete", "crd", f"caches.{group}")
+
+
+def test_a_first_install_that_was_killed_is_planned_as_removed_and_installed_anew(shop: Shop, group: str) -> None:
+    parts = {"settings": TELLS, **hooks(*EVENTS)}
+    assert shop.apply(shop.planned(shop.own_chart("a", **parts))).outcome is Outcome.SUCCEEDED
+    shop.interrupted("pending-install", 1)
+    plan = shop.planned(shop.own_chart("b", crds_cache=of(group, DEFINITION), **parts))
+    made = {f"{shop.unit}-pre-install", f"{shop.unit}-post-install", f"caches.{group}"}
+    assert planned(plan) == {(shop.unit, Action.REPLACE), *((name, Action.CREATE) for name in made)}
+    assert "revision 1 is pending-install: it is removed first" in plan.warnings
+    applied = shop.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert shop.statuses() == ["deployed"]
+    assert shop.cluster.object("configmap", shop.unit, "-n", "flowmart")["data"] == {"by": "install"}
+    shop.cluster.kubectl("delete", "crd", f"caches.{group}")
+
+
+def test_an_upgrade_that_was_killed_is_planned_as_the_upgrade_that_it_becomes(shop: Shop) -> None:
+    assert shop.apply(shop.planned(shop.own_chart("a", settings=SETTINGS))).outcome is Outcome.SUCCEEDED
+    shop.interrupted("pending-upgrade", 2)
+    plan = shop.planned(shop.own_chart("b", settings=TELLS, **hooks(*EVENTS)))
+    assert planned(plan) == {(shop.unit, Action.UPDATE), (f"{shop.unit}-pre-upgrade", Action.CREATE)}
+    applied = shop.apply(plan)
+    assert applied.outcome is Outcome.SUCCEEDED, applied.detail
+    assert shop.cluster.object("configmap", shop.unit, "-n", "flowmart")["data"] == {"by": "upgrade"}

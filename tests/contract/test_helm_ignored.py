@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 from typing import Any
 
@@ -176,7 +175,7 @@ def test_a_stuck_release_is_cleared_without_setting_an_ignored_field(shop: Shop)
     shop.options = {"ignore": BUNDLE}
     promoted(shop, "a", {"settings": SETTINGS}, colour="red")
     patched(shop, "configmap", {"data": {"bundle": "certificates"}})
-    _leave_pending(shop)
+    shop.interrupted("pending-upgrade", 2)
     plan = shop.planned(shop.own_chart("b", settings=SETTINGS), colour="blue")
     applied = shop.apply(plan)
     assert applied.outcome is Outcome.SUCCEEDED, applied.detail
@@ -198,20 +197,3 @@ def test_where_records_are_no_secrets_the_plan_says_what_a_rollback_sets(
     assert shop.apply(plan).outcome is Outcome.SUCCEEDED
     assert live(shop, "configmap")["data"] == {"colour": "red", "bundle": "empty"}
     shop.removed()
-
-
-def _leave_pending(shop: Shop) -> None:
-    """A record of a revision that its helm never finished."""
-    found = live(shop, "secret", f"sh.helm.release.v1.{shop.unit}.v1")
-    record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(found["data"]["release"]))))
-    record |= {"version": 2, "info": {**record["info"], "status": "pending-upgrade"}}
-    packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode()))).decode()
-    labels = {**found["metadata"]["labels"], "status": "pending-upgrade", "version": "2"}
-    made = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": found["type"],
-        "metadata": {"name": f"sh.helm.release.v1.{shop.unit}.v2", "namespace": "flowmart", "labels": labels},
-        "data": {"release": packed},
-    }
-    shop.cluster.kubectl("create", "-f", "-", input=json.dumps(made))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import shutil
@@ -171,6 +173,19 @@ class Shop:
     def statuses(self) -> list[str]:
         """The statuses of all revisions, oldest first, as helm itself tells."""
         return [entry["status"] for entry in json.loads(self.helm("history", self.unit, "--output", "json"))]
+
+    def interrupted(self, status: str, revision: int) -> None:
+        """Make helm's record of a revision one that a killed helm leaves, with what revision 1 holds."""
+        name = f"sh.helm.release.v1.{self.unit}"
+        found = self.cluster.object("secret", f"{name}.v1", "-n", self.namespace)
+        record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(found["data"]["release"]))))
+        record |= {"version": revision, "info": {**record["info"], "status": status}}
+        packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode()))).decode()
+        labels = {**found["metadata"]["labels"], "status": status, "version": str(revision)}
+        metadata = {"name": f"{name}.v{revision}", "namespace": self.namespace, "labels": labels}
+        item = {"apiVersion": "v1", "kind": "Secret", "type": found["type"], "metadata": metadata}
+        made = json.dumps({**item, "data": {"release": packed}})
+        self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=made)
 
     def image(self) -> str:
         deployment = self.cluster.object("deployment", self.unit, "-n", self.namespace)

@@ -34,6 +34,8 @@ class Installed:
         began: when helm began the revision, in ISO 8601; empty if it is only rendered.
         repeated: the objects that the revision declares more than once.
         size: the size of helm's record in bytes; 0 if it is certainly small.
+        doomed: whether an upgrade removes the release before it installs it anew, because an interrupted helm left it
+            with no revision to go back to.
     """
 
     revision: int
@@ -43,6 +45,7 @@ class Installed:
     began: str = ""
     repeated: tuple[Reference, ...] = ()
     size: int = 0
+    doomed: bool = False
 
     @property
     def basis(self) -> str:

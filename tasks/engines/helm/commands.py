@@ -130,6 +130,7 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
         edits: Path | None = None,
         definitions: bool = False,
         told: Capabilities | None = None,
+        upgrading: bool = False,
     ) -> str:
         """Render the chart without a cluster, as YAML.
 
@@ -141,10 +142,12 @@ class Helm(Command):  # type: ignore[misc] # pyhelm3 has no types
             edits: a file of edits to what the chart renders; None for no edits.
             definitions: include the chart's crds/.
             told: what templates are told of the cluster; None for what helm assumes.
+            upgrading: tell templates that it is an upgrade, not an install.
         """
         crds = "--include-crds" if definitions else "--skip-crds"
         command = ["template", release, chart, crds, "--namespace", namespace, *_read(values)]
         asked = ["--kube-version", told.version, *_served(told.versions)] if told else []
+        asked += ["--is-upgrade"] if upgrading else []
         return (await self.run([*command, *asked, *self._editing(edits)])).decode()
 
     async def package(self, chart: Path, into: Path) -> Path:

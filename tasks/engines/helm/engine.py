@@ -70,7 +70,7 @@ class Helm:
         what = charts.installation(workspace.target.unit, inputs.values)
         helm = self._commands(workspace, workspace.reading)
         packed = self._packed(helm, workspace, what)
-        live = revisions.read(helm, what.release, what.namespace)
+        live = revisions.current(helm, what.release, what.namespace, existed=workspace.baseline is not None)
         new, notes = revisions.rehearsed(helm, cluster, what, packed, live)
         saved, left = plans.upgrade(what, packed, new), self._leaving(helm).upgrade(live, new.installed)
         if left.edits:
@@ -94,8 +94,8 @@ class Helm:
             StalePlan: a file or the revision is not what was planned.
         """
         workspace, saved = self.workspace, plans.load(plan)
-        helm = self._commands(workspace, workspace.writing)
-        live = revisions.read(helm, saved.release, saved.namespace)
+        helm, existed = self._commands(workspace, workspace.writing), workspace.baseline is not None
+        live = revisions.current(helm, saved.release, saved.namespace, existed=existed)
         if planning.basis(live) != plan.basis:
             now = planning.basis(live) or "none"
             raise StalePlan(

@@ -34,7 +34,7 @@ class Occasion(StrEnum):
 
 def occasion_of(live: Installed | None) -> Occasion:
     """Return what `helm upgrade --install` does, given the installed revision."""
-    return Occasion.INSTALL if live is None or live.gone else Occasion.UPGRADE
+    return Occasion.INSTALL if live is None or live.gone or live.doomed else Occasion.UPGRADE
 
 
 def running(occasion: Occasion, live: Installed | None, new: Installed) -> dict[Reference, Manifest]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.cluster import comparison, evidence, quotas
 from tasks.cluster.access import Cluster
+from tasks.cluster.objects import shown
 from tasks.domain.errors import Refused
 from tasks.domain.plan import Action, Change, Plan
 from tasks.engines import kubernetes_plans
@@ -60,7 +61,10 @@ def compared(
         occasion: what helm does.
     """
     there = _present(live)
-    found = comparison.changes(there.everything if there else {}, new.everything)
+    if there and there.doomed:
+        found = _anew(there, new)
+    else:
+        found = comparison.changes(there.everything if there else {}, new.everything)
     kept = _kept(there.objects if there else {}, new.everything)
     recorded = set(map(str, hooks.silent(occasion, live, new)))
     changes = tuple(
@@ -100,7 +104,7 @@ def asked(cluster: Cluster, plan: Plan, upgrade: Upgrade) -> Plan:
         Refused: the cluster rejects an object, a quota has no room for the new objects, an object belongs to another
             owner, or helm could not store or create the release.
     """
-    live = _present(upgrade.live)
+    live = None if upgrade.live and upgrade.live.doomed else _present(upgrade.live)
     before, after = live.objects if live else {}, upgrade.new.sample.objects
     created = {about: manifest for about, manifest in after.items() if about not in before}
     if upgrade.new.is_blind:
@@ -167,12 +171,26 @@ def basis(live: Installed | None) -> str:
 def _notes(live: Installed | None) -> list[str]:
     if live is None or live.status == "deployed":
         return []
-    return [f"revision {live.revision} is {live.status}: {'it is cleared first' if live.stuck else 'it is replaced'}"]
+    then = "removed first" if live.doomed else "cleared first" if live.stuck else "replaced"
+    return [f"revision {live.revision} is {live.status}: it is {then}"]
 
 
 def _present(live: Installed | None) -> Installed | None:
     """Return the revision whose objects are in the cluster: none if only the release's history was kept."""
     return None if live is None or live.gone else live
+
+
+def _anew(before: Installed, after: Installed) -> tuple[Change, ...]:
+    """Return the changes of a release that is removed and installed anew: what stays in it is replaced."""
+    both = {str(about): manifest for about, manifest in before.objects.items() if about in after.objects}
+    dropped = {about: manifest for about, manifest in before.everything.items() if about not in after.everything}
+    found = comparison.changes(dropped, after.everything)
+    return tuple(
+        replace(change, action=Action.REPLACE, before=shown(both[change.address]))
+        if change.address in both
+        else change
+        for change in found
+    )
 
 
 def _run_again(there: Installed | None, new: Installed) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,32 @@ def read(helm: Helm, release: str, namespace: str, revision: int | None = None) 
         return installed(done(helm.status(release, namespace=namespace, revision=revision)), namespace)
     except NotInstalled:
         return None
+
+
+def current(helm: Helm, release: str, namespace: str, *, existed: bool) -> Installed | None:
+    """Read the newest revision of a release, and find out what an upgrade does with it if it is stuck.
+
+    Args:
+        helm: runs helm's commands.
+        release: the release's name.
+        namespace: the release's namespace.
+        existed: whether the release existed before our first apply.
+
+    Returns:
+        The revision; None if helm has no such release.
+    """
+    live = read(helm, release, namespace)
+    if live is None or not live.stuck:
+        return live
+    return replace(live, doomed=_way_back(helm, release, namespace, live, existed=existed) is None)
+
+
+def _way_back(helm: Helm, release: str, namespace: str, live: Installed, *, existed: bool) -> int | None:
+    """Return the revision to which a stuck release goes back; None if it is removed."""
+    if live.status == "uninstalling":
+        return None
+    good = good_revision(list(done(helm.history(release, namespace=namespace))))
+    return live.revision if good is None and existed else good
 
 
 def recorded(helm: Helm, what: Installation, receipt: Receipt) -> Installed:
@@ -126,7 +153,8 @@ def _rendered(
         except Refused as error:
             if not _UNKNOWN_KIND.search(str(error)):
                 raise
-    text = done(helm.rendered(*given, edits=edits, told=known()))
+    upgrading = hooks.occasion_of(live) is Occasion.UPGRADE
+    text = done(helm.rendered(*given, edits=edits, told=known(), upgrading=upgrading))
     objects = rendered(parsed(text, f"what {packed.chart.name} renders to", what.namespace))
     if stuck:
         return objects, []
@@ -221,10 +249,9 @@ def clear(
     Returns:
         The stuck revision, from which the upgrade goes on; None if the release was removed.
     """
-    good = good_revision(list(done(helm.history(saved.release, namespace=saved.namespace))))
-    good = live.revision if good is None and existed else good
+    good = _way_back(helm, saved.release, saved.namespace, live, existed=existed)
     log.warning("release is stuck", release=saved.release, status=live.status, back_to=good)
-    if good is None or live.status == "uninstalling":
+    if good is None:
         done(helm.uninstall(saved.release, namespace=saved.namespace, wait=True))
         return None
     # Don't wait: the old revision may not get ready now, and the upgrade that follows is meant to fix that.
