@@ -11,7 +11,6 @@ from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.ownership import ADOPTED, annotated, marked
 from tasks.cluster.placement import DEFINITION, defined, why_not_served
-from tasks.cluster.reading import Read
 from tasks.cluster.rehearsal import Rehearsal, rehearse, rehearse_anew
 from tasks.domain.errors import Refused
 from tasks.engines.kustomize.owners import Ownership
@@ -56,12 +55,18 @@ def rehearsed(
         if told := why_not_served(about, definitions.get(kind, {})):
             raise Refused(told)
         try:
-            one = _asked(cluster, about, prepare, read, force=force, changing=kind in changing, coming=coming)
-            return _known(cluster, about, one, coming, definitions)
+            one = rehearse(cluster, about, prepare, force=force, read=read)
         except Immutable as error:
             if not may_replace(about):
                 raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
             return rehearse_anew(cluster, about, _marking(about, wanted[about], whose, force, NOTHING))
+        except Refused as error:
+            # It may be accepted later: once its definition has changed, or something else of the release is there.
+            if kind not in changing and not (isinstance(error, Lacking) and error.comes_with(coming)):
+                raise
+            live = cluster.read(about)
+            return Rehearsal(prepare(live), live, None)
+        return _known(cluster, about, one, coming, definitions)
 
     for stage in (True, False):
         chosen = [about for about in wanted if (about.kind == DEFINITION) is stage]
@@ -87,30 +92,6 @@ def forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Reference], Pre
             return rehearse_anew(cluster, about, prepare(about))
 
     return dict(zip(wanted, parallel.each(ask, wanted), strict=True))
-
-
-def _asked(
-    cluster: Cluster,
-    about: Reference,
-    prepare: Prepare,
-    read: Read,
-    *,
-    force: bool,
-    changing: bool,
-    coming: Objects,
-) -> Rehearsal:
-    """Rehearse one object. A rejection counts as unknown if the object may be valid later.
-
-    That is so if its definition is `changing`, or if it needs one of the objects that are `coming`.
-    """
-    try:
-        return rehearse(cluster, about, prepare, force=force, read=read)
-    except Refused as error:
-        lacks = isinstance(error, Lacking) and error.comes_with(coming)
-        if not (changing or lacks) or isinstance(error, Immutable):
-            raise
-        live = cluster.read(about)
-        return Rehearsal(prepare(live), live, None)
 
 
 def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[Kind]:
