@@ -149,3 +149,16 @@ def test_the_first_failure_is_found_behind_a_hundred_events(colours: Colours) ->
     failed = colours.apply(one)
     assert failed.detail.startswith("Orders (AWS::SQS::Queue): ")
     assert colours.stack["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+def test_data_that_may_be_replaced_is_irreversible_unless_it_is_kept(colours: Colours) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": ["Alerts", "TopicName"]}}}
+    renamed = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "flowmart-two"}}
+    colours.promoted(colours.release("one", template(Orders=queue, Alerts=ALERTS)))
+    plan = colours.plan(colours.release("two", template(Orders=queue, Alerts=renamed)))
+    assert planned(plan) == {"Alerts": Action.REPLACE, "Orders": Action.UPDATE}
+    assert "Orders may be replaced, because of QueueName" in plan.warnings
+    assert plan.reversibility is Reversibility.IRREVERSIBLE
+    kept = {**queue, "UpdateReplacePolicy": "Retain"}
+    plan = colours.plan(colours.release("three", template(Orders=kept, Alerts=renamed)))
+    assert plan.reversibility is Reversibility.NEEDS_CARE

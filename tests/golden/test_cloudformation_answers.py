@@ -10,7 +10,7 @@ import pytest
 
 from tasks.domain.plan import Action, Change, Reversibility, StateChange
 from tasks.domain.values import MASK, UNKNOWN
-from tasks.engines.cloudformation import answers
+from tasks.engines.cloudformation import answers, losses
 
 ITEMS = json.loads((Path(__file__).parent / "cloudformation" / "change_set.json").read_text())["Changes"]
 SECRET = "hunter2hunter2"
@@ -72,7 +72,7 @@ def test_what_its_policy_makes_of_what_leaves_a_stack(policy: str, action: Actio
     (change,) = answers.changes([removed], CONTEXT)
     assert change.action is action
     assert answers.kept([removed]) == (f"Orders (orders-1) {told}",)
-    reversible = answers.reversibility([change], False, retained=answers.retained([removed]))
+    reversible = losses.reversibility([change], False, retained=answers.retained([removed]))
     assert reversible is Reversibility.NEEDS_CARE
 
 
@@ -107,7 +107,10 @@ UNLISTED = "Some::New::Type"
     [
         (QUEUE, Action.CREATE, {}, Reversibility.REVERSIBLE),
         (QUEUE, Action.UPDATE, {}, Reversibility.REVERSIBLE),
-        (QUEUE, Action.UPDATE, {"in_doubt": True}, Reversibility.NEEDS_CARE),
+        (QUEUE, Action.UPDATE, {"doubtful": ["it"]}, Reversibility.IRREVERSIBLE),
+        (QUEUE, Action.UPDATE, {"doubtful": ["it"], "retained": ["it"]}, Reversibility.NEEDS_CARE),
+        (ROLE, Action.UPDATE, {"doubtful": ["it"]}, Reversibility.NEEDS_CARE),
+        (ROLE, Action.UPDATE, {"doubtful": ["it"], "protected": True}, Reversibility.IRREVERSIBLE),
         (ROLE, Action.DELETE, {}, Reversibility.NEEDS_CARE),
         (ROLE, Action.REPLACE, {}, Reversibility.NEEDS_CARE),
         (ROLE, Action.DELETE, {"protected": True}, Reversibility.IRREVERSIBLE),
@@ -122,7 +125,35 @@ def test_losing_data_cannot_be_undone(
     kind: str, action: Action, options: dict[str, Any], expected: Reversibility
 ) -> None:
     change = Change("it", kind, action)
-    assert answers.reversibility([change], **{"protected": False, **options}) is expected
+    assert losses.reversibility([change], **{"protected": False, **options}) is expected
+
+
+def modified(name: str, replacement: str, *details: dict[str, Any]) -> dict[str, Any]:
+    body = {"LogicalResourceId": name, "Action": "Modify", "Replacement": replacement, "Details": [*details]}
+    return {"Type": "Resource", "ResourceChange": body}
+
+
+def detail(source: str, cause: str = "", recreation: str = "Always") -> dict[str, Any]:
+    target = {"Attribute": "Properties", "Name": "P", "RequiresRecreation": recreation}
+    return {"Target": target, "Evaluation": "Dynamic", "ChangeSource": source, "CausingEntity": cause}
+
+
+@pytest.mark.parametrize(
+    ("group", "details", "doubtful"),
+    [
+        ("True", [detail("ResourceReference", "Group")], True),
+        ("Conditional", [detail("ResourceReference", "Group")], True),
+        ("False", [detail("ResourceReference", "Group")], False),
+        ("False", [detail("ResourceAttribute", "Group.Name")], True),
+        ("False", [detail("DirectModification", recreation="Conditionally")], True),
+        ("False", [detail("ResourceReference", "Group"), detail("DirectModification")], True),
+        ("False", [detail("ResourceAttribute", "Group.Name", "Never")], False),
+        ("False", [], True),
+    ],
+)
+def test_a_reference_to_what_is_not_replaced_stays_the_same(group: str, details: list[Any], doubtful: bool) -> None:
+    items = [modified("Group", group), modified("Database", "Conditional", *details)]
+    assert ("Database" in losses.in_doubt(items)) is doubtful
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.domain.plan import Action, Reversibility
-from tasks.engines.cloudformation import answers, nesting
+from tasks.engines.cloudformation import answers, losses, nesting
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -48,7 +48,7 @@ def test_what_happens_inside_is_a_change_by_its_path() -> None:
 
 def test_a_table_that_is_deleted_inside_is_irreversible() -> None:
     planned = answers.changes(flattened(NESTED), answers.Context())
-    assert answers.reversibility(planned, protected=False) is Reversibility.IRREVERSIBLE
+    assert losses.reversibility(planned, protected=False) is Reversibility.IRREVERSIBLE
 
 
 def test_a_nested_stack_in_which_nothing_changes_is_no_change() -> None:

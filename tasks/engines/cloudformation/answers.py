@@ -13,10 +13,9 @@ from typing import Any
 
 from tasks import masking
 from tasks.domain import wording
-from tasks.domain.plan import SINCE_IMPORT, Action, Change, Reversibility, StateChange
+from tasks.domain.plan import SINCE_IMPORT, Action, Change, StateChange
 from tasks.domain.values import MASK, UNKNOWN
 from tasks.engines.changes import SIGNS, listed
-from tasks.engines.cloudformation.losses import loses_data
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -92,27 +91,6 @@ def kept(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
         for body in found
         if is_retained(body)
     )
-
-
-def reversibility(
-    planned: Iterable[Change], protected: bool, *, in_doubt: bool = False, retained: Iterable[str] = ()
-) -> Reversibility:
-    """Return how far an apply can be undone.
-
-    Losing a resource that may hold data, or any resource of a protected unit, is irreversible. Other losses and
-    possible replacements need care.
-
-    Args:
-        planned: the changes.
-        protected: whether the unit is protected.
-        in_doubt: whether something may be replaced.
-        retained: addresses of resources that stay in the account.
-    """
-    lost = [change for change in planned if change.action in (*_GONE, Action.REPLACE)]
-    gone = [change for change in lost if change.address not in {*retained}]
-    if any(protected or loses_data(change.kind) for change in gone):
-        return Reversibility.IRREVERSIBLE
-    return Reversibility.NEEDS_CARE if lost or in_doubt else Reversibility.REVERSIBLE
 
 
 def retained(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:

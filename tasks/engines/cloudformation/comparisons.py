@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.domain.errors import Refused, Unanswered
-from tasks.domain.plan import Action, Change
+from tasks.domain.plan import Action, Change, Reversibility
 from tasks.domain.values import UNKNOWN, digest_of
 from tasks.engines.base import Workspace
-from tasks.engines.cloudformation import answers, imports, nesting, removals, values
+from tasks.engines.cloudformation import answers, imports, losses, nesting, removals, values
 from tasks.engines.cloudformation.documents import declared, document_of, is_hidden
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source
@@ -43,7 +43,8 @@ class Comparison:
         stack: the stack as described; None if there is none.
         warnings: what approvers should know.
         retained: addresses of resources that stay in the account.
-        doubts: descriptions of resources that may be replaced.
+        doubtful: addresses of resources that may be replaced.
+        careful: whether something else makes it need care.
         outputs_only: no resource changes, but outputs may.
     """
 
@@ -52,8 +53,14 @@ class Comparison:
     stack: Described | None = None
     warnings: tuple[str, ...] = ()
     retained: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+    careful: bool = False
     outputs_only: bool = False
+
+    def reversibility(self, protected: bool) -> Reversibility:
+        """Return how far an apply can be undone. `protected` is the unit's."""
+        found = losses.reversibility(self.changes, protected, doubtful=self.doubtful, retained=self.retained)
+        return Reversibility.NEEDS_CARE if found is Reversibility.REVERSIBLE and self.careful else found
 
 
 def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
@@ -100,16 +107,24 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
         return Comparison(Saved("settings", source.stack, source.parameters), settings, stack)
     inside = removals.inside(items, stacks, _pseudo(workspace, source), source.secrets)
     changes = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
-    doubts = answers.doubts(items)
+    doubts, doubtful = answers.doubts(items), losses.in_doubt(items)
     return Comparison(
         saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
         changes=(*changes, *inside.changes, *settings),
         stack=stacks.find(source.stack),
         warnings=(*doubts, *answers.kept(items), *inside.kept, *_after_import(changes)),
-        retained=(*answers.retained(items), *inside.retained),
-        doubts=doubts,
+        retained=(*answers.retained(items), *inside.retained, *_kept_in_doubt(source, doubtful)),
+        doubtful=doubtful,
+        careful=bool(doubts),
         outputs_only=not changes,
     )
+
+
+def _kept_in_doubt(source: Source, doubtful: Collection[str]) -> tuple[str, ...]:
+    """Return those that stay in the account if they are replaced: change sets do not say it of what may be."""
+    bodies = source.document["Resources"]
+    policies = {name: bodies[name].get("UpdateReplacePolicy") for name in doubtful if name in bodies}
+    return tuple(name for name, policy in policies.items() if policy in ("Retain", "Snapshot"))
 
 
 def _described(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Described:

@@ -221,9 +221,7 @@ class CloudFormation:
             basis=stacks.basis(found.stack),
             artifact=plans.save(saved, workspace.unit.name, workspace.folder),
             text=answers.text(found.changes, warnings),
-            reversibility=answers.reversibility(
-                found.changes, source.protected, in_doubt=bool(found.doubts), retained=found.retained
-            ),
+            reversibility=found.reversibility(source.protected),
             changes_outputs=found.outputs_only,
             warnings=warnings,
             state_changes=answers.state_changes(found.changes),

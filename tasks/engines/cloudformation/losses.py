@@ -9,6 +9,13 @@ service's documentation says whether the resource stores data, history, or an id
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from tasks.domain.plan import Action, Change, Reversibility
+
+_LOST = (Action.DELETE, Action.FORGET, Action.REPLACE)
+
 REPRODUCIBLE = frozenset(
     {
         "AWS::ApiGateway::Account",
@@ -78,3 +85,46 @@ REPRODUCIBLE = frozenset(
 def loses_data(kind: str) -> bool:
     """Tell whether deleting a resource of this type may lose something that no template restores."""
     return kind not in REPRODUCIBLE
+
+
+def in_doubt(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the addresses of resources that may well be replaced.
+
+    CloudFormation says Conditional of every resource that refers to a changed one, too. What `Ref` returns stays the
+    same as long as the other resource is not replaced.
+    """
+    found = {str(body["LogicalResourceId"]): body for item in items if (body := item.get("ResourceChange"))}
+    staying = {name for name, body in found.items() if body.get("Replacement") == "False"}
+    return tuple(
+        name
+        for name, body in found.items()
+        if body.get("Replacement") == "Conditional"
+        and (not body.get("Details") or any(_may_recreate(detail, staying) for detail in body["Details"]))
+    )
+
+
+def _may_recreate(detail: Mapping[str, Any], staying: Collection[str]) -> bool:
+    if detail.get("Target", {}).get("RequiresRecreation", "Never") == "Never":
+        return False
+    return not (detail.get("ChangeSource") == "ResourceReference" and detail.get("CausingEntity") in staying)
+
+
+def reversibility(
+    planned: Iterable[Change], protected: bool, *, doubtful: Collection[str] = (), retained: Iterable[str] = ()
+) -> Reversibility:
+    """Return how far an apply can be undone.
+
+    Losing a resource that may hold data, or any resource of a protected unit, is irreversible, and so is a change
+    that may lose it. Other losses and possible replacements need care.
+
+    Args:
+        planned: the changes.
+        protected: whether the unit is protected.
+        doubtful: addresses of resources that may be replaced.
+        retained: addresses of resources that stay in the account.
+    """
+    lost = [change for change in planned if change.action in _LOST or change.address in doubtful]
+    gone = [change for change in lost if change.address not in {*retained}]
+    if any(protected or loses_data(change.kind) for change in gone):
+        return Reversibility.IRREVERSIBLE
+    return Reversibility.NEEDS_CARE if lost else Reversibility.REVERSIBLE
