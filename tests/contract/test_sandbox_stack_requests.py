@@ -118,3 +118,53 @@ def test_a_deletion_that_an_export_prevents_leaves_the_stack_as_it_was(stacks: S
     told = "Export asked-arn cannot be deleted as it is in use by flowmart-dev-asking"
     assert (stack["StackStatus"], stack["StackStatusReason"]) == ("CREATE_COMPLETE", told)
     client.delete_stack(StackName="flowmart-dev-asking")
+
+
+QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": {"Ref": "P"}}}
+
+
+def one_parameter(resource: dict[str, Any], **slot: Any) -> dict[str, Any]:
+    return {"Parameters": {"P": {"Type": "String", **slot}}, "Resources": {"R": resource}}
+
+
+def test_a_number_that_is_written_as_text_is_the_number(stacks: Stacks) -> None:
+    assert stacks.done(one_parameter(QUEUE, Default="030"), "CREATE") == "CREATE_COMPLETE"
+    assert stacks.drifts() == {"IN_SYNC"}
+
+
+def test_a_parameter_of_the_systems_manager_that_is_not_there_is_refused(stacks: Stacks) -> None:
+    document = one_parameter(TOPIC, Type="AWS::SSM::Parameter::Name", Default="/nobodys")
+    stacks.asked(document, "CREATE")
+    found = stacks.cloudformation.describe_change_set(StackName=STACK, ChangeSetName="one")
+    told = "Parameter validation failed: parameter value /nobodys for parameter name P does not exist"
+    assert (found["Status"], found["StatusReason"]) == ("FAILED", told)
+
+
+@pytest.mark.parametrize(("hidden", "shown"), [("true", "****"), (True, "****"), ("false", "seen"), (False, "seen")])
+def test_what_is_not_echoed_is_hidden_and_nothing_else(stacks: Stacks, hidden: Any, shown: str) -> None:
+    stacks.done(one_parameter(TOPIC, Default="seen", NoEcho=hidden), "CREATE")
+    [stack] = stacks.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    assert stack["Parameters"] == [{"ParameterKey": "P", "ParameterValue": shown}]
+
+
+def test_a_stack_names_the_change_set_that_made_it(stacks: Stacks) -> None:
+    made = stacks.asked({"Resources": {"T": TOPIC}}, "CREATE")
+    client = stacks.cloudformation
+    assert "ChangeSetId" not in client.describe_stacks(StackName=STACK)["Stacks"][0]
+    client.execute_change_set(ChangeSetName=made)
+    assert client.describe_stacks(StackName=STACK)["Stacks"][0]["ChangeSetId"] == made
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Deny", "Action": "Update:*", "Principal": "*"},
+        {"Effect": "Deny", "Action": "Update:All", "Principal": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "Update:*", "Principal": "arn:aws:iam::222222222222:root", "Resource": "*"},
+    ],
+)
+def test_a_statement_that_no_stack_policy_can_have_is_refused(stacks: Stacks, statement: dict[str, str]) -> None:
+    stacks.done({"Resources": {"T": TOPIC}}, "CREATE")
+    policy = json.dumps({"Statement": [statement]})
+    with pytest.raises(ClientError, match="Error validating stack policy: Invalid stack policy"):
+        stacks.cloudformation.set_stack_policy(StackName=STACK, StackPolicyBody=policy)

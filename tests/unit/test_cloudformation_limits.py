@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,24 @@ def test_a_nested_template_that_is_too_much_is_named_when_a_release_is_made(tmp_
     (tmp_path / "nested.json").write_text(json.dumps({"Resources": many(501, QUEUE)}))
     [found] = sources.faults(tmp_path, Unit("one", "cloudformation", ".", ("dev",)))
     assert found.startswith("nested.json: 501 Resources")
+
+
+KEEP = {"Effect": "Deny", "Action": ["Update:Replace"], "Principal": "*", "Resource": "LogicalResourceId/Orders"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"Statement": [KEEP]}, ""),
+        ({"Statement": KEEP}, ""),
+        ({"Statement": []}, "has no Statement"),
+        ([KEEP], "has no Statement"),
+        ({"Statement": [{**KEEP, "Effect": "deny"}]}, "Effect is 'deny'; it is Allow or Deny"),
+        ({"Statement": [{**KEEP, "Principal": "arn:aws:iam::222222222222:root"}]}, 'Principal can only be "[*]"'),
+        ({"Statement": [{**KEEP, "Action": "Update:All"}]}, "'Update:All' is none of Update:[*], Update:Delete"),
+        ({"Statement": [{key: KEEP[key] for key in KEEP if key != "Resource"}]}, "a statement has no Resource"),
+    ],
+)
+def test_a_stack_policy_that_cannot_be_set_is_refused_before_the_stack_is_updated(policy: Any, told: str) -> None:
+    found = [*limits.of_policy(policy)]
+    assert (re.search(told, found[0]) is not None) if told else found == []

@@ -16,7 +16,7 @@ from deployments.sandbox.aws_server.cloudformation.change_sets import difference
 from deployments.sandbox.aws_server.cloudformation.kinds import Made
 from deployments.sandbox.aws_server.cloudformation.refusals import refuse_not_emulated
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
-from deployments.sandbox.aws_server.cloudformation.schemas import attributes, recreating
+from deployments.sandbox.aws_server.cloudformation.schemas import attributes, recreating, typed
 from deployments.sandbox.aws_server.cloudformation.services import ServiceKind
 from deployments.sandbox.aws_server.cloudformation.stacks import Stack
 from deployments.sandbox.aws_server.cloudformation.templates import LATER, Template
@@ -50,6 +50,23 @@ def queue(**properties: Any) -> dict[str, Any]:
 )
 def test_what_cannot_be_changed_in_place_is_what_aws_says(kind: str, rules: dict[str, str]) -> None:
     assert recreating(kind, REGION) == rules
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "read"),
+    [
+        (QUEUE, {"VisibilityTimeout": "030", "QueueName": "030"}, {"VisibilityTimeout": 30, "QueueName": "030"}),
+        (QUEUE, {"VisibilityTimeout": "0o17"}, {"VisibilityTimeout": "0o17"}),
+        ("AWS::Logs::LogGroup", {"RetentionInDays": "014"}, {"RetentionInDays": 14}),
+        (
+            "AWS::EC2::SecurityGroup",
+            {"SecurityGroupIngress": [{"FromPort": "0443", "CidrIp": "10.0.0.0/8"}]},
+            {"SecurityGroupIngress": [{"FromPort": 443, "CidrIp": "10.0.0.0/8"}]},
+        ),
+    ],
+)
+def test_texts_are_numbers_where_the_schema_wants_numbers(kind: str, written: Any, read: Any) -> None:
+    assert typed(kind, REGION, written) == read
 
 
 @pytest.mark.parametrize("kind", KINDS)

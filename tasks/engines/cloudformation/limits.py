@@ -18,6 +18,7 @@ _COUNTS = {"Mappings": 200, "Outputs": 200, "Parameters": 200, "Resources": 500}
 _NAME, _DESCRIPTION = 255, 1_024
 _VALUE = 4_096
 _STACK = 128
+_UPDATES = ("Update:*", "Update:Delete", "Update:Modify", "Update:Replace")
 _TAGS, _TAG_KEY, _TAG_VALUE = 50, 128, 256
 
 
@@ -57,3 +58,33 @@ def _of_tags(tags: Mapping[str, str]) -> Iterator[str]:
             yield f"Tags: {key[:20]}: a key has 1 to {_TAG_KEY} characters, a value at most {_TAG_VALUE}"
         if key.lower().startswith("aws:"):
             yield f"Tags: {key}: keys that begin with aws: are AWS's own"
+
+
+def of_policy(policy: Any) -> Iterator[str]:
+    """Yield what is wrong with a stack policy. CloudFormation would reject it only after the stack is updated.
+
+    Source: the user guide, "Prevent updates to stack resources", "Stack policy reference".
+    """
+    statements = policy.get("Statement") if isinstance(policy, Mapping) else None
+    listed = [statements] if isinstance(statements, Mapping) else statements
+    if not listed or not isinstance(listed, list):
+        yield "the stack policy has no Statement"
+        return
+    for statement in listed:
+        if not isinstance(statement, Mapping):
+            yield f"stack policy: {statement!r} is not a statement"
+        else:
+            yield from _of_statement(statement)
+
+
+def _of_statement(statement: Mapping[str, Any]) -> Iterator[str]:
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        yield f"stack policy: Effect is {statement.get('Effect')!r}; it is Allow or Deny"
+    if "*" not in (statement.get("Principal"), statement.get("NotPrincipal")):
+        yield 'stack policy: Principal can only be "*"'
+    actions = statement.get("Action", statement.get("NotAction")) or [None]
+    for action in [actions] if isinstance(actions, str) else actions:
+        if action not in _UPDATES:
+            yield f"stack policy: Action {action!r} is none of {', '.join(_UPDATES)}"
+    if not statement.get("Resource", statement.get("NotResource")):
+        yield "stack policy: a statement has no Resource"

@@ -188,8 +188,10 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
     stack = str(inputs.get("stack") or f"{workspace.platform}-{environment}-{workspace.unit.name}")
     package = packaging.packaged(template, workspace.infrastructure, bucket_of(workspace, inputs))
     parameters = _parameters(template, declared(document), given)
-    if why := next(limits.of_request(stack, parameters, tags), None):
-        raise InvalidInput(f"unit {workspace.unit.name}: {why}")
+    policy = _policy(folder / POLICY) or configured.policy
+    wrong = [*limits.of_request(stack, parameters, tags), *(limits.of_policy(policy) if policy is not None else ())]
+    if wrong:
+        raise InvalidInput(f"unit {workspace.unit.name}: {wrong[0]}")
     return Source(
         stack=stack,
         package=package,
@@ -197,7 +199,7 @@ def load(workspace: Workspace, inputs: Mapping[str, Any]) -> Source:
         parameters=parameters,
         tags=tags,
         capabilities=tuple(inputs.get("capabilities") or ()),
-        policy=_policy(folder / POLICY) or configured.policy,
+        policy=policy,
         protected=workspace.unit.protected,
         imports=imports.of(folder, workspace.unit, environment),
         import_existing=workspace.options(CloudFormationOptions).import_existing,

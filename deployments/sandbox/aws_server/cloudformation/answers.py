@@ -22,6 +22,7 @@ from deployments.sandbox.aws_server.cloudformation import (
 )
 from deployments.sandbox.aws_server.cloudformation.described import (
     event_described,
+    is_hidden,
     stack_described,
 )
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
@@ -102,11 +103,24 @@ def set_stack_policy(response: Response) -> ActionResult:
 
 
 def _is_policy(text: str) -> bool:
+    """Tell whether a text is a stack policy (user guide, "Stack policy reference")."""
     try:
         found = json.loads(text)
     except ValueError:
         return False
-    return isinstance(found, dict) and bool(found.get("Statement"))
+    statements = found.get("Statement") if isinstance(found, dict) else None
+    listed = [statements] if isinstance(statements, dict) else statements
+    return bool(listed) and isinstance(listed, list) and all(map(_is_statement, listed))
+
+
+def _is_statement(statement: Any) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return False
+    actions = statement.get("Action", statement.get("NotAction"))
+    updates = {"Update:*", "Update:Delete", "Update:Modify", "Update:Replace"}
+    named = [actions] if isinstance(actions, str) else actions or [""]
+    everybody = "*" in (statement.get("Principal"), statement.get("NotPrincipal"))
+    return everybody and {*named} <= updates and bool(statement.get("Resource", statement.get("NotResource")))
 
 
 def get_stack_policy(response: Response) -> ActionResult:
@@ -127,7 +141,7 @@ def validate_template(response: Response) -> ActionResult:
     """Check that a text is a template and return its parameters. Other errors are found only when it is used."""
     text = text_of(response)
     slots = Template(text, {}, "", "", "", "").slots.items()
-    declared = [{"ParameterKey": key, "NoEcho": bool(slot.get("NoEcho"))} for key, slot in slots]
+    declared = [{"ParameterKey": key, "NoEcho": is_hidden(slot)} for key, slot in slots]
     return ActionResult({"Parameters": declared})
 
 
@@ -142,7 +156,7 @@ def get_template_summary(response: Response) -> ActionResult:
         template = Template(text_of(response), blank, "", "", *own)
     declared = template.document
     told = [
-        {"ParameterKey": key, "ParameterType": str(slot.get("Type", "String")), "NoEcho": bool(slot.get("NoEcho"))}
+        {"ParameterKey": key, "ParameterType": str(slot.get("Type", "String")), "NoEcho": is_hidden(slot)}
         for key, slot in template.slots.items()
     ]
     return ActionResult(

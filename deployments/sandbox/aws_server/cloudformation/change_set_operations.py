@@ -167,7 +167,7 @@ def execute_change_set(response: Response) -> ActionResult:
         raise _InvalidChangeSetStatus(message)
     there = [*registry.stacks.values()]
     refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
-    found.stack.token = tokens.of(response)
+    found.stack.token, found.stack.change_set = tokens.of(response), found.arn
     verb = "IMPORT" if found.kind == "IMPORT" else ""
     aws = clients_for(response, found.stack)
     execution.execute(found.stack, found.template, found.tags, aws, refusal, found.imports, verb)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text
@@ -15,13 +16,18 @@ def parameters(template: Template) -> list[dict[str, str]]:
     if not template.text:
         return []
     return [
-        {"ParameterKey": key, "ParameterValue": "****" if template.slots.get(key, {}).get("NoEcho") else value}
+        {"ParameterKey": key, "ParameterValue": "****" if is_hidden(template.slots.get(key, {})) else value}
         for key, value in template.parameters.items()
     ] + [
-        {"ParameterKey": key, "ParameterValue": "****" if slot.get("NoEcho") else as_text(slot["Default"])}
+        {"ParameterKey": key, "ParameterValue": "****" if is_hidden(slot) else as_text(slot["Default"])}
         for key, slot in template.slots.items()
         if key not in template.parameters and "Default" in slot
     ]
+
+
+def is_hidden(slot: Mapping[str, Any]) -> bool:
+    """Tell whether a parameter is declared with NoEcho, as a boolean or as text."""
+    return as_text(slot.get("NoEcho", "")).lower() == "true"
 
 
 def without_values(change: dict[str, Any], with_values: bool) -> dict[str, Any]:
@@ -54,6 +60,7 @@ def stack_described(stack: Stack) -> dict[str, Any]:
     return {
         "StackId": stack.id,
         "StackName": stack.name,
+        "ChangeSetId": stack.change_set or None,
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason or None,
         "CreationTime": stack.created,

@@ -12,6 +12,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 from moto.cloudformation.exceptions import ValidationError
 
+from deployments.sandbox.aws_server.cloudformation import schemas
 from deployments.sandbox.aws_server.cloudformation.clients import Clients, is_missing
 from deployments.sandbox.aws_server.cloudformation.kinds import Kind
 from deployments.sandbox.aws_server.cloudformation.resources import KINDS, Resource
@@ -93,7 +94,9 @@ def _compared(stack: Stack, resource: Resource, aws: Clients) -> dict[str, Any]:
     actual = {**resource.properties, **found}
     # CloudFormation does not detect drift of properties with dynamic references.
     actual |= {key: value for key, value in resource.properties.items() if "{{resolve:" in json.dumps(value)}
-    differing = list(_differences("", resource.properties, actual))
+    differing = list(
+        _differences("", *(schemas.typed(resource.kind, aws.region, each) for each in (resource.properties, actual)))
+    )
     return told | {
         "StackResourceDriftStatus": "MODIFIED" if differing else "IN_SYNC",
         "ExpectedProperties": json.dumps(resource.properties),

@@ -13,6 +13,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.route53.models import route53_backends
+from moto.ssm.models import ssm_backends
 
 from deployments.sandbox.aws_server.cloudformation.intrinsics import as_text, is_later
 from deployments.sandbox.aws_server.cloudformation.templates import Template
@@ -56,6 +57,7 @@ _NAMES: dict[str, Callable[[Template], Collection[str]]] = {
     },
     "AWS::EC2::VPC::Id": lambda template: {*_network(template).vpcs},
     "AWS::EC2::Volume::Id": lambda template: {*_network(template).volumes},
+    "AWS::SSM::Parameter::Name": lambda template: ssm_backends[template.account][template.region]._parameters,
     "AWS::Route53::HostedZone::Id": lambda template: {*route53_backends[template.account]["aws"].zones},
 }
 """{type of a parameter: the names or ids that its values may have}."""

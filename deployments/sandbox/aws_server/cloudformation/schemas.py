@@ -18,6 +18,8 @@ from jsonschema import Draft7Validator, ValidationError, validators
 
 from deployments.sandbox.aws_server.cloudformation.intrinsics import LATER
 
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+
 
 @lru_cache(maxsize=512)
 def recreating(kind: str, region: str) -> dict[str, str]:
@@ -50,13 +52,41 @@ def is_readable(kind: str, region: str) -> bool:
     return "read" in (_schema(kind, region).get("handlers") or {})
 
 
+def typed(kind: str, region: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return properties with texts of numbers as numbers, where the schema wants numbers: `030` is 30.
+
+    CloudFormation converts such texts before it validates, sends or compares properties.
+    """
+    schema = _schema(kind, region)
+    found: dict[str, Any] = _typed_as(properties, schema, schema)
+    return found
+
+
+def _typed_as(value: Any, shape: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    if "$ref" in shape:
+        shape = schema["definitions"][shape["$ref"].rpartition("/")[2]]
+    if isinstance(value, Mapping):
+        properties = shape.get("properties", {})
+        return {key: _typed_as(item, properties.get(key, {}), schema) for key, item in value.items()}
+    if isinstance(value, list):
+        items = shape.get("items", {})
+        return [_typed_as(item, items if isinstance(items, Mapping) else {}, schema) for item in value]
+    return _number(value) if shape.get("type") in ("integer", "number") else value
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value.strip()):
+        return value
+    return int(value) if value.strip().lstrip("+-").isdigit() else float(value)
+
+
 def refusal(kind: str, region: str, properties: Mapping[str, Any]) -> str:
     """Tell why AWS rejects properties.
 
     Returns:
         The reason; empty if they are accepted. Values that are only known later are not checked.
     """
-    error = next(iter(_validator(kind, region).iter_errors(properties)), None)
+    error = next(iter(_validator(kind, region).iter_errors(typed(kind, region, properties))), None)
     if error is None:
         return ""
     where = "/".join(["#", *(str(part) for part in error.absolute_path)])

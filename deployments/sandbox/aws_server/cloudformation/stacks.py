@@ -51,6 +51,7 @@ class Stack:
         pending: a change that is still to be completed.
         parent: the id of the stack that contains this one.
         root: the id of the outermost stack that contains this one.
+        change_set: the ARN of the change set that was executed last.
         token: the ClientRequestToken of the latest operation.
     """
 
@@ -72,6 +73,7 @@ class Stack:
     pending: Pending | None = None
     parent: str = ""
     root: str = ""
+    change_set: str = ""
     token: str = ""
 
     def enter(self, status: str, reason: str = "") -> None:
