@@ -260,6 +260,27 @@ def test_an_encrypted_value_is_not_shown_in_a_plan(bastion: Bastion, tmp_path: P
     assert (plan.changes[0].after or {})["content"] == [f"key={MASK}"]
 
 
+def test_values_of_several_vaults_are_hidden_whose_passwords_the_configuration_names(bastion: Bastion) -> None:
+    folder = bastion.folder / "bastion"
+    (folder / "ansible.cfg").write_text("[defaults]\nvault_identity_list = dev@.dev, prod@.prod\n")
+    for name in ("dev", "prod"):
+        (folder / f".{name}").write_text(f"password of {name}")
+    (folder / "dev.yml").write_text("key: |\n  first line\n  second line\nunreadable: {}\n")
+    (folder / "prod.yml").write_text("- {token: hunter2hunter2}\n")
+    for name in ("dev", "prod"):
+        argv = (tool("ansible-vault"), "encrypt", "--encrypt-vault-id", name, f"{name}.yml")
+        subprocess.run(argv, cwd=folder, capture_output=True, check=True)
+    broken = "$ANSIBLE_VAULT;1.1;AES256\n6161\n"
+    (folder / "files").mkdir()
+    (folder / "files/broken").write_text(broken)
+    token = '{{ (lookup("file", "prod.yml") | from_yaml)[0].token }}'
+    copy = f"{{content: '{{{{ key }}}}{token}', dest: /srv/vaults, mode: '0600'}}"
+    bastion.does(f"    - {{name: Write, ansible.builtin.copy: {copy}}}\n")
+    playbook = folder / "playbook.yml"
+    playbook.write_text(playbook.read_text().replace("  tasks:", "  vars_files: [dev.yml]\n  tasks:"))
+    assert (bastion.plan().changes[0].after or {})["content"] == [MASK, MASK, MASK]
+
+
 NOTIFIES = (
     "    - {name: Write, ansible.builtin.copy: {content: a, dest: /srv/notifies, mode: '0644'}, notify: Restart}\n"
 )

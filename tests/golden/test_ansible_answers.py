@@ -151,6 +151,40 @@ def test_a_dependent_change_is_unknown_and_no_change() -> None:
     assert "bastion : Write: depends on a task that cannot be rehearsed" in found.unknown
 
 
+def done(task: str, host: str) -> dict[str, Any]:
+    data = {"host": host, "task": task, "task_uuid": task, "res": {"changed": True}}
+    return {"event": "runner_on_ok", "event_data": data}
+
+
+def test_which_host_is_faster_makes_no_other_plan() -> None:
+    one, two = ([done(task, host) for task in ("Write", "Tell", "End")] for host in ("one", "two"))
+    # `two` has tasks of an earlier play, and only it runs a task in the middle.
+    two = [done("Before", "two"), *two[:2], done("Between", "two"), two[2]]
+    asked = [line("Ask", host, rehearsed=False, task_uuid="Ask") for host in ("one", "two")]
+    first, second = results([*one, *two], asked), results([two[0], two[1], one[0], *two[2:], *one[1:]], asked[::-1])
+    assert first == second
+    assert [change.address for change in first.changes] == [
+        "two : Before",
+        "one : Write",
+        "two : Write",
+        "one : Tell",
+        "two : Tell",
+        "two : Between",
+        "one : End",
+        "two : End",
+    ]
+
+
+def test_a_handler_that_runs_twice_stays_where_it_ran() -> None:
+    ran = [done(task, "one") for task in ("Write", "Restart", "Tell", "Restart")]
+    assert [change.address for change in results(ran).changes] == [
+        "one : Write",
+        "one : Restart",
+        "one : Tell",
+        "one : Restart",
+    ]
+
+
 def test_another_host_does_not_depend_on_it() -> None:
     elsewhere = {**LINES[9], "host": "other"}
     assert "other : Write" not in results([], [*LINES, elsewhere]).dependent

@@ -29,9 +29,11 @@ from tasks.engines.ansible.events import (
     hidden_change,
     task_of,
 )
+from tasks.engines.ansible.order import in_order
 from tasks.engines.ansible.recordings import Line
 
 _ENDS = ("runner_on_ok", "runner_on_failed", "runner_on_skipped")
+_RESULTS = (*_ENDS, "runner_on_unreachable")
 
 _NOT_MADE = "earlier changes are not made in a rehearsal"
 _BLOCKED = f"{_NOT_MADE}; the tasks after it are not rehearsed"
@@ -52,6 +54,8 @@ class Results:
         unrehearsed: addresses of tasks that check mode skipped.
         dependent: addresses of tasks that depend on the result of an unrehearsed task.
         unmatched: plays that matched no host, and that may match one in an apply.
+        not_reached: plays, or hosts of plays, that a rehearsal did not get to because of a failure, in words.
+        really_ran: addresses of tasks that changed something in the rehearsal (`check_mode: false`).
         handlers: addresses of handlers that ran.
         finished: the run reached its end on the hosts that it reached, even if tasks failed there.
     """
@@ -65,6 +69,8 @@ class Results:
     unrehearsed: tuple[str, ...] = ()
     dependent: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
+    not_reached: tuple[str, ...] = ()
+    really_ran: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
     finished: bool = False
 
@@ -76,6 +82,7 @@ class Results:
             *(f"{address}: depends on a task that cannot be rehearsed" for address in self.dependent),
             *(f"{address}: fails, and the play goes on; {_NOT_MADE}" for address in self.ignored),
             *(f"{line}; {_BLOCKED}" for line in self.blocked),
+            *self.not_reached,
             *(f"{play} matched no host; it may match one when applied" for play in self.unmatched),
         )
 
@@ -84,15 +91,19 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
     """Combine the events of one run with the lines that our plugin recorded.
 
     Args:
-        events: ansible-runner's events, in order.
-        lines: the lines of our callback plugin, in order.
+        events: ansible-runner's events, in order of time.
+        lines: the lines of our callback plugin, in order of time.
     """
     stats = next((data_of(e) for e in events if e["event"] == "playbook_on_stats"), None)
     tasks = [line for line in lines if "host" in line]
+    events = _delegated(events, tasks)
+    depending = in_order(recordings.dependent(tasks), task_of)
+    tasks = in_order(tasks, task_of)
+    events, arrived = in_order([e for e in events if e["event"] in _RESULTS], _task_of_event), events
     rescued = {task_of(line) for line in tasks if line["event"] == "failed" and line["rescued_by"]}
     fatal = [data for data in (data_of(e) for e in events if _is_fatal(e, stats)) if task_of(data) not in rescued]
     unrehearsed = _unique(address_of(line) for line in tasks if not line["rehearsed"])
-    depending, failing = recordings.dependent(tasks), [task_of(data) for data in fatal]
+    failing = [task_of(data) for data in fatal]
     told = _unique(address_of(line) for line in depending if task_of(line) not in failing)
     dependent = tuple(address for address in told if address not in unrehearsed)
     incomparable = {task_of(line) for line in tasks if not line["rehearsed"]} | {*map(task_of, depending)}
@@ -102,7 +113,7 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
     changes = [change for event in comparable for change in changes_of(event)]
     hiding = {host for host in {data_of(e)["host"] for e in done} if _has_hidden(host, done, stats)}
     changes += [hidden_change(data_of(e)) for e in comparable if _is_hidden(e) and data_of(e)["host"] in hiding]
-    acting = [e for e in events if e["event"] != "runner_on_ok" or task_of(data_of(e)) not in checking]
+    acting = [e for e in arrived if e["event"] != "runner_on_ok" or task_of(data_of(e)) not in checking]
     waiting = _waiting(acting, incomparable, hiding)
     return Results(
         changes=tuple(changes),
@@ -118,6 +129,8 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
         unrehearsed=unrehearsed,
         dependent=dependent,
         unmatched=recordings.perhaps_without_hosts(lines),
+        not_reached=recordings.not_reached(lines, {*failing}),
+        really_ran=_unique(address_of(line) for line in tasks if line.get("really_ran") and line["changed"]),
         handlers=_unique(address_of(line) for line in tasks if line["handler"] and line["event"] == "ok"),
         finished=stats is not None,
     )
@@ -164,6 +177,21 @@ def _without(value: Any, secrets: Sequence[str]) -> Any:
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
+
+
+def _delegated(events: Iterable[Event], tasks: Iterable[Line]) -> list[Event]:
+    """Return the events with the host that each task was delegated to. The events themselves leave it out."""
+    to = {task_of(line): line["delegated_to"] for line in tasks if line.get("delegated_to")}
+    return [
+        {**each, "event_data": {**data_of(each), "delegated_to": to[_task_of_event(each)]}}
+        if "host" in data_of(each) and _task_of_event(each) in to
+        else each
+        for each in events
+    ]
+
+
+def _task_of_event(event: Event) -> tuple[str, str]:
+    return task_of(data_of(event))
 
 
 def _is_fatal(event: Event, stats: Mapping[str, Any] | None) -> bool:

@@ -248,7 +248,7 @@ def _connections(place: Place, variables: Mapping[str, str]) -> str:
 
 def _secrets(executable: str, place: Place, runner: Processes) -> frozenset[str]:
     config = {"ANSIBLE_CONFIG": str(place.config)} if place.config else {}
-    return vaults.secrets(executable, place.files, {**place.variables, **config}, runner)
+    return vaults.secrets(executable, place.folder, place.files, {**place.variables, **config}, runner)
 
 
 def _own_connections(config: Path | None) -> dict[str, str]:

@@ -26,7 +26,7 @@ from tasks.domain.outcome import Applied, Observation, Outcome, Progress, Verifi
 from tasks.domain.plan import Change, Plan, Reversibility
 from tasks.domain.release import Baseline, Inputs, Receipt, Target
 from tasks.domain.values import digest_of
-from tasks.engines.ansible import commands, errors, inventories, plans
+from tasks.engines.ansible import cautions, commands, errors, inventories, plans
 from tasks.engines.ansible.answers import Results
 from tasks.engines.ansible.commands import APPLY, PARSE, REHEARSE, Place, Run
 from tasks.engines.ansible.inventories import Inventory
@@ -41,11 +41,6 @@ log = structlog.get_logger("flowmart.ansible")
 
 FRESH = 60.0
 """Seconds after which a plan is rehearsed again before its apply: about a rehearsal and a run on a few hosts."""
-
-_ROLLBACK = "a rollback runs the earlier release's playbook: what only this release brings to a host stays there"
-_FIRST = f"a rollback of this first release only runs its {REMOVAL}: how the hosts were before is not known"
-_STAYS = f"nothing is removed: the release has no {REMOVAL}; what it did to the hosts stays"
-_HANDLERS = "all handlers run: the last run may have ended before its handlers ran"
 
 
 class Ansible:
@@ -118,7 +113,8 @@ class Ansible:
         # A handler would run only as a consequence of drift; it is not drift.
         handlers = plans.saved(plan).handlers
         changes = tuple(change.reversed for change in plan.changes if not _is_of(change, handlers))
-        return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=plan.unknown, unknown=())
+        warnings = (*plan.unknown, *filter(cautions.is_about_the_rehearsal, plan.warnings))
+        return replace(plan, changes=changes, text=plans.text(changes, ()), warnings=warnings, unknown=())
 
     def settle(self, receipt: Receipt) -> tuple[Change, ...]:
         """Return the differences that a rehearsal reports right after a good apply."""
@@ -148,7 +144,7 @@ class Ansible:
     def _planned(self, workspace: Workspace, target: Target, inputs_digest: str, job: Job) -> Plan:
         found = self._rehearsed(workspace, job)
         job = replace(job, handlers=found.handlers)
-        warnings = _warnings(job, found, first=workspace.receipt is None)
+        warnings = cautions.warnings(job, found, first=workspace.receipt is None)
         certain = not found.changes and not found.unknown
         return Plan(
             target=target,
@@ -257,17 +253,6 @@ def _outputs(job: Job) -> dict[str, Any]:
 def _is_applied(failed: Workspace) -> bool:
     """Tell whether the failed release was applied completely here, handlers included."""
     return failed.receipt is not None and failed.receipt.target.release == failed.target.release
-
-
-def _warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
-    """Return what approvers should know: the limits of a rollback, and changes that the rehearsal does not show."""
-    if not job.playbook:
-        return (_STAYS,)
-    if not found.changes and not found.unknown:
-        return ()
-    rollback = [_FIRST if first else _ROLLBACK] if job.playbook != REMOVAL else []
-    handlers = [_HANDLERS] if job.runs_handlers else []
-    return (*rollback, *handlers, *(f"{address}: changes something that it does not show" for address in found.blind))
 
 
 def _is_of(change: Change, tasks: Sequence[str]) -> bool:

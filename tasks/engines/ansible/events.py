@@ -66,10 +66,12 @@ def _thing(data: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     given = result.get("invocation") or {}
     given = given.get("module_args") or given
     place, source = given.get("path") or given.get("dest"), given.get("src")
-    if not (isinstance(place, str) and place.startswith("/")):
+    host = str(data.get("delegated_to") or data["host"])
+    # A host that only an item names cannot be told from those of the other items.
+    if not (isinstance(place, str) and place.startswith("/")) or "{{" in host:
         return ""
     into = posixpath.basename(str(source)) if place.endswith("/") and source else ""
-    return f"{data['host']}: {posixpath.normpath(posixpath.join(place, into))}"
+    return f"{host}: {posixpath.normpath(posixpath.join(place, into))}"
 
 
 def _compared(diff: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -131,6 +133,11 @@ def _said(result: Mapping[str, Any]) -> str:
 
 
 def address_of(data: Mapping[str, Any], item: str = "") -> str:
-    """Return "bastion : hardening : Configure sshd (item)"; without the role for a task of the playbook itself."""
-    parts = [str(data.get(key)) for key in ("host", "role", "task") if data.get(key)]
+    """Return "bastion : hardening : Configure sshd (item)"; without the role for a task of the playbook itself.
+
+    As in Ansible's own output, "bastion -> db" is a task of bastion's that is delegated to db.
+    """
+    to = data.get("delegated_to")
+    host = f"{data['host']} -> {to}" if to and to != data["host"] else str(data["host"])
+    parts = [host, *(str(data.get(key)) for key in ("role", "task") if data.get(key))]
     return " : ".join(parts) + (f" ({item})" if item else "")

@@ -7,7 +7,8 @@ only during one run.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ _Loader.add_multi_constructor("!", lambda _, __, ___: None)
 
 
 def secrets(
-    executable: str, files: Iterable[Path], variables: Mapping[str, str], runner: Processes
+    executable: str, folder: Path, files: Iterable[Path], variables: Mapping[str, str], runner: Processes
 ) -> frozenset[str]:
     """Return the decrypted values in the files that a unit reads; only those of at least `_SHORTEST` characters.
 
@@ -45,6 +46,7 @@ def secrets(
 
     Args:
         executable: ansible-playbook; ansible-vault is expected next to it.
+        folder: where the playbook runs: a password's file may be named by a path from there.
         files: the files that the unit reads.
         variables: environment variables, with the vault's password or its file.
         runner: runs the command.
@@ -54,7 +56,9 @@ def secrets(
         return frozenset()
     place = Path(shutil.which(executable) or executable).with_name("ansible-vault")
     with run_folder("vault") as temporary:
-        plain = [_decrypted(place, text, temporary, variables, runner) for text in found]
+        encrypted = [_written(temporary / str(number), text) for number, text in enumerate(found)]
+        _decrypt(Command((str(place), "decrypt"), folder, variables, 60.0), encrypted, runner)
+        plain = [text for text in (file.read_text() for file in encrypted) if not text.startswith(_HEADER)]
     return frozenset(value for text in plain for value in _values(text) if len(value) >= _SHORTEST)
 
 
@@ -68,23 +72,28 @@ def _ciphertexts(files: Iterable[Path]) -> Iterator[str]:
             yield from (value for value in texts(_parsed(text)) if value.startswith(_HEADER))
 
 
-def _decrypted(place: Path, text: str, temporary: Path, variables: Mapping[str, str], runner: Processes) -> str:
-    file = temporary / "value"
+def _written(file: Path, text: str) -> Path:
     file.touch(mode=0o600)
     file.write_text(text)
-    argv = (str(place), "view", str(file))
-    finished = runner.run(Command(argv, temporary, {**variables, "PAGER": "cat"}, 60.0))
-    return finished.stdout if finished.exit_code == 0 else ""
+    return file
+
+
+def _decrypt(command: Command, files: Sequence[Path], runner: Processes) -> None:
+    """Decrypt files in place, all with one process. It ends at a file that it cannot decrypt: then each by itself."""
+    if runner.run(replace(command, argv=(*command.argv, *map(str, files)))).exit_code == 0:
+        return
+    for file in files:
+        if file.read_text().startswith(_HEADER):
+            runner.run(replace(command, argv=(*command.argv, str(file))))
 
 
 def _values(text: str) -> Iterator[str]:
-    """Yield the texts in a decrypted value: the values of a file of variables, or a text and each of its lines."""
+    """Yield the texts in a decrypted value, and each of their lines; of a file of variables, those of its values."""
     parsed = _parsed(text)
-    if isinstance(parsed, Mapping | list):
-        yield from (str(value) for value in leaves(parsed) if value is not None)
-        return
-    yield text.strip()
-    yield from (line.strip() for line in text.splitlines())
+    found = leaves(parsed) if isinstance(parsed, Mapping | list) else (text,)
+    for value in (str(each).strip() for each in found if each is not None):
+        yield value
+        yield from (line.strip() for line in value.splitlines())
 
 
 def _parsed(text: str) -> Any:

@@ -2,9 +2,9 @@
 
 It writes one line of JSON for each task and host, in the order in which they ended. The line says whether check mode
 skipped the task, what the task registers and for which hosts, and which names it mentions. These include names
-behind variables that Ansible evaluates only when they are used. For each play it records whether the play has hosts
-and which values it prompts for. It can also notify all handlers at the start of a play: a run needs that after one
-that ended before its handlers ran.
+behind variables that Ansible evaluates only when they are used. At the start it records which plays there are,
+because a failure may end a run before all of them; for each play, its hosts and which values it prompts for. It can
+also notify all handlers at the start of a play: a run needs that after one that ended before its handlers ran.
 
 It runs in Ansible's own interpreter, so it imports nothing of ours.
 """
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = """
@@ -53,15 +54,20 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._play: Any = None
         self._is_certain = True
 
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Record all plays of the playbook, in order."""
+        self._write({"event": "plays", "plays": [_described(play) for play in playbook.get_plays()]})
+
     def v2_playbook_on_vars_prompt(self, varname: str, *more: Any, **named: Any) -> None:
         """Record that a play prompts for a value. A run is not interactive: without a default it would be None."""
         default = named["default"] if "default" in named else (*more, *[None] * 7)[6]
         self._write({"event": "asks", "name": varname, "has_default": default is not None})
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Record the start of a play, even if it matches no hosts."""
+        """Record the start of a play, even if it matches no hosts; with `serial`, of each batch of its hosts."""
         self._play = play
-        self._write({"event": "play", "name": str(play.get_name()), "pattern": str(play.hosts)})
+        named = {"name": str(play.get_name()), "max_fail_percentage": play.max_fail_percentage}
+        self._write({"event": "play", **_described(play), **named, **_hosts(play)})
         if os.environ.get("FLOWMART_RUN_HANDLERS"):
             _notify_all(play)
 
@@ -101,6 +107,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "rescued_by": list(_rescued_by(task)),
                 "handler": type(task).__name__ == "Handler",
                 "makes_groups": _is_grouping(task),
+                "delegated_to": str(task.delegate_to or ""),
+                "really_ran": event != "skipped" and bool(context.CLIARGS["check"]) and task.check_mode is not True,
+                "ends_all": event == "failed" and bool(task.any_errors_fatal),
             }
         )
 
@@ -116,6 +125,21 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         if file := os.environ.get("FLOWMART_REHEARSAL"):
             with Path(file).open("a") as out:
                 out.write(json.dumps(line, default=str) + "\n")
+
+
+def _described(play: Any) -> dict[str, str]:
+    """Return how a play is named and which hosts it is for. Before it starts, a single pattern is not yet a list."""
+    patterns = [play.hosts] if isinstance(play.hosts, str) else list(play.hosts)
+    return {"id": str(play._uuid), "name": str(play.name or ",".join(patterns)), "pattern": str(patterns)}
+
+
+def _hosts(play: Any) -> dict[str, list[str]]:
+    """Return the hosts that a play starts on, and all hosts that it is for: with `serial`, others come later."""
+    inventory = play.get_variable_manager()._inventory
+    return {
+        "hosts": [host.get_name() for host in inventory.get_hosts(play.hosts)],
+        "all_hosts": [host.get_name() for host in inventory.get_hosts(play.hosts, ignore_restrictions=True)],
+    }
 
 
 def _is_conditional(task: Any, result: Mapping[str, Any]) -> bool:
