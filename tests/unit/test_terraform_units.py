@@ -89,6 +89,20 @@ def test_options_that_lead_nowhere_are_refused(tmp_path: Path, written: dict[str
         platform(tmp_path, app=options(**written))
 
 
+@pytest.mark.parametrize("name", ["terraform.tfstate", ".terraform/terraform.tfstate", ".terraform/environment"])
+def test_what_terraform_wrote_on_one_machine_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{name} is committed(.|\n)*remove it from git"):
+        platform(tmp_path, {f"app/{name}": "{}"}, app=options())
+
+
+def test_env_may_set_a_variable_that_must_be_set(tmp_path: Path) -> None:
+    more = {"app/more.tf": 'variable "other" {}\n'}
+    own = options(var_files=[], env={"TF_VAR_other": "2"})
+    assert platform(tmp_path, more, app={**own, "inputs": {"size": 1}})
+    with pytest.raises(InvalidInput, match="env sets TF_VAR_other, and the unit's inputs set other too"):
+        platform(tmp_path, more, app={**own, "inputs": {"size": 1, "other": 1}})
+
+
 def test_a_file_that_may_be_missing_is_no_mistake(tmp_path: Path) -> None:
     files = ["{environment}.tfvars", {"path": "none.tfvars", "optional": True}, "../config/*.tfvars.d/*"]
     with pytest.raises(InvalidInput, match="there is no file"):

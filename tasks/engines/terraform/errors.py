@@ -144,9 +144,9 @@ def is_unanswered(item: Diagnostic) -> bool:
     """Tell whether one error means that something did not respond."""
     if item.summary == LOCKED and "Lock Info:" in item.detail:
         return True
-    if _ENDED.search(item.summary) or of_damaged_state([item]):
-        return True
     text = f"{item.summary}: {item.detail}" if item.detail else item.summary
+    if _ENDED.search(item.summary) or _DAMAGED.search(text):
+        return True
     if _REJECTED_BY_THE_CODE.match(item.summary):
         return bool(_KILLED.search(item.detail))
     if _FINAL.search(text) or _is_wait(item):
@@ -158,11 +158,6 @@ def is_unanswered(item: Diagnostic) -> bool:
 def wants_another_version(found: Iterable[Diagnostic]) -> bool:
     """Tell whether the code (`required_version`) or the state requires another version of the tool."""
     return any(_ANOTHER_VERSION.search(f"{item.summary}: {item.detail}") for item in found)
-
-
-def of_damaged_state(found: Iterable[Diagnostic]) -> bool:
-    """Tell whether the state cannot be read: its write was cut off, or something else is in its place."""
-    return any(_DAMAGED.search(f"{item.summary}: {item.detail}") for item in found)
 
 
 def lacks_login(found: Iterable[Diagnostic]) -> bool:

@@ -21,6 +21,7 @@ from tasks.engines.terraform import (
     diagnostics,
     errors,
     locks,
+    remedies,
     stale_locks,
     stored_states,
     surroundings,
@@ -217,9 +218,7 @@ class Execution:
             return f"it was ended from outside (exit code {ended.exit_code})"
         if not ended.errors and ended.stderr.strip():
             return self.shown(ended.stderr.strip()[-_LONGEST:])
-        told = self.shown(diagnostics.why(ended.errors, source))
-        damaged = errors.of_damaged_state(ended.errors)
-        return f"{told}\nRestore an earlier version of the state from the backend." if damaged else told
+        return "\n".join((self.shown(diagnostics.why(ended.errors, source)), *remedies.of(ended.errors)))
 
     def shown(self, text: str) -> str:
         """Mask the secrets in a text of terraform's, and replace temporary paths by those of the repository."""

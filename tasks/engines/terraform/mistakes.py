@@ -17,6 +17,8 @@ from tasks.engines.terraform.sources import reads
 _OF_STACKS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfdeploy.hcl")
 _OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION"})
 """Variables that decide where and how FlowMart runs the tool."""
+_WRITTEN = ("terraform.tfstate", ".terraform/terraform.tfstate", ".terraform/environment")
+"""A local state, the backend of an earlier `init`, and the workspace that somebody selected."""
 
 
 def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
@@ -30,6 +32,7 @@ def faults(infrastructure: Path, unit: Unit) -> Iterator[str]:
     yield from (f"env may not set {name}: FlowMart does" for name in sorted(_OURS & chosen.env.keys()))
     yield from named_files.faults(infrastructure, unit)
     yield from _stacks(folder)
+    yield from _committed(infrastructure, folder)
     yield from _backend(infrastructure, unit)
     yield from _overridden(folder, unit)
     folders = _module_folders(infrastructure, unit)
@@ -42,7 +45,7 @@ def supplied(infrastructure: Path, unit: Unit) -> frozenset[str]:
     """Return the variables that files of variables set."""
     folder, named = infrastructure / unit.source, named_files.var_files(infrastructure, unit).items()
     set_by = [decryption.names(file, folder) if each.decrypt else read_values(file) for file, each in named]
-    return frozenset(name for values in (*file_values(folder), *set_by) for name in values)
+    return frozenset(name for values in (*file_values(folder), *set_by, _in_env(unit)) for name in values)
 
 
 def place(infrastructure: Path, unit: Unit) -> str:
@@ -65,8 +68,26 @@ def _stacks(folder: Path) -> Iterator[str]:
         yield f"{name} is code of Terraform Stacks, which only HCP Terraform runs: make it a root of its own"
 
 
+def _committed(infrastructure: Path, folder: Path) -> Iterator[str]:
+    """Yield files that Terraform writes on one machine, and that would change what it does on another."""
+    if any((place / ".git").exists() for place in (infrastructure, infrastructure.parent)):
+        return  # A working tree, not a release: git may ignore these files.
+    for name in sorted(_WRITTEN):
+        file = folder / name
+        if file.is_file() and file.stat().st_size:
+            yield f"{name} is committed, and Terraform would use it in place of the backend: remove it from git"
+
+
+def _in_env(unit: Unit) -> dict[str, str]:
+    """Return the variables of Terraform that the unit's `env` sets."""
+    given = options(unit.options).env.items()
+    return {name.removeprefix("TF_VAR_"): value for name, value in given if name.startswith("TF_VAR_")}
+
+
 def _overridden(folder: Path, unit: Unit) -> Iterator[str]:
-    """Yield inputs that an automatically loaded file sets too: one would silently override the other."""
+    """Yield variables that are set twice: one value would silently override the other."""
+    for name in sorted(_in_env(unit).keys() & unit.inputs.keys()):
+        yield f"env sets TF_VAR_{name}, and the unit's inputs set {name} too: remove one of them"
     for file in sorted((*folder.glob("*.auto.tfvars"), *folder.glob("*.auto.tfvars.json"))):
         try:
             both = sorted(code.values(file).keys() & unit.inputs.keys())
