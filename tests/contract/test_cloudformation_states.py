@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Receipt
@@ -162,3 +163,14 @@ def test_data_that_may_be_replaced_is_irreversible_unless_it_is_kept(colours: Co
     kept = {**queue, "UpdateReplacePolicy": "Retain"}
     plan = colours.plan(colours.release("three", template(Orders=kept, Alerts=renamed)))
     assert plan.reversibility is Reversibility.NEEDS_CARE
+
+
+def test_what_validation_before_deployment_finds_is_named(colours: Colours) -> None:
+    bucket, s3 = files(colours), colours.administrator("s3")
+    name = bucket["Properties"]["BucketName"]
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    told = f"Files [(]AWS::S3::Bucket[)]: Resource of type 'AWS::S3::Bucket' with identifier '{name}' already exists"
+    with pytest.raises(Refused, match=told):
+        colours.plan(colours.release("one", template(Files=bucket, Orders=ORDERS)))
+    s3.delete_bucket(Bucket=name)
+    colours.promoted(colours.release("two", template(Files=bucket, Orders=ORDERS)))

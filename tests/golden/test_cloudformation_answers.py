@@ -169,6 +169,31 @@ def test_a_change_set_without_changes_is_told_by_its_reason(status: str, reason:
     assert answers.is_no_op({"Status": status, "StatusReason": reason}) is no_op
 
 
+VALIDATED = [
+    {
+        "LogicalResourceId": "Files",
+        "ResourceType": "AWS::S3::Bucket",
+        "ValidationStatus": "FAILED",
+        "ValidationFailureMode": "FAIL",
+        "ValidationStatusReason": "already exists",
+        "ValidationPath": "/Resources/Files",
+    },
+    {"LogicalResourceId": "Orders", "ValidationStatus": "FAILED", "ValidationFailureMode": "WARN"},
+    {"LogicalResourceId": "Alerts", "ValidationStatus": "SKIPPED", "ValidationFailureMode": "FAIL"},
+    {"LogicalResourceId": "Mails", "EventType": "STACK_EVENT", "ResourceStatus": "CREATE_COMPLETE"},
+]
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early "
+    "Validation errors, use the DescribeEvents API for detailed failure information."
+)
+
+
+def test_validation_before_deployment_says_why_in_its_events() -> None:
+    assert answers.is_invalid(EARLY)
+    assert not answers.is_invalid("Parameters: [Name] must have values")
+    assert answers.invalidities(VALIDATED) == ("Files (AWS::S3::Bucket): already exists (/Resources/Files)",)
+
+
 def event(status: str, name: str, reason: str = "") -> dict[str, str]:
     return {"LogicalResourceId": name, "ResourceType": "T", "ResourceStatus": status, "ResourceStatusReason": reason}
 

@@ -262,6 +262,7 @@ _NOT_EMULATED = (
 _OPERATIONS: tuple[Callable[[Response], ActionResult], ...] = (
     change_set_operations.create_change_set,
     change_set_operations.describe_change_set,
+    change_set_operations.describe_events,
     change_set_operations.list_change_sets,
     change_set_operations.delete_change_set,
     change_set_operations.execute_change_set,

@@ -28,6 +28,7 @@ _EMULATED: Mapping[str, frozenset[str]] = {
             "IncludeNestedStacks",
         }
     ),
+    "describe_events": frozenset({"ChangeSetName", "StackName", "Filters", "NextToken"}),
     "execute_change_set": frozenset({"ChangeSetName", "StackName", "ClientRequestToken"}),
     "delete_stack": frozenset({"StackName", "RetainResources", "ClientRequestToken"}),
     "continue_update_rollback": frozenset({"StackName", "ResourcesToSkip", "ClientRequestToken"}),

@@ -10,7 +10,15 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from deployments.sandbox.aws_server.cloudformation import asking, execution, exports, imports, quotas, tokens
+from deployments.sandbox.aws_server.cloudformation import (
+    asking,
+    execution,
+    exports,
+    imports,
+    quotas,
+    tokens,
+    validation,
+)
 from deployments.sandbox.aws_server.cloudformation.change_sets import differences
 from deployments.sandbox.aws_server.cloudformation.described import parameters, summary, without_values
 from deployments.sandbox.aws_server.cloudformation.embedded import clients_for
@@ -81,7 +89,10 @@ def create_change_set(response: Response) -> ActionResult:
     taken = _taken(response, made, wanted)
     made.imports = {name: each.id for name, each in taken.made.items()}
     nested = _compared(response, made, taken.made)
-    if failure := failure_of(template) or taken.failure or nested.failure:
+    made.events = validation.found(
+        {each.logical_id: each for each in made.changes}, template, clients_for(response, stack)
+    )
+    if failure := failure_of(template) or taken.failure or nested.failure or validation.reason(made.events):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", failure
     elif stack.status != "REVIEW_IN_PROGRESS" and not made.changes and not tells_otherwise(stack, template):
         made.status, made.execution, made.reason = "FAILED", "UNAVAILABLE", _NO_CHANGES
@@ -136,6 +147,15 @@ def describe_change_set(response: Response) -> ActionResult:
     with_values = response._get_bool_param("IncludePropertyValues", False)
     changes = [without_values(change.described(), with_values) for change in found.changes]
     return ActionResult({**summary(found), "Changes": changes, "Parameters": parameters(found.template)})
+
+
+@asking.paged("OperationEvents")
+def describe_events(response: Response) -> ActionResult:
+    """Return the events of a change set: what its validation found."""
+    events = change_set_of(response).events
+    return ActionResult(
+        {"OperationEvents": [{**event, "StackId": change_set_of(response).stack.id} for event in events]}
+    )
 
 
 @asking.paged("Summaries")

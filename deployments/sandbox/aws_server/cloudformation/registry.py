@@ -26,6 +26,7 @@ class ChangeSet:
         root: the ARN of the change set that contains it; empty if there is none.
         kind: CREATE, UPDATE or IMPORT.
         imports: {logical id: identifier} of the resources to import.
+        events: what its validation found, as DescribeEvents returns it.
         token: the ClientToken of the request that created it; empty if there was none.
     """
 
@@ -41,6 +42,7 @@ class ChangeSet:
     root: str = ""
     kind: str = "UPDATE"
     imports: Mapping[str, str] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
     token: str = ""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
