@@ -7,6 +7,7 @@ schema of YAML 1.2, keeps dates as text, and reports duplicate keys.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -136,10 +137,17 @@ class Reader:
 
     def _scalar(self, node: yaml.Node, key: Key) -> Any:
         try:
-            return SCALARS[node.tag](node.value)
+            value = SCALARS[node.tag](node.value)
         except ValueError:
-            self._mistake(key, f"{node.value!r} is not what its tag says: leave the tag out")
+            if not node.value.lstrip("+-").isdecimal():
+                self._mistake(key, f"{node.value!r} is not what its tag says: leave the tag out")
+                return None
+            # Python reads no number with thousands of digits.
+            value = math.inf
+        if isinstance(value, float) and not math.isfinite(value):
+            self._mistake(key, "is too large for a number: put it in quotes")
             return None
+        return value
 
     def _mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
         found: dict[str, Any] = {}

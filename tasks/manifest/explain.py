@@ -95,6 +95,11 @@ def _empty(*_: Any) -> str:
     return "must not be empty"
 
 
+def _too_long(detail: ErrorDetails, *_: Any) -> str:
+    written, longest = len(detail["input"]), detail["ctx"]["max_length"]
+    return f"is a name of {written} characters: shorten it to {longest} or fewer"
+
+
 def _own_words(detail: ErrorDetails, _: Schema, __: Key) -> str:
     return str(detail.get("ctx", {}).get("error") or detail["msg"])
 
@@ -127,6 +132,7 @@ SAYS: Mapping[str, Callable[[ErrorDetails, Schema, Key], str]] = {
     "extra_forbidden": _unknown_key,
     "string_too_short": _empty,
     "too_short": _empty,
+    "string_too_long": _too_long,
     "literal_error": _not_allowed,
     "value_error": _own_words,
 }
@@ -145,5 +151,6 @@ RIGHT: Mapping[str, str] = {
     "float_type": "a number",
     "float_parsing": "a number",
     "names": "a name, or a list of names",
+    "long_duration": "a duration of ten years or less",
     "duration": '"90s", "5m", "1h" or a number of seconds above 0',
 }

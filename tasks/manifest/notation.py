@@ -60,19 +60,26 @@ CONDITIONS: tuple[str, ...] = (ALWAYS, WHEN_IRREVERSIBLE, WHEN_DRIFTED)
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 SECONDS = {"s": 1, "m": 60, "h": 3600}
+LONGEST = 10 * 366 * 86400.0
+"""The longest duration, ten years. Python has no dates a few thousand years from now."""
+
+LONGEST_NAME = 100
+"""In characters. Names become parts of the names of files, stacks and objects, which 255 characters must hold."""
 
 
 def seconds(written: Any) -> float:
     """Return the seconds of "90s", "5m", "1h" or a number.
 
     Raises:
-        PydanticCustomError: it is not a duration above 0.
+        PydanticCustomError: it is not a duration above 0, or is longer than ten years.
     """
     found = DURATION.fullmatch(written) if isinstance(written, str) else None
     if found:
         written = float(found[1]) * SECONDS[found[2]]
     if isinstance(written, bool | str) or not isinstance(written, int | float) or not 0 < written < math.inf:
         raise PydanticCustomError("duration", "no duration")
+    if written > LONGEST:
+        raise PydanticCustomError("long_duration", "too long")
     return float(written)
 
 
@@ -132,7 +139,7 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-Slug = Annotated[str, Field(pattern=SLUG)]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=LONGEST_NAME)]
 Slugs = Annotated[
     tuple[Slug, ...],
     BeforeValidator(one_or_several, json_schema_input_type=Slug | Annotated[tuple[Slug, ...], Field(min_length=1)]),
@@ -153,7 +160,7 @@ Duration = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST},
                 {"type": "string", "pattern": f"^{DURATION.pattern}$"},
             ]
         }
@@ -164,6 +171,11 @@ Wait = Annotated[
     BeforeValidator(wait),
     PlainSerializer(lambda value: f"{value:g}s"),
     WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^{DURATION.pattern}$"}]}
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": LONGEST},
+                {"type": "string", "pattern": f"^{DURATION.pattern}$"},
+            ]
+        }
     ),
 ]
