@@ -65,7 +65,14 @@ def _double(loader: Loader, node: yaml.ScalarNode) -> Double:
     return Double(loader.construct_yaml_float(node))
 
 
+def _unsupported(_: Loader, node: yaml.Node) -> None:
+    told = f"CloudFormation takes no {node.tag.removeprefix(_TAG)}"
+    raise yaml.constructor.ConstructorError(None, None, told, node.start_mark)
+
+
 Loader.add_constructor(f"{_TAG}float", _double)
+for _name in ("binary", "omap", "pairs", "set", "timestamp"):
+    Loader.add_constructor(f"{_TAG}{_name}", _unsupported)
 
 
 def as_text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -118,25 +118,66 @@ def test_a_nested_stack_that_somebody_deleted_is_drift(colours: Colours, templat
     assert planned(colours.drift(receipt))["Inner"] is Action.DELETE
 
 
-def test_a_deletion_that_a_new_import_prevents_says_why(colours: Colours) -> None:
+@pytest.fixture
+def importer(colours: Colours) -> Iterator[Callable[[str], None]]:
+    """Makes a stack that imports an export."""
+    client = colours.administrator("cloudformation")
+
+    def make(export: str) -> None:
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": export}}}
+        client.create_change_set(
+            StackName="flowmart-dev-importing",
+            ChangeSetName="one",
+            ChangeSetType="CREATE",
+            TemplateBody=json.dumps({"Resources": {"T": topic}}),
+        )
+        client.execute_change_set(StackName="flowmart-dev-importing", ChangeSetName="one")
+
+    yield make
+    client.delete_stack(StackName="flowmart-dev-importing")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (
+            {"Ref": "Orders"},
+            "its export states-name would change with Orders, and is imported by flowmart-dev-importing",
+        ),
+        ({"Fn::Sub": "queue ${Orders.QueueName}"}, ""),
+    ],
+)
+def test_an_export_in_use_that_changes_is_told_by_the_plan(
+    colours: Colours, importer: Callable[[str], None], value: Any, told: str
+) -> None:
+    def document(name: str) -> dict[str, Any]:
+        made = template(Orders={"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"flowmart-{name}"}})
+        made["Outputs"] = {"Name": {"Value": value, "Export": {"Name": "states-name"}}}
+        return made
+
+    colours.promoted(colours.release("one", document("one")))
+    importer("states-name")
+    two = colours.release("two", document("two"))
+    if told:
+        with pytest.raises(Refused, match=told):
+            colours.plan(two)
+        return
+    assert any(
+        warning.startswith("export states-name may change with Orders") for warning in colours.plan(two).warnings
+    )
+    assert "Export states-name cannot be updated as it is in use" in colours.apply(two).detail
+
+
+def test_a_deletion_that_a_new_import_prevents_says_why(colours: Colours, importer: Callable[[str], None]) -> None:
     document = template(Orders=ORDERS)
     document["Outputs"]["Url"]["Export"] = {"Name": "states-url"}
     one = colours.release("one", document)
     colours.promoted(one)
     back = colours.rollback(one, None)
-    client = colours.administrator("cloudformation")
-    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "states-url"}}}
-    client.create_change_set(
-        StackName="flowmart-dev-importing",
-        ChangeSetName="one",
-        ChangeSetType="CREATE",
-        TemplateBody=json.dumps({"Resources": {"T": topic}}),
-    )
-    client.execute_change_set(StackName="flowmart-dev-importing", ChangeSetName="one")
+    importer("states-url")
     failed = colours.applied(back)
     assert failed.outcome is Outcome.FAILED
     assert failed.detail.startswith("Export states-url cannot be deleted as it is in use by flowmart-dev-importing")
-    client.delete_stack(StackName="flowmart-dev-importing")
 
 
 def test_the_first_failure_is_found_behind_a_hundred_events(colours: Colours) -> None:

@@ -52,6 +52,7 @@ def test_stack_sets_are_refused(stacks: Stacks) -> None:
 
 TRUST = {"Version": "2012-10-17", "Statement": []}
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+ASSUMED = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 INLINE = {
     "Type": "AWS::IAM::Policy",
     "Properties": {"PolicyName": "own", "PolicyDocument": TRUST, "Roles": [{"Ref": "Role"}]},
@@ -99,6 +100,20 @@ def test_a_deletion_goes_on_without_what_cannot_be_deleted(stacks: Stacks) -> No
     assert STACK not in [each["StackName"] for each in client.describe_stacks()["Stacks"]]
     s3.delete_object(Bucket=bucket, Key="a")
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_what_is_gone_with_what_it_was_part_of_is_deleted(stacks: Stacks) -> None:
+    role = {**ROLE, "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [ASSUMED]}}}
+    code = {"Runtime": "python3.12", "Handler": "index.a", "Code": {"ZipFile": "a = print"}}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {**code, "Role": {"Fn::GetAtt": ["Role", "Arn"]}}}
+    allowed = {"FunctionName": {"Ref": "F"}, "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
+    resources = {"Role": role, "F": function, "P": {"Type": "AWS::Lambda::Permission", "Properties": allowed}}
+    stacks.done({"Resources": resources}, "CREATE", Capabilities=["CAPABILITY_IAM"])
+    listed = stacks.cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    (name,) = (each["PhysicalResourceId"] for each in listed if each["LogicalResourceId"] == "F")
+    stacks.client("lambda").delete_function(FunctionName=name)
+    stacks.cloudformation.delete_stack(StackName=STACK)
+    assert STACK not in [each["StackName"] for each in stacks.cloudformation.describe_stacks()["Stacks"]]
 
 
 def test_a_deletion_that_an_export_prevents_leaves_the_stack_as_it_was(stacks: Stacks) -> None:

@@ -1,4 +1,4 @@
-"""What a drift detection found out about each resource: what was not checked is unknown, never unchanged."""
+"""What a drift detection found out about each resource, and what a template leaves to CloudFormation's defaults."""
 
 from __future__ import annotations
 
@@ -77,3 +77,15 @@ def test_databases_without_a_policy_are_deleted_after_a_snapshot() -> None:
         "Dropped": "Delete",
         "Orders": values.UNKNOWN,
     }
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", ("aws", "amazonaws.com")),
+        ("us-gov-west-1", ("aws-us-gov", "amazonaws.com")),
+        ("cn-north-1", ("aws-cn", "amazonaws.com.cn")),
+    ],
+)
+def test_a_region_is_in_a_partition(region: str, partition: tuple[str, str]) -> None:
+    assert values.partition_of(region) == partition

@@ -91,6 +91,8 @@ def test_an_export_without_a_name_is_unknown(export: Any) -> None:
         ("Parameters: {P: String}\nResources: {}\n", "Parameters: P should be a mapping with a Type, not 'String'"),
         ("Outputs: [a]\nResources: {}\n", "Outputs should be a mapping of names"),
         ("Mappings: text\nResources: {}\n", "Mappings should be a mapping of names"),
+        ("Resources: {A: !!timestamp 2026-12-31}\n", "CloudFormation takes no timestamp"),
+        ("Resources: {A: !!set {b}}\n", "CloudFormation takes no set"),
         ("Resources: &a\n  A: *a\n", "holds a YAML alias inside of what it stands for"),
     ],
 )

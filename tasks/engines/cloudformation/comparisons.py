@@ -11,9 +11,9 @@ from typing import Any
 
 from tasks.domain.errors import Refused, Unanswered
 from tasks.domain.plan import Action, Change, Reversibility
-from tasks.domain.values import UNKNOWN, digest_of
+from tasks.domain.values import digest_of
 from tasks.engines.base import Workspace
-from tasks.engines.cloudformation import answers, imports, losses, nesting, removals, values
+from tasks.engines.cloudformation import answers, exports, imports, losses, nesting, removals, values
 from tasks.engines.cloudformation.documents import declared, document_of, is_hidden
 from tasks.engines.cloudformation.plans import Saved
 from tasks.engines.cloudformation.sources import Source
@@ -26,10 +26,9 @@ ALLOW_ALL = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal"
 _REMEDIES = {
     "UPDATE_FAILED": "rollback-stack",
     "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
-    "IMPORT_ROLLBACK_FAILED": "continue-update-rollback",
 }
 """State that a stack does not leave without an operator -> the command that resolves it (user guide, "Stack failure
-options").
+options", and the API reference of RollbackStack and ContinueUpdateRollback).
 """
 
 
@@ -88,7 +87,9 @@ def compare(workspace: Workspace, source: Source, stacks: Stacks) -> Comparison:
 def _stuck(source: Source, stacks: Stacks, stack: Described) -> str:
     """Return a message that names the failed resources of a stuck stack and the command that resolves its state."""
     command = _REMEDIES.get(stack["StackStatus"], "describe-stack-events")
-    advice = f"roll the release back, or fix them and run: aws cloudformation {command} --stack-name {source.stack}"
+    # A rollback continues CloudFormation's own. It can do nothing in the other states.
+    ours = "roll the release back, or " if stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED" else ""
+    advice = f"{ours}fix them and run: aws cloudformation {command} --stack-name {source.stack}"
     failed = names(stacks.resources(stack), "_FAILED")
     return f"stack {source.stack} is {stack['StackStatus']}, stuck on {failed}; {advice}"
 
@@ -96,7 +97,7 @@ def _stuck(source: Source, stacks: Stacks, stack: Described) -> str:
 def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Described | None) -> Comparison:
     if stack is not None and stack["StackStatus"] != "REVIEW_IN_PROGRESS":
         staying = values.exports(source.document, source.parameters, _pseudo(workspace, source))
-        _refuse_exports_in_use(stacks, stack, staying)
+        exports.refuse_removal(stacks, stack, staying)
     described = _described(workspace, source, stacks, stack)
     settings = _settings(source, stacks, stack)
     if answers.is_no_op(described):
@@ -108,11 +109,12 @@ def _change_set(workspace: Workspace, source: Source, stacks: Stacks, stack: Des
     inside = removals.inside(items, stacks, _pseudo(workspace, source), source.secrets)
     changes = answers.changes(items, answers.Context(_tags(stack), source.tags, source.secrets))
     doubts, doubtful = answers.doubts(items), losses.in_doubt(items)
+    uncertain = exports.uncertain(stacks, stack, source.document, changes, doubtful) if stack is not None else ()
     return Comparison(
         saved=Saved("execute", source.stack, source.parameters, described["ChangeSetId"], digest_of(items)),
         changes=(*changes, *inside.changes, *settings),
         stack=stacks.find(source.stack),
-        warnings=(*doubts, *answers.kept(items), *inside.kept, *_after_import(changes)),
+        warnings=(*doubts, *uncertain, *answers.kept(items), *inside.kept, *_after_import(changes)),
         retained=(*answers.retained(items), *inside.retained, *_kept_in_doubt(source, doubtful)),
         doubtful=doubtful,
         careful=bool(doubts),
@@ -158,15 +160,6 @@ def _has_template(source: Source, stacks: Stacks, stack: Described) -> bool:
     return document_of(stacks.template(stack)) == document_of(source.text)
 
 
-def _refuse_exports_in_use(stacks: Stacks, stack: Described, staying: Collection[str]) -> None:
-    """Reject the removal of an export that another stack imports: AWS notices only during the update."""
-    before = {output["ExportName"] for output in stack.get("Outputs", ()) if output.get("ExportName")}
-    for export in sorted(before - {*staying}) if UNKNOWN not in staying else ():
-        if users := stacks.importers(export):
-            told = f"its export {export} would go, and is imported by {', '.join(users)}"
-            raise Refused(f"stack {stack['StackName']}: {told}; promote them without the import first")
-
-
 def _recreation(workspace: Workspace, source: Source, stacks: Stacks, stack: Described) -> Comparison:
     """Plan to delete a stack that a failed create or delete left behind, with all that is still in it.
 
@@ -200,7 +193,7 @@ def deletion(workspace: Workspace, source: Source, stacks: Stacks, stack: Descri
     """
     if stack is None:
         return Comparison(Saved("delete", source.stack, source.parameters))
-    _refuse_exports_in_use(stacks, stack, ())
+    exports.refuse_removal(stacks, stack, ())
     found = removals.of_stack(stacks, stack, _pseudo(workspace, source), source.secrets)
     saved = Saved("delete", source.stack, source.parameters)
     return Comparison(saved, found.changes, stack, found.kept, retained=found.retained)
@@ -270,10 +263,11 @@ def _given(stack: Described) -> dict[str, str | None]:
 
 def _pseudo(workspace: Workspace, source: Source) -> dict[str, str]:
     environment = workspace.environment
+    partition, suffix = values.partition_of(environment.region)
     return {
         "AWS::AccountId": environment.account,
-        "AWS::Partition": "aws",
+        "AWS::Partition": partition,
         "AWS::Region": environment.region,
         "AWS::StackName": source.stack,
-        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::URLSuffix": suffix,
     }

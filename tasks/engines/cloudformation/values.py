@@ -59,6 +59,13 @@ def resources(
     }
 
 
+def partition_of(region: str) -> tuple[str, str]:
+    """Return the partition that a region is in, and the suffix of its services' addresses."""
+    if region.startswith("cn-"):
+        return "aws-cn", "amazonaws.com.cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws", "amazonaws.com"
+
+
 def _usual_policy(body: Mapping[str, Any]) -> str:
     """Return the DeletionPolicy of a resource that declares none. An instance of a cluster is restored with it."""
     in_cluster = "DBClusterIdentifier" in (body.get("Properties") or {})

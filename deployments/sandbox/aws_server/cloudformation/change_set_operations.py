@@ -185,8 +185,9 @@ def execute_change_set(response: Response) -> ActionResult:
     if found.execution != "AVAILABLE":
         message = f"ChangeSet [{found.arn}] cannot be executed in its current status of [{found.status}]"
         raise _InvalidChangeSetStatus(message)
-    there = [*registry.stacks.values()]
-    refusal = lambda after: exports.refusal(there, found.stack, exports.exported(found.stack, after))  # noqa: E731
+    there, before = [*registry.stacks.values()], exports.present(found.stack)
+    own = found.stack
+    refusal = lambda after: exports.refusal(there, own, exports.exported(own, after), before)  # noqa: E731
     found.stack.token, found.stack.change_set = tokens.of(response), found.arn
     verb = "IMPORT" if found.kind == "IMPORT" else ""
     aws = clients_for(response, found.stack)

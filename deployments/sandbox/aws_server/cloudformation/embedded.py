@@ -113,8 +113,8 @@ class Embedded:
             refuse(template)
         except ValidationError as error:
             raise EmbeddedFailed(child.id, str(error.message)) from error
-        there = [*registry_of(self._response).stacks.values()]
-        refusal = lambda after: exports.refusal(there, child, exports.exported(child, after))  # noqa: E731
+        there, before = [*registry_of(self._response).stacks.values()], exports.present(child)
+        refusal = lambda after: exports.refusal(there, child, exports.exported(child, after), before)  # noqa: E731
         if why := bring_about(child, template, tags_of(aws, p), clients, refusal):
             told = f"Embedded stack {child.id} was not successfully changed: {why}"
             raise EmbeddedFailed(child.id, told)

@@ -36,13 +36,21 @@ def importers(stacks: Iterable[Stack], name: str) -> list[Stack]:
     return [stack for stack in _there(stacks) if name in stack.template.imports()]
 
 
-def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -> str:
+def present(stack: Stack) -> dict[str, str]:
+    """Return {name: value} of what a stack exports now; empty if it is not complete."""
+    return {} if stack.status in _NOTHING_THERE or not stack.template.text else exported(stack)
+
+
+def refusal(
+    stacks: Collection[Stack], stack: Stack, after: Mapping[str, str], before: Mapping[str, str] | None = None
+) -> str:
     """Tell why AWS would refuse these exports of a stack.
 
     Args:
         stacks: all stacks of the account and region.
         stack: the stack.
         after: {name: value} of its new exports.
+        before: {name: value} of those it had when the change began; by default its present ones.
 
     Returns:
         The reason; empty if the exports are allowed.
@@ -52,8 +60,7 @@ def refusal(stacks: Collection[Stack], stack: Stack, after: Mapping[str, str]) -
     for name in after:
         if name in theirs:
             return f"Export with name {name} is already exported by stack {theirs[name][1].name}"
-    before = {} if stack.status in _NOTHING_THERE or not stack.template.text else exported(stack)
-    for name, value in before.items():
+    for name, value in (present(stack) if before is None else before).items():
         users = ", ".join(user.name for user in importers(others, name))
         if users and after.get(name) != value:
             what = "deleted" if name not in after else "updated"

@@ -74,9 +74,17 @@ def delete(stack: Stack, resource: Resource, aws: Clients, policy: str) -> None:
         name, id_ = resource.logical_id, resource.made.id
         taken = lambda: snapshots.take(aws, resource.kind, id_, stack.name, name)  # noqa: E731
         acted(stack, name, resource.kind, "DELETE_FAILED", taken)
-    told = lambda: kind.delete(aws, resource.made, resource.properties)  # noqa: E731
-    acted(stack, resource.logical_id, resource.kind, "DELETE_FAILED", told)
+    acted(stack, resource.logical_id, resource.kind, "DELETE_FAILED", lambda: _drop(kind, resource, aws))
     stack.tell(resource.logical_id, resource.made.id, resource.kind, "DELETE_COMPLETE")
+
+
+def _drop(kind: Kind, resource: Resource, aws: Clients) -> None:
+    """Delete a resource, which may be gone, perhaps with what it was part of: a permission with its function."""
+    try:
+        kind.delete(aws, resource.made, resource.properties)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
 
 
 def _there(kind: Kind, resource: Resource, aws: Clients) -> Mapping[str, Any] | None:
