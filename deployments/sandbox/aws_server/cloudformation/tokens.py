@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
+from threading import Lock
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.responses import CloudFormationResponse
@@ -22,6 +24,9 @@ Response = CloudFormationResponse
 Operation = Callable[[Response], ActionResult]
 
 _FORM = "[a-zA-Z0-9][-a-zA-Z0-9]*"
+_RUNNING: dict[str, Lock] = {}
+"""{ClientRequestToken: held while a request with it is carried out}."""
+
 _ABOUT = ("Action", "StackName", "ChangeSetName")
 
 
@@ -40,15 +45,17 @@ def once(operation: Operation) -> Operation:
     def carried_out(response: Response) -> ActionResult:
         token, answered = of(response), registry_of(response).answered
         about = tuple(response._get_param(key) for key in _ABOUT)
-        if token in answered:
-            earlier, answer = answered[token]
-            if earlier != about:
-                raise _TokenAlreadyExists(f"Token already exists: {token}")
+        # The client may repeat a request while it is being carried out: then it waits for the same answer.
+        with _RUNNING.setdefault(token, Lock()) if token else nullcontext():
+            if token in answered:
+                earlier, answer = answered[token]
+                if earlier != about:
+                    raise _TokenAlreadyExists(f"Token already exists: {token}")
+                return answer
+            answer = operation(response)
+            if token:
+                answered[token] = about, answer
             return answer
-        answer = operation(response)
-        if token:
-            answered[token] = about, answer
-        return answer
 
     return carried_out
 
