@@ -431,6 +431,45 @@ def test_a_condition_compares_texts_as_cloudformation_reads_them(default: str, t
     assert values.resources(document, {"Public": "false"}, {}) == {}
 
 
+LISTED = """
+Parameters:
+  Zones: {Type: CommaDelimitedList, Default: "a, b"}
+  Keys: {Type: CommaDelimitedList, NoEcho: true, Default: "first-key,second-key"}
+Conditions:
+  Some: !Not [!Equals [!Join ["", !Ref Zones], ""]]
+  Both: !Equals [!Ref Zones, "a, b"]
+Resources:
+  Gate:
+    Type: AWS::SNS::Topic
+    Condition: Some
+    Properties: {DisplayName: !Join ["-", !Ref Zones], Zones: !Ref Zones, Told: !Sub "${Zones}", Keys: !Ref Keys}
+Outputs:
+  Arn: {Value: !Ref Gate, Condition: Some, Export: {Name: !Join [":", !Ref Zones]}}
+  Other: {Value: !Ref Gate, Condition: Both, Export: {Name: both}}
+"""
+
+
+def test_a_list_of_a_parameter_is_a_list() -> None:
+    document = documents.document_of(LISTED)
+    found = values.resources(document, {}, {})["Gate"].properties
+    assert {key: found[key] for key in ("DisplayName", "Zones", "Told")} == {
+        "DisplayName": "a-b",
+        "Zones": ["a", "b"],
+        "Told": UNKNOWN,
+    }
+    assert values.exports(document, {}, {}) == {"a:b", "both"}
+    assert values.exports(document, {"Zones": "c"}, {}) == {"c", "both"}
+    assert values.exports(document, {"Zones": None}, {}) == {UNKNOWN, "both"}
+    assert values.resources(document, {"Zones": ""}, {}) == {}
+
+
+def test_each_item_of_a_list_that_is_not_echoed_is_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders/template.yaml").write_text(LISTED)
+    assert loaded(tmp_path / "orders").secrets == {"first-key,second-key", "first-key", "second-key"}
+    assert loaded(tmp_path / "orders", Keys=["third-key", "fourth-key"]).secrets >= {"third-key", "fourth-key"}
+
+
 EXPORTS = """
 Parameters: {Name: {Type: String}}
 Conditions: {Far: !Equals [!Ref Name, far]}

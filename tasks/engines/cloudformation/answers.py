@@ -45,7 +45,8 @@ _KEPT = {
 
 _KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _NO_ECHO = "****"
-_SHORTEST_SECRET = 4
+SHORTEST_SECRET = 4
+"""Shorter texts are not masked inside of others."""
 
 
 def is_no_op(described: Mapping[str, Any]) -> bool:
@@ -205,7 +206,7 @@ def scrubbed(value: Any, secrets: Iterable[str]) -> Any:
     if not isinstance(value, str):
         return value
     for secret in secrets:
-        value = value.replace(secret, MASK) if len(secret) >= _SHORTEST_SECRET else value
+        value = value.replace(secret, MASK) if len(secret) >= SHORTEST_SECRET else value
     return MASK if value == _NO_ECHO else UNKNOWN if _KNOWN_LATER in value else value
 
 

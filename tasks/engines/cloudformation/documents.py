@@ -14,6 +14,7 @@ import yaml
 
 from tasks import yaml12
 from tasks.domain.errors import InvalidInput
+from tasks.domain.values import UNKNOWN
 from tasks.yaml11 import Loader, as_texts
 
 NAMES = ("template.yaml", "template.yml", "template.json", "template.template")
@@ -104,6 +105,19 @@ def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 def is_hidden(slot: Mapping[str, Any]) -> bool:
     """Tell whether a parameter is declared with NoEcho."""
     return str(slot.get("NoEcho", "")).lower() == "true"
+
+
+def is_list(slot: Mapping[str, Any]) -> bool:
+    """Tell whether the value of a parameter is a list, which is written as text with commas."""
+    kind = str(slot.get("Type", ""))
+    return kind == "CommaDelimitedList" or kind.startswith("List<")
+
+
+def parts(value: Any) -> Any:
+    """Return the items of a list that is written with commas; a value that is not known as it is."""
+    if not isinstance(value, str) or value == UNKNOWN:
+        return value
+    return [part.strip() for part in value.split(",")] if value else []
 
 
 def _read(text: str) -> Any:

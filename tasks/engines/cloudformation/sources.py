@@ -17,7 +17,8 @@ from tasks.domain.errors import InvalidInput
 from tasks.domain.platform import Unit
 from tasks.engines.base import Interface, Workspace
 from tasks.engines.cloudformation import imports, limits, packaging, parameter_files
-from tasks.engines.cloudformation.documents import declared, is_hidden, parsed, template_file
+from tasks.engines.cloudformation.answers import SHORTEST_SECRET
+from tasks.engines.cloudformation.documents import declared, is_hidden, is_list, parsed, parts, template_file
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.cloudformation.packaging import Bucket, Package
 
@@ -67,9 +68,14 @@ class Source:
     def secrets(self) -> frozenset[str]:
         """The values of NoEcho parameters, given or by default. They must not be shown anywhere."""
         slots = {name: slot for name, slot in declared(self.document).items() if is_hidden(slot)}
-        values = {self.parameters.get(name) or str(slot.get("Default", "")) for name, slot in slots.items()}
+        values = {self._text(name, slot) for name, slot in slots.items()}
         defaults = {str(slot.get("Default", "")) for slot in slots.values()}
-        return frozenset(values | defaults) - {""}
+        listed = {part for name, slot in slots.items() if is_list(slot) for part in parts(self._text(name, slot))}
+        # A short item would mask whatever contains it by chance.
+        return frozenset(values | defaults | {part for part in listed if len(part) >= SHORTEST_SECRET}) - {""}
+
+    def _text(self, name: str, slot: Mapping[str, Any]) -> str:
+        return self.parameters.get(name) or str(slot.get("Default", ""))
 
     @property
     def moving(self) -> frozenset[str]:
@@ -250,6 +256,6 @@ def _policy(file: Path) -> Mapping[str, Any] | None:
 def _kind(declared_type: str) -> str:
     if declared_type.startswith(MOVING):
         return "string"
-    if declared_type == "CommaDelimitedList" or declared_type.startswith("List<"):
+    if is_list({"Type": declared_type}):
         return "list"
     return "number" if declared_type == "Number" else "string"

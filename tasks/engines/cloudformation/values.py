@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain.values import UNKNOWN
-from tasks.engines.cloudformation.documents import declared
+from tasks.engines.cloudformation.documents import declared, is_list, parts
 from tasks.engines.cloudformation.sources import MOVING
 from tasks.yaml11 import as_text
 
 _IN_TEXT = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = "AWS::NoValue"
+_SCALAR = (str, int, float)
 _MALFORMED = (AttributeError, LookupError, TypeError, ValueError)
 """Errors from evaluating a malformed function. CloudFormation reports such a function better."""
 
@@ -100,7 +101,9 @@ class _Values:
         given = {name: UNKNOWN if value is None else value for name, value in parameters.items()}
         # The value is only a name; what it resolves to is in Systems Manager.
         moving = {name: UNKNOWN for name, slot in slots.items() if str(slot.get("Type", "")).startswith(MOVING)}
-        self._known: dict[str, Any] = {**pseudo, **defaults, **given, **moving}
+        known = {**defaults, **given, **moving}
+        lists = {name: parts(known[name]) for name, slot in slots.items() if is_list(slot) and name in known}
+        self._known: dict[str, Any] = {**pseudo, **known, **lists}
         self._conditions = document.get("Conditions") or {}
         self._mappings = document.get("Mappings") or {}
         self._asked: set[str] = set()
@@ -132,7 +135,8 @@ class _Values:
             return self._named(value)
         if name == "Fn::Equals":
             left, right = (self.of(item) for item in value)
-            return None if UNKNOWN in (left, right) else as_text(left) == as_text(right)
+            known = isinstance(left, _SCALAR) and isinstance(right, _SCALAR) and UNKNOWN not in (left, right)
+            return as_text(left) == as_text(right) if known else None
         found = [self.holds(item) for item in value]
         if None in found:
             return None
@@ -162,8 +166,9 @@ class _Values:
             holds = self.holds({"Condition": value[0]})
             return UNKNOWN if holds is None else self.of(value[1] if holds else value[2])
         if name == "Fn::Join":
-            parts = self.of(value[1])
-            return UNKNOWN if UNKNOWN in parts else as_text(value[0]).join(map(as_text, parts))
+            items = self.of(value[1])
+            known = isinstance(items, list) and UNKNOWN not in items
+            return as_text(value[0]).join(map(as_text, items)) if known else UNKNOWN
         if name == "Fn::FindInMap":
             return self._mapped(*value)
         return UNKNOWN
@@ -179,6 +184,6 @@ class _Values:
         text, own = (value, {}) if isinstance(value, str) else value
         names = {**self._known, **{key: self.of(item) for key, item in own.items()}}
         found = {name: names.get(name, UNKNOWN) for literal, name in _IN_TEXT.findall(text) if not literal}
-        if UNKNOWN in found.values():
+        if not all(isinstance(item, _SCALAR) and item != UNKNOWN for item in found.values()):
             return UNKNOWN
         return _IN_TEXT.sub(lambda m: f"${{{m[2]}}}" if m[1] else as_text(found[m[2]]), text)
