@@ -96,6 +96,7 @@ def test_nested_stacks_are_asked_for_where_there_may_be_some() -> None:
     nested = {"Resources": {"Database": {"Type": STACK}}}
     assert nesting.has_nested(nested)
     assert nesting.has_nested({"Transform": "AWS::Serverless-2016-10-31", "Resources": {}})
+    assert nesting.has_nested({"Resources": {"Fn::Transform": {"Name": "AWS::Include"}}})
     assert not nesting.has_nested({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "Fn::ForEach::Q": ["I", [], {}]}})
 
 

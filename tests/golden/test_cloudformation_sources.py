@@ -494,6 +494,27 @@ def test_outputs_in_a_loop_may_be_exported_under_any_name() -> None:
     assert values.exports(document, {}, {}) == {UNKNOWN}
 
 
+@pytest.mark.parametrize(
+    ("section", "known"),
+    [
+        ("Transform: AWS::LanguageExtensions", True),
+        ("Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions]", True),
+        ("Transform: [AWS::LanguageExtensions, Ours]", False),
+        ("Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}", False),
+        ("Outputs: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}}", False),
+        ("Outputs: {A: {Value: a, Fn::Transform: {Name: Ours}}}", False),
+        ("Outputs: {A: {Value: a}}", True),
+    ],
+)
+def test_what_a_macro_adds_may_be_an_output_and_exported_under_any_name(
+    tmp_path: Path, section: str, known: bool
+) -> None:
+    text = f"Resources: {{Q: {{Type: AWS::SQS::Queue}}}}\n{section}"
+    assert values.exports(documents.document_of(text), {}, {}) == (set() if known else {UNKNOWN})
+    (tmp_path / "template.yaml").write_text(text)
+    assert (sources.interface(tmp_path, ".").gives is not None) is known
+
+
 def test_outputs_in_a_loop_are_known_after_an_apply(tmp_path: Path) -> None:
     loop = "Outputs: {'Fn::ForEach::Urls': [Name, [A], {'${Name}': {Value: a}}]}"
     (tmp_path / "template.yaml").write_text(f"Resources: {{Q: {{Type: AWS::SQS::Queue}}}}\n{loop}")

@@ -20,6 +20,9 @@ from tasks.yaml11 import Loader, as_texts
 NAMES = ("template.yaml", "template.yml", "template.json", "template.template")
 """File names by which a unit's template is found if its options name none."""
 
+_OPEN = ("AWS::LanguageExtensions", "AWS::Serverless-2016-10-31")
+"""Transforms that add no outputs but those of loops."""
+
 _SUFFIXES = (".yaml", ".yml", ".json", ".template", ".cform", ".cfn")
 
 
@@ -105,6 +108,19 @@ def declared(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 def is_hidden(slot: Mapping[str, Any]) -> bool:
     """Tell whether a parameter is declared with NoEcho."""
     return str(slot.get("NoEcho", "")).lower() == "true"
+
+
+def has_macros(document: Mapping[str, Any]) -> bool:
+    """Tell whether macros may declare more than a template shows. Its own transforms declare loops, or resources."""
+    found = document.get("Transform") or []
+    names = found if isinstance(found, list) else [found]
+    return any(name not in _OPEN for name in names) or _has_inline(document.get("Outputs"))
+
+
+def _has_inline(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "Fn::Transform" in value or any(map(_has_inline, value.values()))
+    return isinstance(value, list) and any(map(_has_inline, value))
 
 
 def is_list(slot: Mapping[str, Any]) -> bool:

@@ -23,8 +23,11 @@ _FAILED_INSIDE = re.compile(r"Nested change set (arn:\S+:changeSet/\S+) was not 
 
 def has_nested(document: Mapping[str, Any]) -> bool:
     """Tell whether a template may have nested stacks: it declares one, or a macro may add one."""
-    bodies = (body for body in document["Resources"].values() if isinstance(body, Mapping))
-    return "Transform" in document or any(body.get("Type") == STACK for body in bodies)
+    resources = document["Resources"]
+    bodies = (body for body in resources.values() if isinstance(body, Mapping))
+    return (
+        "Transform" in document or "Fn::Transform" in resources or any(body.get("Type") == STACK for body in bodies)
+    )
 
 
 def flattened(changes: Iterable[Described], describe: Callable[[str], Described]) -> list[Described]:

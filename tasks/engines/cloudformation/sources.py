@@ -18,7 +18,15 @@ from tasks.domain.platform import Unit
 from tasks.engines.base import Interface, Workspace
 from tasks.engines.cloudformation import imports, limits, packaging, parameter_files
 from tasks.engines.cloudformation.answers import SHORTEST_SECRET
-from tasks.engines.cloudformation.documents import declared, is_hidden, is_list, parsed, parts, template_file
+from tasks.engines.cloudformation.documents import (
+    declared,
+    has_macros,
+    is_hidden,
+    is_list,
+    parsed,
+    parts,
+    template_file,
+)
 from tasks.engines.cloudformation.options import CloudFormationOptions
 from tasks.engines.cloudformation.packaging import Bucket, Package
 
@@ -168,9 +176,9 @@ def unit_interface(infrastructure: Path, unit: Unit) -> Interface:
 
 
 def _outputs(document: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the outputs that a template declares; None if a loop declares some, which only an apply expands."""
+    """Return the outputs that a template declares; None if loops or macros may, which only an apply expands."""
     outputs = document.get("Outputs") or {}
-    rolled = any(not isinstance(body, Mapping) for body in outputs.values())
+    rolled = any(not isinstance(body, Mapping) for body in outputs.values()) or has_macros(document)
     return None if rolled else dict.fromkeys(outputs, "string")
 
 

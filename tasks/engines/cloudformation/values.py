@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.domain.values import UNKNOWN
-from tasks.engines.cloudformation.documents import declared, is_list, parts
+from tasks.engines.cloudformation.documents import declared, has_macros, is_list, parts
 from tasks.engines.cloudformation.sources import MOVING
 from tasks.yaml11 import as_text
 
@@ -88,6 +88,7 @@ def exports(
     there = [body for body in outputs if isinstance(body, Mapping) and "Export" in body and values.may_hold(body)]
     # Fn::ForEach declares outputs in a list, which only CloudFormation expands.
     rolled = {UNKNOWN for body in outputs if not isinstance(body, Mapping)}
+    rolled |= {UNKNOWN} if has_macros(document) else set()
     names = (body["Export"].get("Name") if isinstance(body["Export"], Mapping) else None for body in there)
     return frozenset({*(UNKNOWN if name is None else as_text(values.of(name)) for name in names), *rolled})
 
