@@ -10,7 +10,7 @@ import pytest
 
 from tasks.domain.plan import Action, Change, Reversibility, StateChange
 from tasks.domain.values import MASK, UNKNOWN
-from tasks.engines.cloudformation import answers, losses
+from tasks.engines.cloudformation import answers, errors, losses
 
 ITEMS = json.loads((Path(__file__).parent / "cloudformation" / "change_set.json").read_text())["Changes"]
 SECRET = "hunter2hunter2"
@@ -189,9 +189,9 @@ EARLY = (
 
 
 def test_validation_before_deployment_says_why_in_its_events() -> None:
-    assert answers.is_invalid(EARLY)
-    assert not answers.is_invalid("Parameters: [Name] must have values")
-    assert answers.invalidities(VALIDATED) == ("Files (AWS::S3::Bucket): already exists (/Resources/Files)",)
+    assert errors.is_invalid(EARLY)
+    assert not errors.is_invalid("Parameters: [Name] must have values")
+    assert errors.invalidities(VALIDATED) == ("Files (AWS::S3::Bucket): already exists (/Resources/Files)",)
 
 
 def event(status: str, name: str, reason: str = "") -> dict[str, str]:

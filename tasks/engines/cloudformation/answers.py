@@ -55,22 +55,6 @@ def is_no_op(described: Mapping[str, Any]) -> bool:
     return described["Status"] == "FAILED" and ("didn't contain changes" in why or "No updates are to be" in why)
 
 
-def is_invalid(reason: str) -> bool:
-    """Tell whether a change set failed CloudFormation's validation before deployment; its events say why."""
-    return "DescribeEvents" in reason
-
-
-def invalidities(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return what the events of a failed change set have against it, as DescribeEvents returns them."""
-    failed = [event for event in events if event.get("ValidationStatus") == "FAILED"]
-    return tuple(
-        f"{event.get('LogicalResourceId', 'template')} ({event.get('ResourceType', '')}): "
-        f"{event.get('ValidationStatusReason', NO_REASON)} ({event.get('ValidationPath', 'no path')})"
-        for event in failed
-        if event.get("ValidationFailureMode", "FAIL") == "FAIL"
-    )
-
-
 @dataclass(frozen=True)
 class Context:
     """The stack's tags before and after a change set, and the secrets that must not be shown.

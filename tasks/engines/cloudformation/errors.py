@@ -11,12 +11,15 @@ for types of the registry, "(Service: AmazonSQS; Status Code: 500; Error Code: I
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tasks import aws, aws_errors
 from tasks.domain.errors import FlowmartError, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome
+from tasks.engines.cloudformation.answers import NO_REASON
 
 STALE = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"})
 """Codes for a change set that can no longer be executed because the stack has changed."""
@@ -75,6 +78,22 @@ def is_absent(error: aws.AwsError) -> bool:
 def is_not_imported(error: aws.AwsError) -> bool:
     """Tell whether ListImports says that nothing imports the export: a ValidationError, known by its message."""
     return aws_errors.code_of(error) == "ValidationError" and "is not imported by any stack" in str(error)
+
+
+def is_invalid(reason: str) -> bool:
+    """Tell whether a change set failed CloudFormation's validation before deployment; its events say why."""
+    return "DescribeEvents" in reason
+
+
+def invalidities(events: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what the events of a failed change set have against it, as DescribeEvents returns them."""
+    failed = [event for event in events if event.get("ValidationStatus") == "FAILED"]
+    return tuple(
+        f"{event.get('LogicalResourceId', 'template')} ({event.get('ResourceType', '')}): "
+        f"{event.get('ValidationStatusReason', NO_REASON)} ({event.get('ValidationPath', 'no path')})"
+        for event in failed
+        if event.get("ValidationFailureMode", "FAIL") == "FAIL"
+    )
 
 
 def outcome_of(reason: str) -> Outcome:

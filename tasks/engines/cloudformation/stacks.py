@@ -147,7 +147,7 @@ class Stacks:
     def _refusal(self, described: Described) -> str:
         """Return why a change set failed; for a nested one, its own reason and its stack's path."""
         reason = str(described.get("StatusReason") or answers.NO_REASON)
-        if answers.is_invalid(reason):
+        if errors.is_invalid(reason):
             return self._invalid(described, reason)
         child = nesting.failed_change_set(reason)
         if child is None:
@@ -162,7 +162,7 @@ class Stacks:
             events = [*self._pages("describe_events", "OperationEvents", **which, Filters={"FailedEvents": True})]
         except Refused as error:
             return f"{reason} ({error})"
-        return "; ".join(answers.invalidities(events)) or reason
+        return "; ".join(errors.invalidities(events)) or reason
 
     def _sent(self, package: Package) -> dict[str, str]:
         """Return how to pass a template: in the request, or through its bucket together with what it needs there."""
