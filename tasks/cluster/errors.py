@@ -41,6 +41,8 @@ _RIGHTS = re.compile(r'User "[^"]*" cannot ')
 
 _IMMUTABLE = re.compile(r"immutable|updates to .* are forbidden|(may|can) ?not (be )?(change|unset)")
 """How validation reports that a field of an existing object cannot be changed. The API has no reason code for it."""
+_OWNED_BY = re.compile(r'conflict with "([^"]+)"')
+"""How the API server names the manager of a field in conflict."""
 _PRECONDITION = re.compile(r"Precondition failed: UID")
 
 
@@ -50,6 +52,15 @@ class NotPermitted(Refused):
 
 class Immutable(Refused):
     """A field cannot be changed. Only a new object can have the new value."""
+
+
+class Conflicting(Refused):
+    """Other field managers own fields that would change."""
+
+    @property
+    def managers(self) -> set[str]:
+        """The managers that own them."""
+        return set(_OWNED_BY.findall(str(self)))
 
 
 class Replaced(Refused):
@@ -171,7 +182,7 @@ _TABLE = (
     _Rule(NotPermitted, statuses=_on(403), fits=_says(_RIGHTS)),
     _Rule(Lacking, statuses=_on(403, 404), fits=_says(_LACKS)),
     _Rule(
-        Refused,
+        Conflicting,
         "the owner must give these fields up, or the release must leave them out",
         _on(409),
         cause="FieldManagerConflict",

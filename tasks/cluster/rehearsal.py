@@ -33,6 +33,7 @@ class Rehearsal:
         leaving: whether an object of that name is being deleted.
         replaced: whether only a new object can become that, in place of the live one.
         warnings: the cluster's warnings, with the object's name.
+        taken: the managers from which it takes fields over.
     """
 
     sent: Manifest
@@ -41,6 +42,7 @@ class Rehearsal:
     leaving: bool = False
     replaced: bool = False
     warnings: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
 
 def rehearse(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome, Progress
 from tests.platforms.kustomizations import Releases, config_map, deployment, in_own_namespace
 from tests.servers import clusters
@@ -147,3 +148,23 @@ def test_a_custom_kind_is_ready_when_its_expression_says_so(shop: Releases) -> N
 def _set_phase(shop: Releases, phase: str) -> None:
     patch = f'{{"status": {{"phase": "{phase}"}}}}'
     shop.cluster.kubectl("patch", "caches.rules.example/main", "-n", shop.namespace, "--type=merge", "-p", patch)
+
+
+def test_fields_are_taken_over_from_the_managers_that_the_unit_names_and_from_no_other(shop: Releases) -> None:
+    by_kubectl = ("apply", "-n", shop.namespace, "-f", "-")
+    shop.cluster.kubectl(*by_kubectl, input=config_map("app", colour="red", size="1"))
+    wanted = config_map("app", colour="blue", size="1")
+    with pytest.raises(Refused, match=r"always by kustomize: \{take_over: \[kubectl-client-side-apply\]\}"):
+        shop.planned(shop.target("a", "app", wanted))
+    taking = {"options": {"take_over": ["kubectl-client-*"]}}
+    plan = shop.planned(shop.target("b", "app", wanted, **taking))
+    note = f"ConfigMap/{shop.namespace}/app: fields that change are taken over from kubectl-client-side-apply"
+    assert note in plan.warnings
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.object("configmap/app")["data"] == {"colour": "blue", "size": "1"}
+    assert shop.engine(plan.target).detect_drift(shop.receipts["app"]).empty
+    shop.applied(shop.target("c", "app", config_map("app", colour="blue", size="2"), **taking))
+    patch = ("patch", "configmap", "app", "-n", shop.namespace, "--type=merge", "--field-manager=somebody")
+    shop.cluster.kubectl(*patch, "-p", '{"data": {"size": "3"}}')
+    with pytest.raises(Refused, match=r"data.size is owned by another \(conflict with \"somebody\""):
+        shop.planned(shop.target("d", "app", config_map("app", colour="blue", size="4"), **taking))

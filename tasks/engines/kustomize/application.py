@@ -106,7 +106,7 @@ class Application:
 
         def refusal() -> FlowmartError | None:
             try:
-                written = self.cluster.apply(about, manifest, force=self.saved.force, rehearse=True)
+                written = self.cluster.apply(about, manifest, force=self.saved.forces(about), rehearse=True)
             except SilentWebhook:
                 return None
             except Refused as error:
@@ -138,7 +138,7 @@ class Application:
         """Apply an object; while a webhook does not respond, try again."""
 
         def apply() -> Written | None:
-            return self.cluster.apply(about, manifest, force=self.saved.force)
+            return self.cluster.apply(about, manifest, force=self.saved.forces(about))
 
         try:
             return self.deadline.poll(apply, lambda _: True, passing=SilentWebhook)

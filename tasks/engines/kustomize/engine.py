@@ -68,12 +68,19 @@ class Kustomize:
         cluster, force = self._reading(), workspace.reconciling
         known, inventory = listed(workspace), _inventory(cluster, workspace).read()
         whose = ownership(cluster, workspace, {**dict.fromkeys(inventory, ""), **known}, workspace.receipt)
-        allows = workspace.options(KustomizeOptions).allows_replacing
-        wanted, ignoring = declared(cluster, workspace), rules_of(workspace).ignoring
-        found = survey(cluster, wanted, whose, force=force, may_replace=allows, ignoring=ignoring)
+        options, ignoring = workspace.options(KustomizeOptions), rules_of(workspace).ignoring
+        found = survey(
+            cluster,
+            declared(cluster, workspace),
+            whose,
+            force=force,
+            may_replace=options.allows_replacing,
+            may_take=options.allows_taking,
+            ignoring=ignoring,
+        )
         plan = self._planned(found, inputs.digest, workspace, force=force)
         outdated = found.everything != set(placed(cluster, known))
-        unlisted = bool(workspace.options(KustomizeOptions).inventory) and inventory != found.everything
+        unlisted = bool(options.inventory) and inventory != found.everything
         return replace(plan, changes_outputs=outdated or unlisted)
 
     def apply(self, plan: Plan) -> Applied:
@@ -213,7 +220,8 @@ class Kustomize:
         rules = rules_of(workspace)
         waves = rules.waves(found.wanted)
         removal = rules_of(before).waves(gone)
-        saved = Saved(found.wanted, gone, force, found.replaced, waves, removal, found.ran, found.over)
+        ended = (found.ran, found.over)
+        saved = Saved(found.wanted, gone, force, found.replaced, waves, removal, *ended, found.taken)
         warnings = (*found.notes, *found.ignored, *rules.order_notes(waves, found.wanted))
         return Plan(
             target=workspace.target,

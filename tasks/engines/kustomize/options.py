@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints, field_validator
@@ -35,6 +36,12 @@ class KustomizeOptions(Options):
         "is removed even if the store was lost. None: only the store knows.",
     )
 
+    take_over: tuple[str, ...] = Field(
+        default=(),
+        description="Field managers (kubectl-client-side-apply, argocd-*) from which the unit takes over the fields "
+        "that its release sets. None: a change of a field that another manager owns is refused.",
+    )
+
     protect: tuple[_Objects, ...] = Field(
         default=(),
         description="Kinds (PersistentVolumeClaim) or single objects whose removal or replacement counts as "
@@ -61,6 +68,10 @@ class KustomizeOptions(Options):
     def allows_replacing(self, about: Reference) -> bool:
         """Whether an object may be deleted and made anew."""
         return _covers(self.replace, about.kind, about.name)
+
+    def allows_taking(self, manager: str) -> bool:
+        """Whether the unit takes fields over from a field manager."""
+        return any(fnmatchcase(manager, pattern) for pattern in self.take_over)
 
     def protects(self, change: Change) -> bool:
         """Whether removing the object of a change counts as irreversible."""

@@ -29,6 +29,7 @@ class Saved:
         removal: the waves of the objects to remove; the last one goes first.
         ran: the digests of the manifests of Jobs that the cluster removes once they have ended.
         over: those of them that have ended and do not run again, with their UIDs.
+        taken: the wanted objects of which fields are taken from other owners.
     """
 
     wanted: Mapping[Reference, Manifest]
@@ -39,6 +40,11 @@ class Saved:
     removal: Waves = field(default_factory=Waves)
     ran: Mapping[Reference, str] = field(default_factory=dict)
     over: Mapping[Reference, str] = field(default_factory=dict)
+    taken: frozenset[Reference] = frozenset()
+
+    def forces(self, about: Reference) -> bool:
+        """Tell whether to take fields of an object from other owners."""
+        return self.force or about in self.taken
 
     @property
     def everything(self) -> list[Reference]:
@@ -63,6 +69,7 @@ def save(saved: Saved, folder: Path) -> Artifact:
         "removal": _kept(saved.removal),
         "ran": listed(saved.ran, {}, saved.ran),
         "over": listed(saved.over, saved.over),
+        "taken": listed(ordered(saved.taken), {}),
     }
     return sealed.save(content, folder / "kustomize.plan.json")
 
@@ -78,7 +85,8 @@ def load(plan: Plan) -> Saved:
     gone, replaced, over = (recorded(kept[part]) for part in ("gone", "replaced", "over"))
     waves, removal = (_waves(kept[part]) for part in ("waves", "removal"))
     ran = {about: digest for about, (digest, _) in jobs(kept["ran"]).items()}
-    return Saved(wanted, gone, kept["force"], replaced, waves, removal, ran, over)
+    taken = frozenset(recorded(kept["taken"]))
+    return Saved(wanted, gone, kept["force"], replaced, waves, removal, ran, over, taken)
 
 
 def listed(

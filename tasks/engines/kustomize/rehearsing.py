@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
 
 from tasks.cluster import comparison, parallel, reading
 from tasks.cluster.access import Cluster
-from tasks.cluster.errors import Immutable, Lacking
+from tasks.cluster.errors import Conflicting, Immutable, Lacking
 from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference
 from tasks.cluster.ownership import ADOPTED, annotated, marked
 from tasks.cluster.placement import DEFINITION, defined, why_not_served
+from tasks.cluster.reading import Read
 from tasks.cluster.rehearsal import Rehearsal, rehearse, rehearse_anew
 from tasks.domain.errors import Refused
 from tasks.engines.kustomize.owners import Ownership
 
+_HOW_TO_TAKE = "or take them: once by `flowmart reconcile`, always by kustomize: {{take_over: [{managers}]}}"
 _HOW_TO_REPLACE = "give it another name, or let the unit replace it: kustomize: {{replace: [{kind}]}}"
 
 Objects = Mapping[Reference, Manifest]
@@ -30,6 +33,7 @@ def rehearsed(
     *,
     force: bool,
     may_replace: Callable[[Reference], bool],
+    may_take: Callable[[str], bool],
     ignoring: Ignoring,
 ) -> dict[Reference, Rehearsal]:
     """Rehearse all objects, definitions first: whether they change decides how objects of their kinds are judged.
@@ -40,6 +44,7 @@ def rehearsed(
         whose: what decides about owners.
         force: whether to take fields from other owners.
         may_replace: tells whether an object may be deleted and created again if a field cannot be changed.
+        may_take: tells whether fields may be taken over from a manager.
         ignoring: the fields that the unit leaves to others.
 
     Raises:
@@ -55,7 +60,7 @@ def rehearsed(
         if told := why_not_served(about, definitions.get(kind, {})):
             raise Refused(told)
         try:
-            one = rehearse(cluster, about, prepare, force=force, read=read)
+            one = _taking(cluster, about, prepare, read, may_take, force=force)
         except Immutable as error:
             if not may_replace(about):
                 raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
@@ -92,6 +97,19 @@ def forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Reference], Pre
             return rehearse_anew(cluster, about, prepare(about))
 
     return dict(zip(wanted, parallel.each(ask, wanted), strict=True))
+
+
+def _taking(
+    cluster: Cluster, about: Reference, prepare: Prepare, read: Read, may_take: Callable[[str], bool], *, force: bool
+) -> Rehearsal:
+    """Rehearse an object; if managers own its fields from which the unit may take them over, take them."""
+    try:
+        return rehearse(cluster, about, prepare, force=force, read=read)
+    except Conflicting as error:
+        managers = sorted(error.managers)
+        if not all(map(may_take, managers)):
+            raise Refused(f"{error}; {_HOW_TO_TAKE.format(managers=', '.join(managers))}") from error
+        return replace(rehearse(cluster, about, prepare, force=True), taken=tuple(managers))
 
 
 def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[Kind]:

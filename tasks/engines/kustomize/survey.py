@@ -66,6 +66,11 @@ class Survey:
         return {about: str(live["metadata"].get("uid", "")) for about, live in found.items()}
 
     @property
+    def taken(self) -> frozenset[Reference]:
+        """The objects of which fields are taken over from other managers."""
+        return frozenset(about for about, found in self.rehearsals.items() if found.taken)
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """What applying would change."""
         found = (self._change(about) for about in ordered({**self.rehearsals, **self.gone}))
@@ -105,6 +110,7 @@ def survey(
     *,
     force: bool,
     may_replace: Callable[[Reference], bool] = lambda _: False,
+    may_take: Callable[[str], bool] = lambda _: False,
     ignoring: Ignoring,
 ) -> Survey:
     """Read every wanted object, rehearse its apply, and find which of the unit's objects are to be removed.
@@ -115,6 +121,7 @@ def survey(
         whose: what decides about owners.
         force: whether to take fields from other owners.
         may_replace: tells whether an object may be deleted and created again if a field cannot be changed.
+        may_take: tells whether fields may be taken over from a manager.
         ignoring: the fields that the unit leaves to others.
 
     Raises:
@@ -123,13 +130,20 @@ def survey(
     """
     over = _over(cluster, wanted, whose)
     declared, wanted = wanted, {about: manifest for about, manifest in wanted.items() if about not in over}
-    rehearsals = rehearsed(cluster, wanted, whose, force=force, may_replace=may_replace, ignoring=ignoring)
+    rehearsals = rehearsed(
+        cluster, wanted, whose, force=force, may_replace=may_replace, may_take=may_take, ignoring=ignoring
+    )
     created = {about: found.sent for about, found in rehearsals.items() if found.live is None}
     short = quotas.exceeded(cluster, created, wanted)
     if short:
         raise Refused("; ".join(short))
     leaving = [f"{about} is being deleted: it is created anew once it is gone" for about in _leaving(rehearsals)]
     warnings = [text for found in rehearsals.values() for text in found.warnings]
+    warnings += [
+        f"{about}: fields that change are taken over from {', '.join(found.taken)}"
+        for about, found in rehearsals.items()
+        if found.taken
+    ]
     unwanted = reading.read_all(cluster, [about for about in whose.listed if about not in wanted])
     left = {about: live for about, live in unwanted.items() if live and not is_terminating(live)}
     stays = {about: why for about, live in left.items() if (why := whose.why_it_stays(about, live)) is not None}
