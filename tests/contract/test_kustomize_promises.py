@@ -12,6 +12,7 @@ import pytest
 from tasks.domain.errors import Refused, StalePlan, Unanswered
 from tasks.domain.outcome import Outcome, Progress
 from tasks.domain.plan import Action, Plan
+from tasks.domain.platform import Unit
 from tests.platforms.kustomizations import Releases, config_map, deployment, in_own_namespace
 from tests.servers import clusters
 from tests.servers.clusters import Cluster
@@ -28,6 +29,18 @@ spec:
     - {{name: v1alpha1, served: true, storage: true, schema: &any {{openAPIV3Schema: {{type: object,
        x-kubernetes-preserve-unknown-fields: true}}}}}}
     - {{name: v1, served: true, storage: false, schema: *any}}
+"""
+TICKETS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: tickets.GROUP}
+spec:
+  group: GROUP
+  scope: Namespaced
+  names: {kind: Ticket, plural: tickets, singular: ticket, listKind: TicketList}
+  versions:
+    - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object,
+       x-kubernetes-preserve-unknown-fields: true}}}
 """
 CACHES = DEFINITION.format(kind="Cache", plural="caches", singular="cache")
 QUEUES = DEFINITION.format(kind="Queue", plural="queues", singular="queue")
@@ -271,3 +284,38 @@ def test_a_namespace_that_neither_exists_nor_comes_along_is_found_at_plan(shop: 
     shop.namespace = "nowhere"
     with pytest.raises(Refused, match="has no namespace nowhere; create it first"):
         shop.planned(shop.target("a", "app", config_map("one")))
+
+
+def test_a_namespace_or_a_definition_that_a_release_drops_stays_while_the_release_needs_it(shop: Releases) -> None:
+    space, group = f"{shop.namespace}-more", f"{shop.namespace}.example"
+    shop.names_namespace = False
+    kept = config_map("kept").replace("{name: kept}", f"{{name: kept, namespace: {space}}}")
+    ticket = (
+        f"apiVersion: {group}/v1\nkind: Ticket\nmetadata: {{name: one, namespace: {shop.namespace}}}\nspec: {{}}\n"
+    )
+    namespace = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {space}}}\n"
+    definition = TICKETS.replace("GROUP", group)
+    shop.applied(shop.target("a", "app", namespace, definition, kept, ticket, time_limit=100))
+    plan = shop.planned(shop.target("b", "app", kept, ticket, time_limit=100))
+    assert actions(plan) == []
+    assert f"Namespace/{space} stays: ConfigMap/{space}/kept lives in it" in plan.warnings
+    definitions, name = "CustomResourceDefinition", f"tickets.{group}"
+    assert f"{definitions}/{name} stays: Ticket.{group}/{shop.namespace}/one is of its kind" in plan.warnings
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.engine(plan.target).verify().outcome is Outcome.SUCCEEDED
+    shop.cluster.kubectl("delete", "crd", name)
+
+
+def test_a_namespace_that_a_release_drops_stays_while_a_helm_unit_installs_into_it(shop: Releases) -> None:
+    space = f"{shop.namespace}-more"
+    shop.names_namespace = False
+    namespace = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {space}}}\n"
+    one = config_map("one").replace("{name: one}", f"{{name: one, namespace: {shop.namespace}}}")
+    shop.applied(shop.target("a", "app", namespace, one))
+    target = shop.target("b", "app", one)
+    (shop.folder / "b/infrastructure/cart").mkdir()
+    cart = Unit("cart", "helm", "cart", ("dev",), inputs={"namespace": space})
+    shop.units = {**shop.units, "cart": cart}
+    assert f"Namespace/{space} stays: unit cart lives in it" in shop.planned(target).warnings
+    shop.units = {"app": shop.units["app"]}
+    assert [change.action for change in shop.planned(target).changes] == [Action.DELETE]

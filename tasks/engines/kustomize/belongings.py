@@ -47,6 +47,9 @@ def ownership(
         listed=placed(cluster, listed),
         elsewhere=placed(cluster, elsewhere, coming.values()),
         coming=placed_manifests(cluster, coming, coming.values()),
+        tenants={
+            str(unit.inputs.get("namespace")): unit.name for unit in workspace.neighbours() if unit.engine == "helm"
+        },
         ran=placed(cluster, plans.jobs(_recorded(good))),
     )
 

@@ -146,7 +146,9 @@ def survey(
     ]
     unwanted = reading.read_all(cluster, [about for about in whose.listed if about not in wanted])
     left = {about: live for about, live in unwanted.items() if live and not is_terminating(live)}
-    stays = {about: why for about, live in left.items() if (why := whose.why_it_stays(about, live)) is not None}
+    stays = {
+        about: why for about, live in left.items() if (why := whose.why_it_stays(about, live, declared)) is not None
+    }
     kept = [f"{about} stays: {why}" for about, why in stays.items() if why]
     ended = [f"{about} has ended and was removed by the cluster: it does not run again" for about in over]
     gone = {about: live for about, live in left.items() if about not in stays}
