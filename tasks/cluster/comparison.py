@@ -15,7 +15,7 @@ from tasks.cluster.ignoring import NOTHING, Ignoring
 from tasks.cluster.objects import Manifest, Reference, ordered, sent, shown
 from tasks.cluster.ownership import owned_fields, relevant
 from tasks.domain.plan import Action, Change
-from tasks.domain.values import CHANGED
+from tasks.domain.values import CHANGED, UNKNOWN
 
 _QUANTITIES = frozenset(
     {
@@ -114,6 +114,17 @@ def drifted(
         return change(about, manifest, None)
     wanted = ignoring.cut(about, sent(manifest), live)
     return change(about, wanted, as_declared(wanted, live))
+
+
+def common(one: Any, other: Any) -> Any:
+    """Return `one`, with `UNKNOWN` wherever `other` differs."""
+    if one == other:
+        return one
+    if isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys():
+        return {key: common(value, other[key]) for key, value in one.items()}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [common(item, another) for item, another in zip(one, other, strict=True)]
+    return UNKNOWN
 
 
 def as_declared(declared: Any, live: Any, quantity: bool = False) -> Any:

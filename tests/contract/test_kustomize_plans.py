@@ -13,6 +13,7 @@ import pytest
 from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan
+from tasks.domain.values import UNKNOWN
 from tests.platforms.kustomizations import Releases, config_map, deployment, in_own_namespace
 from tests.servers import clusters
 from tests.servers.clusters import Cluster
@@ -277,3 +278,29 @@ def test_the_list_may_be_in_a_namespace_that_comes_with_the_unit(shop: Releases)
     found = shop.cluster.kubectl("get", "configmap", "-n", name, "-o", "name").split()
     assert any("inventory-" in each for each in found)
     shop.cluster.kubectl("delete", "namespace", name)
+
+
+JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "shop/migrate:TAG"}]}}}
+"""
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {TYPE, ports: [{port: 80}]}\n"
+
+
+def test_what_the_server_chooses_anew_each_time_is_unknown_and_the_plan_stays_the_same(shop: Releases) -> None:
+    plain, exposed = (SERVICE.replace("TYPE", text) for text in ("selector: {app: web}", "type: NodePort"))
+    named = SERVICE.replace("TYPE", "type: ExternalName, externalName: db.example.com").replace("web}", "db}")
+    inside = SERVICE.replace("TYPE", "type: ClusterIP").replace("web}", "db}")
+    shop.applied(shop.target("a", "app", plain, named, JOB.replace("TAG", "1.0.0")))
+    target = shop.target(
+        "b", "app", exposed, inside, JOB.replace("TAG", "2.0.0"), options={"replace": ["Job"]}, time_limit=60
+    )
+    earlier, plan = shop.planned(target), shop.planned(target)
+    assert earlier.digest == plan.digest
+    after = {change.address.rpartition("/")[2]: change.after or {} for change in plan.changes}
+    assert [port.get("nodePort") for port in after["web"]["spec"]["ports"] if "nodePort" in port] == [UNKNOWN]
+    assert after["db"]["spec"]["clusterIP"] == UNKNOWN
+    assert shop.apply(plan).outcome is Outcome.SUCCEEDED
+    assert shop.engine(target).detect_drift(shop.receipts["app"]).empty

@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.cluster import parallel, reading
 from tasks.cluster.access import Cluster, Written
-from tasks.cluster.errors import Lacking, NotPermitted
+from tasks.cluster.errors import Immutable, Lacking, NotPermitted
 from tasks.cluster.objects import Manifest, Reference, sent
 from tasks.cluster.ownership import annotated
 from tasks.cluster.placement import defined, why_not_served
@@ -23,6 +23,7 @@ from tasks.engines.helm.options import MANAGER
 from tasks.engines.helm.rendering import Foretold, Objects
 
 _MANAGED, _HELM = "app.kubernetes.io/managed-by", "Helm"
+_HOW_TO_RENEW = "helm cannot replace it: give it another name in the chart, or delete it before you promote again"
 _RELEASE, _NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 """How helm marks what is its own (`pkg/action/validate.go`)."""
 
@@ -59,6 +60,8 @@ def rehearsed(
             why = str(error) if planned is not None else "this identity may not do that"
             notes.append(f"{named} was not rehearsed: {why}")
             continue
+        except Immutable as error:
+            raise Refused(f"{error}; {_HOW_TO_RENEW}") from error
         except Lacking as error:
             if not error.comes_with(new.sample.objects):
                 raise

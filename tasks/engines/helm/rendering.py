@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tasks.cluster.comparison import common
 from tasks.cluster.objects import Manifest, Reference
 from tasks.domain.values import UNKNOWN
 from tasks.engines.helm.answers import RENDERED, Installed
@@ -67,18 +68,7 @@ def unplanned(planned: Installed, found: Installed, nameless: bool) -> list[str]
 
 
 def _common(one: Objects, other: Objects) -> dict[Reference, Manifest]:
-    return {about: _masked(manifest, other[about]) for about, manifest in one.items() if about in other}
-
-
-def _masked(one: Any, other: Any) -> Any:
-    """Return `one`, with `UNKNOWN` wherever `other` differs."""
-    if one == other:
-        return one
-    if isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys():
-        return {key: _masked(value, other[key]) for key, value in one.items()}
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return [_masked(item, another) for item, another in zip(one, other, strict=True)]
-    return UNKNOWN
+    return {about: common(manifest, other[about]) for about, manifest in one.items() if about in other}
 
 
 def _fits(planned: Any, found: Any) -> bool:

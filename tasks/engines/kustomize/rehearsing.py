@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from tasks.cluster import comparison, parallel, reading
+from tasks.cluster import comparison, foretelling, parallel, reading
 from tasks.cluster.access import Cluster
 from tasks.cluster.errors import Conflicting, Immutable, Lacking
 from tasks.cluster.ignoring import NOTHING, Ignoring
@@ -50,34 +51,88 @@ def rehearsed(
     Raises:
         Refused: the cluster rejects a manifest, an object has another owner, or two units list it.
     """
+    coming = {**whose.coming, **wanted}
+    read, definitions = reading.Reader(cluster, wanted).read, defined(coming.values())
+    asking = _Asking(cluster, wanted, whose, force, may_replace, may_take, ignoring, read, coming, definitions)
     found: dict[Reference, Rehearsal] = {}
-    read, coming = reading.Reader(cluster, wanted).read, {**whose.coming, **wanted}
-    definitions = defined(coming.values())
-    changing: set[Kind] = set()
-
-    def ask(about: Reference) -> Rehearsal:
-        prepare, kind = _marking(about, wanted[about], whose, force, ignoring), (about.group, about.kind)
-        if told := why_not_served(about, definitions.get(kind, {})):
-            raise Refused(told)
-        try:
-            one = _taking(cluster, about, prepare, read, may_take, force=force)
-        except Immutable as error:
-            if not may_replace(about):
-                raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
-            return rehearse_anew(cluster, about, _marking(about, wanted[about], whose, force, NOTHING))
-        except Refused as error:
-            # It may be accepted later: once its definition has changed, or something else of the release is there.
-            if kind not in changing and not (isinstance(error, Lacking) and error.comes_with(coming)):
-                raise
-            live = cluster.read(about)
-            return Rehearsal(prepare(live), live, None)
-        return _known(cluster, about, one, coming, definitions)
-
     for stage in (True, False):
         chosen = [about for about in wanted if (about.kind == DEFINITION) is stage]
-        found |= zip(chosen, parallel.each(ask, chosen), strict=True)
-        changing = _changing(found)
+        found |= zip(chosen, parallel.each(asking.of, chosen), strict=True)
+        asking.changing = _changing(found)
     return {about: found[about] for about in wanted}
+
+
+@dataclass
+class _Asking:
+    """Rehearses the objects of a release, one at a time; the attributes are those of `rehearsed`, and more.
+
+    Attributes:
+        read: reads a live object.
+        coming: the manifests of the release, those of other units included.
+        definitions: the kinds that they define.
+        changing: the kinds whose definitions the release changes.
+    """
+
+    cluster: Cluster
+    wanted: Objects
+    whose: Ownership
+    force: bool
+    may_replace: Callable[[Reference], bool]
+    may_take: Callable[[str], bool]
+    ignoring: Ignoring
+    read: Read
+    coming: Objects
+    definitions: Mapping[Kind, Mapping[str, Any]]
+    changing: set[Kind] = field(default_factory=set)
+
+    def of(self, about: Reference) -> Rehearsal:
+        """Rehearse one object."""
+        if told := why_not_served(about, self.definitions.get((about.group, about.kind), {})):
+            raise Refused(told)
+        return foretelling.foretold(about, lambda: self._once(about), lambda found: self._changes(about, found))
+
+    def _once(self, about: Reference) -> Rehearsal:
+        try:
+            found = self._taking(about)
+        except Immutable as error:
+            if not self.may_replace(about):
+                raise Refused(f"{error}; {_HOW_TO_REPLACE.format(kind=about.kind)}") from error
+            return rehearse_anew(self.cluster, about, self._prepare(about, NOTHING))
+        except Refused as error:
+            # It may be accepted later: once its definition has changed, or something else of the release is there.
+            lacks = isinstance(error, Lacking) and error.comes_with(self.coming)
+            if (about.group, about.kind) not in self.changing and not lacks:
+                raise
+            live = self.cluster.read(about)
+            return Rehearsal(self._prepare(about, self.ignoring)(live), live, None)
+        return _known(self.cluster, about, found, self.coming, self.definitions)
+
+    def _taking(self, about: Reference) -> Rehearsal:
+        """Rehearse an object, and take over its fields from managers that the unit names."""
+        prepare = self._prepare(about, self.ignoring)
+        try:
+            return rehearse(self.cluster, about, prepare, force=self.force, read=self.read)
+        except Conflicting as error:
+            managers = sorted(error.managers)
+            if not all(map(self.may_take, managers)):
+                raise Refused(f"{error}; {_HOW_TO_TAKE.format(managers=', '.join(managers))}") from error
+            return replace(rehearse(self.cluster, about, prepare, force=True), taken=tuple(managers))
+
+    def _changes(self, about: Reference, found: Rehearsal) -> bool:
+        us = self.ignoring.us
+        return comparison.change_of_ours(about, found.live, found.becomes, us, self.ignoring) is not None
+
+    def _prepare(self, about: Reference, ignoring: Ignoring) -> Prepare:
+        """Return a function that marks the manifest for a live object; without `force` it rejects other owners."""
+        manifest, whose = self.wanted[about], self.whose
+
+        def prepare(live: Manifest | None) -> Manifest:
+            if not self.force:
+                whose.require_free(about, live)
+            adopted = live is not None and (ADOPTED in annotated(live) or not whose.covers(about, live))
+            return marked(ignoring.sent(about, manifest, live), whose.unit, adopted=adopted)
+
+        return prepare
 
 
 def forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Reference], Prepare]) -> dict[Reference, Rehearsal]:
@@ -99,19 +154,6 @@ def forced(cluster: Cluster, wanted: Objects, prepare: Callable[[Reference], Pre
     return dict(zip(wanted, parallel.each(ask, wanted), strict=True))
 
 
-def _taking(
-    cluster: Cluster, about: Reference, prepare: Prepare, read: Read, may_take: Callable[[str], bool], *, force: bool
-) -> Rehearsal:
-    """Rehearse an object; if managers own its fields from which the unit may take them over, take them."""
-    try:
-        return rehearse(cluster, about, prepare, force=force, read=read)
-    except Conflicting as error:
-        managers = sorted(error.managers)
-        if not all(map(may_take, managers)):
-            raise Refused(f"{error}; {_HOW_TO_TAKE.format(managers=', '.join(managers))}") from error
-        return replace(rehearse(cluster, about, prepare, force=True), taken=tuple(managers))
-
-
 def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[Kind]:
     """Return group and kind of what the definitions among the objects create or change."""
     found = {about: one for about, one in rehearsals.items() if about.kind == DEFINITION}
@@ -119,18 +161,6 @@ def _changing(rehearsals: Mapping[Reference, Rehearsal]) -> set[Kind]:
         one.sent for about, one in found.items() if comparison.change(about, one.live, one.becomes or one.sent)
     ]
     return set(defined(changed))
-
-
-def _marking(about: Reference, manifest: Manifest, whose: Ownership, force: bool, ignoring: Ignoring) -> Prepare:
-    """Return a function that marks the manifest for a live object; without `force` it rejects other owners."""
-
-    def prepare(live: Manifest | None) -> Manifest:
-        if not force:
-            whose.require_free(about, live)
-        adopted = live is not None and (ADOPTED in annotated(live) or not whose.covers(about, live))
-        return marked(ignoring.sent(about, manifest, live), whose.unit, adopted=adopted)
-
-    return prepare
 
 
 def _known(
