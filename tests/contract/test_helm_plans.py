@@ -138,10 +138,8 @@ def test_a_chart_that_renders_to_something_else_than_planned_is_not_applied(shop
 
 def test_a_field_that_cannot_change_is_refused_at_plan(shop: Shop) -> None:
     shop.apply(shop.planned(shop.own_chart("a", web=web())))
-    with pytest.raises(
-        Refused,
-        match=f"could not rehearse Deployment/flowmart/{shop.unit} .* field is immutable; helm cannot replace it: give",
-    ):
+    told = "field is immutable; helm cannot replace it: give it another name"
+    with pytest.raises(Refused, match=f"could not rehearse Deployment/flowmart/{shop.unit} .* {told}"):
         shop.planned(shop.own_chart("b", web=web("two")))
 
 
