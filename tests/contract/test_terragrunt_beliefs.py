@@ -223,6 +223,30 @@ def test_a_hook_that_fails_with_2_is_no_plan_with_changes(places: Places) -> Non
         places.engine("app").plan(Inputs())
 
 
+@pytest.mark.parametrize("code", [1, 2, 7])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_hook_that_fails_around_an_apply_rejects_it_with_any_exit_code(
+    places: Places, when: str, code: int
+) -> None:
+    hook = ON_APPLY.replace("before_hook", f"{when}_hook").replace('["true"]', f'["sh", "-c", "exit {code}"]')
+    places.write("app", STATE + hook.partition("errors {")[0], MODULE)
+    _, applied = places.applied("app")
+    assert applied.outcome is Outcome.FAILED
+    assert f"exited with non-zero exit code {code}" in applied.detail
+
+
+def test_a_plan_whose_hook_fails_with_another_code_is_rejected(places: Places) -> None:
+    places.write("app", STATE + HOOK.replace("exit 2", "exit 9"), MODULE)
+    with pytest.raises(Refused, match="exited with non-zero exit code 9"):
+        places.engine("app").plan(Inputs())
+
+
+def test_a_hook_that_a_signal_ended_is_no_rejection(places: Places) -> None:
+    places.write("app", STATE + HOOK.replace("exit 2", "kill -9 $$"), MODULE)
+    with pytest.raises(Unanswered):
+        places.engine("app").plan(Inputs())
+
+
 def test_what_prevent_destroy_protects_is_left_and_that_is_told_before(places: Places) -> None:
     places.write("app", STATE + SOURCE + "prevent_destroy = true\n", MODULE)
     plan, _ = places.applied("app")

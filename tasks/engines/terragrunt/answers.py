@@ -31,6 +31,7 @@ _NO_STATE = "Backend initialization required"
 """Terragrunt's error if Terraform could not reach the state. It does not include the error of the init."""
 _SUGGESTION = "Suggested fixes:"
 """The start of Terragrunt's guess about an error."""
+_OF_SIGNALS = 128
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING_VARIABLE = "EnvVarNotFoundError"
 """Terragrunt's error if get_env does not find a variable."""
@@ -248,6 +249,19 @@ def advised(told: str) -> str:
     if _MISSING_VARIABLE not in told:
         return told
     return f"{told} Name it by {KEEP}, and set it wherever releases are made and promoted; or give get_env a default."
+
+
+def exit_code(given: int, found: Iterable[Diagnostic]) -> int:
+    """Return the exit code as Terraform would give it: 1 for any error.
+
+    Terragrunt exits with the code of the hook, `run_cmd` or other program that failed. Codes from 128 on are a shell's
+    for a program that a signal ended.
+
+    Args:
+        given: Terragrunt's exit code.
+        found: the errors that it logged.
+    """
+    return 1 if any(True for _ in found) and 0 <= given < _OF_SIGNALS else given
 
 
 def killed(stderr: str) -> bool:

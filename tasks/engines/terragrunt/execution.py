@@ -106,8 +106,7 @@ class TerragruntExecution(Execution):
             wrong = answers.errors(finished.stderr) or diagnostics.errors("", finished.stderr)
         if answers.is_unreached(wrong):
             return Ended(_KILLED, finished.stdout, wrong)
-        # Without -detailed-exitcode only a hook exits with 2, so it means the same as 1.
-        exit_code = 1 if finished.exit_code == 2 or (wrong and finished.exit_code == 0) else finished.exit_code
+        exit_code = answers.exit_code(finished.exit_code, wrong)
         if answers.killed(finished.stderr) or (exit_code == 0 and not self._is_done(argv, finished.stdout)):
             return Ended(_KILLED, finished.stdout, ())
         return Ended(exit_code, finished.stdout, wrong)

@@ -228,7 +228,7 @@ class Preparation:
         found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
         if answers.is_unreached(found):
             found = diagnostics.errors("", recording.failures(self.downloads)) or found
-        unanswered = errors.outcome(found, finished.exit_code) is Outcome.UNANSWERED
+        unanswered = errors.outcome(found, answers.exit_code(finished.exit_code, found)) is Outcome.UNANSWERED
         kind = Unanswered if unanswered or answers.is_unreached(found) or answers.killed(finished.stderr) else Refused
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
         for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):

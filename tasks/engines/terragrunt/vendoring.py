@@ -163,7 +163,8 @@ def _fetched(terragrunt: Terragrunt, source: str, name: str, unit: str) -> str:
         found = [marked.parent for marked in downloads.glob("*/*/.terragrunt-source-version")]
         if finished.exit_code != 0 or len(found) != 1:
             failed = answers.errors(finished.stderr)
-            lost = finished.exit_code != 0 and errors.outcome(failed, finished.exit_code) is Outcome.UNANSWERED
+            code = answers.exit_code(finished.exit_code, failed)
+            lost = finished.exit_code != 0 and errors.outcome(failed, code) is Outcome.UNANSWERED
             told = f"infrastructure/{unit}: {source} cannot be fetched: {terragrunt.why(finished)}"
             raise not_obtained(told, lost=lost)
         return _kept(terragrunt.infrastructure, found[0], Path(place) / "kept", name)
