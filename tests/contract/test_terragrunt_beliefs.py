@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.domain.errors import Refused, Unanswered
+from tasks.domain.errors import Refused, Unanswered, Unequipped
 from tasks.domain.outcome import Applied, Outcome
 from tasks.domain.plan import Plan
 from tasks.domain.platform import Environment, Unit
@@ -244,6 +244,13 @@ def test_a_plan_whose_hook_fails_with_another_code_is_rejected(places: Places) -
 def test_a_hook_that_a_signal_ended_is_no_rejection(places: Places) -> None:
     places.write("app", STATE + HOOK.replace("exit 2", "kill -9 $$"), MODULE)
     with pytest.raises(Unanswered):
+        places.engine("app").plan(Inputs())
+
+
+@pytest.mark.parametrize("tool", ["terraform", "terragrunt"])
+def test_another_version_than_a_unit_requires_is_a_matter_of_the_machine(places: Places, tool: str) -> None:
+    places.write("app", STATE + SOURCE + f'{tool}_version_constraint = ">= 99"\n', MODULE)
+    with pytest.raises(Unequipped, match=r"is not compatible with the version .*>= 99"):
         places.engine("app").plan(Inputs())
 
 

@@ -32,6 +32,7 @@ _NO_STATE = "Backend initialization required"
 _SUGGESTION = "Suggested fixes:"
 """The start of Terragrunt's guess about an error."""
 _OF_SIGNALS = 128
+_ANOTHER_VERSION = re.compile(r"The currently installed version of \w+ \(\S+\) is not compatible")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MISSING_VARIABLE = "EnvVarNotFoundError"
 """Terragrunt's error if get_env does not find a variable."""
@@ -254,14 +255,19 @@ def advised(told: str) -> str:
 def exit_code(given: int, found: Iterable[Diagnostic]) -> int:
     """Return the exit code as Terraform would give it: 1 for any error.
 
-    Terragrunt exits with the code of the hook, `run_cmd` or other program that failed. Codes from 128 on are a shell's
-    for a program that a signal ended.
+    Terragrunt exits with the code of the hook, `run_cmd` or other program that failed. Codes from 128 on are those of
+    a shell for a program that a signal ended.
 
     Args:
         given: Terragrunt's exit code.
         found: the errors that it logged.
     """
     return 1 if any(True for _ in found) and 0 <= given < _OF_SIGNALS else given
+
+
+def wants_another_version(found: Iterable[Diagnostic]) -> bool:
+    """Tell whether the configuration requires another version of Terragrunt or Terraform than the installed one."""
+    return any(_ANOTHER_VERSION.search(each.summary) for each in found)
 
 
 def killed(stderr: str) -> bool:

@@ -114,6 +114,10 @@ class Terragrunt:
             return known
         return self.read(commands.render(self.tools.terragrunt), folder)
 
+    def known(self, folder: Path) -> str:
+        """Return what `render_all` got of a unit's configuration; empty if nothing."""
+        return self._rendered.get(folder.resolve(), "")
+
     def render_all(self, folder: Path) -> None:
         """Render all units below a folder at once. A rejected unit is rendered again alone, for its error."""
         self.run(commands.render_all(self.tools.terragrunt), folder)
@@ -167,6 +171,7 @@ def _environment(terragrunt: Terragrunt, root: str) -> FoundEnvironment:
         raise InvalidInput(f"infrastructure/{root}: Terragrunt finds no units there; correct terragrunt.root")
     _refuse_edges(root, items)
     terragrunt.render_all(folder)
+    _refuse_mocks(terragrunt, folder, items)
     return FoundEnvironment(root, tuple(sorted(_units(root, items), key=lambda unit: unit.path)))
 
 
@@ -177,6 +182,18 @@ def _refuse_mistakes(terragrunt: Terragrunt, folder: Path) -> None:
     told = answers.mistakes(finished.stdout) or (terragrunt.why(finished),)
     shown = "\n".join(each.replace(f"{terragrunt.infrastructure}/", "infrastructure/") for each in told)
     raise InvalidInput(f"{terragrunt.relative(folder)}: Terragrunt rejects it:\n{answers.advised(shown)}")
+
+
+def _refuse_mocks(terragrunt: Terragrunt, folder: Path, items: Sequence[Item]) -> None:
+    """Check that no unit gets mocks whatever is applied: it could never be planned."""
+    for item in items:
+        text = "" if item.excluded else terragrunt.known(folder / item.path)
+        for each in answers.configuration(text).dependencies if text else ():
+            if each.mocks and each.skips_outputs:
+                raise InvalidInput(
+                    f"{terragrunt.relative(folder / item.path)}: dependency {each.name} skips outputs, so its mocks "
+                    "would be applied: remove skip_outputs, or mock_outputs"
+                )
 
 
 def _units(root: str, items: Sequence[Item]) -> Iterator[FoundUnit]:

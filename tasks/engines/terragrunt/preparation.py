@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from tasks.domain.errors import FlowmartError, Refused, Unanswered
+from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.outcome import Outcome
 from tasks.domain.release import Inputs
 from tasks.engines.base import Workspace
@@ -228,8 +228,10 @@ class Preparation:
         found = diagnostics.errors(finished.stdout, "") or answers.errors(finished.stderr)
         if answers.is_unreached(found):
             found = diagnostics.errors("", recording.failures(self.downloads)) or found
-        unanswered = errors.outcome(found, answers.exit_code(finished.exit_code, found)) is Outcome.UNANSWERED
-        kind = Unanswered if unanswered or answers.is_unreached(found) or answers.killed(finished.stderr) else Refused
+        lost = errors.outcome(found, answers.exit_code(finished.exit_code, found)) is Outcome.UNANSWERED
+        kind: type[FlowmartError] = Unequipped if answers.wants_another_version(found) else Refused
+        if lost or answers.is_unreached(found) or answers.killed(finished.stderr):
+            kind = Unanswered
         told = diagnostics.why(found, workspace.unit.source) if found else finished.stderr.strip()[-500:]
         for temporary in (workspace.infrastructure.resolve(), workspace.infrastructure):
             told = told.replace(f"{temporary}/", "")
