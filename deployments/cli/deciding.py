@@ -89,6 +89,8 @@ def freeze(
     """Let nothing be promoted into an environment. Going back is not held up."""
     if until is not None and day(until) is None:
         raise InvalidInput(f"--until {until}: there is no such day; write YYYY-MM-DD")
+    if until is not None and until < datetime.now(UTC).date().isoformat():
+        raise InvalidInput(f"--until {until}: that day is over, so nothing would be frozen; write a later one")
     _record(environment, EnvironmentFrozen(reason=reason, until=until), json)
 
 

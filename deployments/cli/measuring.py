@@ -34,7 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
 def metrics(
     serve: Annotated[
-        int | None, typer.Option(help="Serve them on this port until Ctrl-C, for Prometheus to scrape.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Serve them on this port until Ctrl-C, for Prometheus to scrape."),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to serve them on.")] = "127.0.0.1",
 ) -> None:

@@ -58,7 +58,9 @@ def server_status(json: Json = False) -> None:
 def run(
     part: Annotated[PartName, typer.Argument(help="The process to run.")],
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="Where to listen; the process's usual port without it.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where to listen; the process's usual port without it.")
+    ] = None,
 ) -> None:
     """Run one process of the server in the foreground, for a container or systemd. SIGTERM ends it.
 

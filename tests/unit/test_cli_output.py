@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from deployments import cli
+from deployments.cli import exit_codes
 from deployments.cli.schemas import SCHEMAS, VERSION
 from deployments.github.events import Intent
 from deployments.github.inbox import Inbox
@@ -45,6 +46,14 @@ def mini(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MiniPlatform:
     inbox.receive("aaaa1111", "issue_comment", Intent("comment/flowmart", {"number": 7})).result(10)
     inbox.close()
     return made
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["freeze dev --reason sale --until 2020-01-01", "metrics --serve 99999", "server run board --port 99999"],
+)
+def test_a_day_that_is_over_and_a_port_that_cannot_be_are_wrong_usage(line: str, mini: MiniPlatform) -> None:
+    assert cli.run(line.split()) == exit_codes.WRONG_USAGE
 
 
 READING = [
