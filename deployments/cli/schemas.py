@@ -53,7 +53,7 @@ _SIDE = _object({"name": TEXT, "release": MAYBE_TEXT, "origin": _ORIGIN})
 _LAST_CHANGE = _object({"commit": TEXT, "author": TEXT, "at": TEXT, "subject": TEXT})
 _PART = _object(
     {"name": TEXT, "pid": MAYBE_NUMBER, "healthy": YES_OR_NO, "health": ANYTHING, "log": TEXT},
-    {"port": MAYBE_NUMBER, "url": TEXT},
+    {"port": MAYBE_NUMBER, "url": TEXT, "started": YES_OR_NO},
 )
 _UNIT = _object({"release": TEXT, "receipt": TEXT, "smoke_passed": YES_OR_NO})
 _CELL = _object(
