@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.domain.errors import Refused, Unequipped
 from tasks.domain.outcome import Outcome
 from tests.contract.test_ansible_engine import Bastion
 from tests.servers.hosts import SandboxHosts
@@ -92,3 +93,40 @@ def test_a_delegated_task_is_told_with_the_host_that_it_changes(bastion: Bastion
         "one : Ask: cannot be rehearsed",
         "one -> two : Read: fails, and the play goes on; earlier changes are not made in a rehearsal",
     )
+
+
+SECRETS = "$ANSIBLE_VAULT;1.1;AES256\n" + "61" * 40 + "\n"
+"""No password decrypts it."""
+
+
+def test_a_machine_without_the_password_of_a_vault_says_nothing_about_the_release(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Write, copy: {content: a, dest: /srv/before-a-vault, mode: '0644'}}\n"
+        "    - {name: Use, copy: {content: '{{ token }}', dest: /srv/vault, mode: '0644'}}\n"
+    )
+    folder = bastion.folder / "bastion/group_vars"
+    folder.mkdir()
+    (folder / "all.yml").write_text("token: !vault |\n  " + SECRETS.replace("\n", "\n  ") + "\n")
+    with pytest.raises(Unequipped, match=r"this machine has no password .* ANSIBLE_VAULT_PASSWORD_FILE or"):
+        bastion.plan()
+    (folder / "all.yml").write_text(SECRETS)
+    with pytest.raises(Unequipped, match=r"this machine has no password .*no vault secrets found"):
+        bastion.plan()
+
+
+def test_a_program_that_explains_its_failure_on_standard_output_is_quoted(bastion: Bastion) -> None:
+    bastion.does("    - {name: Check, shell: 'echo error in line 3; exit 1', check_mode: false}\n")
+    with pytest.raises(Refused, match=r"bastion : Check: non-zero return code\n    error in line 3"):
+        bastion.plan()
+
+
+def test_a_pause_that_waits_for_a_person_does_not_and_the_plan_says_so(bastion: Bastion) -> None:
+    bastion.does(
+        "    - {name: Confirm, pause: {prompt: Continue}}\n"
+        "    - {name: Breathe, pause: {seconds: 1}}\n"
+        "    - {name: Write, copy: {content: a, dest: /srv/confirmed, mode: '0644'}}\n"
+    )
+    told = [warning for warning in bastion.plan().warnings if "wait for a person" in warning]
+    assert told == [
+        "bastion : Confirm: does not wait for a person, because runs are unattended; require an approval instead"
+    ]

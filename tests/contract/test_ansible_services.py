@@ -125,3 +125,23 @@ def test_a_restart_of_the_host_is_not_emulated(tmp_path: Path, hosts: SandboxHos
     done = made.apply(made.plan(Inputs({"hosts": {"web": "10.0.0.7"}})))
     assert done.outcome is Outcome.FAILED
     assert "not emulated: the sandbox's hosts have no shutdown" in done.detail
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("command: swapon /swapfile", "Function not implemented: not emulated: the sandbox's hosts have no swap"),
+        (
+            "file: {path: /usr/share/flowmart-none, state: directory, mode: '0755'}",
+            "Function not implemented: not emulated: the sandbox's hosts cannot change this machine's files",
+        ),
+    ],
+    ids=["swap", "a folder in /usr"],
+)
+def test_what_the_kernel_does_not_let_a_host_do_is_not_emulated(
+    tmp_path: Path, hosts: SandboxHosts, task: str, reason: str
+) -> None:
+    made = engine(tmp_path, hosts, f"- {{hosts: all, gather_facts: false, tasks: [{{{task}}}]}}\n")
+    done = made.apply(made.plan(Inputs({"hosts": {"web": "10.0.0.7"}})))
+    assert done.outcome is Outcome.FAILED
+    assert reason in done.detail

@@ -200,6 +200,12 @@ ODD = "infrastructure/shared scripts/größe (1).sh"
             "infrastructure/common/tasks.yml",
         ),
         ('provisioner "file" { source = "${abspath(path.root)}/../common/scripts/" }', COMMON),
+        ('provisioner "shell" { script = "${dirname(abspath(path.root))}/common/scripts/install.sh" }', COMMON),
+        ('provisioner "shell" {\n  script = join("/", [path.root, "..", "common", "install.sh"])\n}', COMMON),
+        ('provisioner "shell" {\n  scripts = concat(["a.sh"], formatlist("../common/%s", ["b.sh"]))\n}', COMMON),
+        ('locals {\n  a = templatefile("${dirname(path.root)}/common/scripts/install.sh", {})\n}', COMMON),
+        ('provisioner "ansible" {\n  roles_path = "${path.root}/../common"\n}', COMMON),
+        ('provisioner "ansible" {\n  roles_path = "deps"\n}', "infrastructure/image/deps/web/tasks/main.yml"),
         ('provisioner "ansible" { extra_arguments = ["-e", "@../common/scripts/install.sh"] }', COMMON),
     ],
 )
@@ -229,6 +235,7 @@ def write_shared(root: Path, template: str) -> None:
         "common/play.yml": "- hosts: all\n  tasks: [{include_tasks: tasks.yml}]",
         "common/tasks.yml": "[]",
         "unrelated": "",
+        "image/deps/web/tasks/main.yml": "[]",
     }
     for path, text in files.items():
         file = root / "infrastructure" / path
@@ -255,6 +262,26 @@ def test_a_template_that_reads_from_outside_is_refused(tmp_path: Path) -> None:
     (folder / "a.pkr.hcl").write_text('locals { a = file("${path.root}/../../secret") }')
     with pytest.raises(InvalidInput, match="outside of infrastructure"):
         sources.reads(tmp_path / "infrastructure", "image")
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ('provisioner "file" {\n  source = "/opt/app.jar"\n  destination = "/tmp/app.jar"\n}', "/opt/app.jar"),
+        ('provisioner "shell" { script = "~/setup.sh" }', "~/setup.sh"),
+        ('provisioner "shell" {\n  scripts = ["/srv/a.sh"]\n}', "/srv/a.sh"),
+    ],
+)
+def test_a_file_of_the_machine_that_builds_is_refused(tmp_path: Path, template: str, path: str) -> None:
+    write_shared(tmp_path, template)
+    with pytest.raises(InvalidInput, match=rf"image/a.pkr.hcl: reads {path}, which only the machine that builds has"):
+        sources.reads(tmp_path / "infrastructure", "image")
+
+
+def test_a_file_that_is_fetched_from_the_instance_is_none_of_the_machine(tmp_path: Path) -> None:
+    download = 'provisioner "file" {\n  direction = "download"\n  source = "/etc/os-release"\n  destination = "x"\n}'
+    write_shared(tmp_path, download)
+    assert sources.reads(tmp_path / "infrastructure", "image") == ("image/a.pkr.hcl",)
 
 
 # --- what a template is ----------------------------------------------------------------------------------

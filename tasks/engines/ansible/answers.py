@@ -56,6 +56,7 @@ class Results:
         unmatched: plays that matched no host, and that may match one in an apply.
         not_reached: plays, or hosts of plays, that a rehearsal did not get to because of a failure, in words.
         really_ran: addresses of tasks that changed something in the rehearsal (`check_mode: false`).
+        prompts: addresses of tasks that would wait for a person (`pause`); a run is unattended, so they do not.
         handlers: addresses of handlers that ran.
         finished: the run reached its end on the hosts that it reached, even if tasks failed there.
     """
@@ -71,6 +72,7 @@ class Results:
     unmatched: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
     really_ran: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
     handlers: tuple[str, ...] = ()
     finished: bool = False
 
@@ -131,6 +133,7 @@ def results(events: Sequence[Event], lines: Sequence[Line] = ()) -> Results:
         unmatched=recordings.perhaps_without_hosts(lines),
         not_reached=recordings.not_reached(lines, {*failing}),
         really_ran=_unique(address_of(line) for line in tasks if line.get("really_ran") and line["changed"]),
+        prompts=_unique(address_of(line) for line in tasks if line.get("prompts")),
         handlers=_unique(address_of(line) for line in tasks if line["handler"] and line["event"] == "ok"),
         finished=stats is not None,
     )

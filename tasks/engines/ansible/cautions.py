@@ -10,6 +10,7 @@ _ROLLBACK = "a rollback runs the earlier release's playbook: what only this rele
 _FIRST = f"a rollback of this first release only runs its {REMOVAL}: how the hosts were before is not known"
 _STAYS = f"nothing is removed: the release has no {REMOVAL}; what it did to the hosts stays"
 _REALLY_RAN = ": ran in this rehearsal, too, and changed something (check_mode: false)"
+_PROMPTS = ": does not wait for a person, because runs are unattended; require an approval instead"
 _HANDLERS = "all handlers run: the last run may have ended before its handlers ran"
 
 
@@ -31,5 +32,6 @@ def warnings(job: Job, found: Results, *, first: bool) -> tuple[str, ...]:
         *rollback,
         *handlers,
         *ran,
+        *(f"{address}{_PROMPTS}" for address in found.prompts),
         *(f"{address}: changes something that it does not show" for address in found.blind),
     )

@@ -43,6 +43,8 @@ _CALLBACKS = Path(__file__).parent / "callbacks"
 _EVENT_DATA = re.compile(r"\x1b\[K(?:[A-Za-z0-9+/=]+\x1b\[\d+D)+\x1b\[K|\x1b\[K")
 """Event data that ansible-runner's display plugin writes between the lines, for a terminal to overwrite."""
 
+_NOTICES = ("[WARNING]", "[DEPRECATION WARNING]")
+
 _WAY = (
     "ANSIBLE_PRIVATE_KEY_FILE",
     "ANSIBLE_SSH_ARGS",
@@ -108,7 +110,7 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
         The results, with secrets masked, and the exit code.
 
     Raises:
-        Unequipped: Ansible is not installed.
+        Unequipped: Ansible is not installed, or this machine has no password for an encrypted value.
         Refused: the run did not start, a play matches no host, or a play asks for a value that is not given.
         Unanswered: the run was interrupted before it had any result.
     """
@@ -128,11 +130,16 @@ def run(executable: str, place: Place, job: Job, options: tuple[str, ...], runne
     if missed and not (job.limit and plays(lines) > len(missed)):
         groups = ", ".join(sorted({"all", *([] if place.inventories else [_group(place)]), *job.groups}))
         raise Refused(f"{what}: {missed[0]} matches no host; the groups are {groups}")
+    said = _why(finished).replace(f"{place.infrastructure.resolve()}/", "")
+    if locked := next(
+        (line for line in [*found.failed, *([] if found.finished else [said])] if errors.is_locked(line)), ""
+    ):
+        raise Unequipped(f"{what}: {errors.LOCKED}: {locked}")
     if found.finished or found.failed or found.unreachable or (options == PARSE and finished.exit_code == 0):
         return Run(found, finished.exit_code)
     if errors.was_ended(finished.exit_code):
         raise Unanswered(f"{what}: was ended ({finished.exit_code})")
-    raise Refused(f"{what}: {_why(finished).replace(f'{place.infrastructure.resolve()}/', '')}")
+    raise Refused(f"{what}: {said}")
 
 
 def _run(
@@ -271,5 +278,5 @@ def _events(folder: Path) -> list[Event]:
 def _why(finished: Finished) -> str:
     text = _EVENT_DATA.sub("", finished.stderr)
     said = [line for line in text.splitlines() if line.strip()]
-    lines = [line for line in said if not line.startswith("[WARNING]")] or said
+    lines = [line for line in said if not line.startswith(_NOTICES)] or said
     return "\n".join(lines[:12]) or f"it ended with {finished.exit_code} and gave no reason"

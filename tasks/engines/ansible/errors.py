@@ -30,6 +30,21 @@ _FINAL = re.compile(r"Function not implemented|Unsupported parameters for ")
 """Failures that no earlier task can prevent: a missing system call (ENOSYS), and a parameter the module lacks."""
 
 
+_LOCKED = re.compile(
+    r"Attempting to decrypt but no vault secrets found|Decryption failed \(no vault secrets were found"
+    r"|A vault password (?:or secret )?must be specified to decrypt|The vault password file \S+ was not found"
+    r"|Could not read vault password file|The vault password script \S+ was not executable"
+    r"|Vault password client script \S+ (?:did not find a secret|returned non-zero)"
+    r"|Vault password: [\s\S]*EOFError \(ctrl-d\) on prompt for"
+)
+"""Messages of Ansible (parsing/vault/__init__.py) if it has no password, or another one, for an encrypted value."""
+
+
+LOCKED = (
+    "this machine has no password that decrypts a value of Ansible Vault; name the password's file in"
+    " ANSIBLE_VAULT_PASSWORD_FILE or ANSIBLE_VAULT_IDENTITY_LIST"
+)
+
 _LOST = re.compile(
     r"HTTP (?:Code|Error):? (?:408|429|5\d\d)|\b(?:408|429|5\d\d) (?:Client|Server) Error: "
     r"|<urlopen error (?!\[SSL: CERTIFICATE|unknown url type|no host given)|Max retries exceeded with url"
@@ -64,6 +79,11 @@ def is_without_login(said: str) -> bool:
     """Tell whether a plugin found no login for AWS on this machine, or one that AWS does not accept."""
     refused = bool(aws_codes.NOT_VALID & {*_OF_AWS.findall(said)}) or aws_codes.LOGIN_FAILED in said
     return refused or bool(_NO_LOGIN.search(said))
+
+
+def is_locked(said: str) -> bool:
+    """Tell whether this machine has no password that decrypts a value of a vault."""
+    return bool(_LOCKED.search(said))
 
 
 def is_final(failure: str) -> bool:

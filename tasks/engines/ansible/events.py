@@ -127,7 +127,9 @@ def failure_of(data: Mapping[str, Any]) -> str:
 def _said(result: Mapping[str, Any]) -> str:
     if "censored" in result:
         return "it may not be shown why (no_log)"
-    more = str(result.get("stderr") or result.get("module_stderr") or "").strip().splitlines()[-_LINES:]
+    # Many programs, such as linters of configurations, explain a failure on standard output.
+    told = result.get("stderr") or result.get("module_stderr") or result.get("stdout") or ""
+    more = str(told).strip().splitlines()[-_LINES:]
     said = " ".join(str(result.get("msg") or result.get("reason") or "it gave no reason").split())
     return "\n    ".join([said, *more])
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from tasks.domain.errors import FlowmartError, Refused, Unanswered, Unequipped
 from tasks.domain.platform import Unit
-from tasks.engines.ansible.errors import is_lost, is_without_login
+from tasks.engines.ansible.errors import LOCKED, is_locked, is_lost, is_without_login
 from tasks.engines.ansible.options import AnsibleOptions
 from tasks.engines.playbooks import files_below
 from tasks.processes import Command, Processes
@@ -96,7 +96,7 @@ def listed(
     Raises:
         Refused: an inventory cannot be read, or has no hosts.
         Unanswered: the service that a plugin queries did not respond.
-        Unequipped: this machine has no login that the service accepts.
+        Unequipped: this machine has no login that the service accepts, or no password for an encrypted value.
     """
     program = Path(shutil.which(executable) or executable).with_name("ansible-inventory")
     sources = [word for path in given for word in ("--inventory", str(path))]
@@ -132,6 +132,8 @@ def _error(said: str) -> FlowmartError:
     if missing := _UNKNOWN_PLUGIN.search(said):
         vendored = f"ansible-galaxy collection install {missing[1]}:VERSION -p collections, and commit that"
         return Refused(f"inventory: {why}; vendor it: {vendored}")
+    if is_locked(why):
+        return Unequipped(f"inventory: {LOCKED}: {why}")
     if is_without_login(why):
         return Unequipped(f"inventory: {why}")
     return (Unanswered if is_lost(why) else Refused)(f"inventory: {why}")

@@ -8,7 +8,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from tasks.domain.errors import InvalidInput
-from tasks.engines.packer.sources import MANIFEST, parsed, templates
+from tasks.engines.packer.paths import MANIFEST
+from tasks.engines.packer.sources import parsed, templates
 
 
 def refuse_several(folder: Path, only: str = "") -> None:

@@ -18,6 +18,7 @@ from tasks.engines.packer import commands, errors, sources
 from tasks.engines.packer.images import DIGEST, Image, Images
 from tasks.engines.packer.leftovers import Leftovers
 from tasks.engines.packer.options import PackerOptions
+from tasks.engines.packer.paths import MANIFEST
 from tasks.processes import Command, Finished
 
 log = structlog.get_logger("flowmart.packer")
@@ -62,7 +63,7 @@ class Builder:
             Refused: the build failed, or wrote no manifest.
             Unanswered: AWS did not respond, or the build was interrupted.
         """
-        manifest = self._workspace.folder / sources.MANIFEST
+        manifest = self._workspace.folder / MANIFEST
         manifest.unlink(missing_ok=True)
         command = commands.build(self._executable, self._template(), str(variables), self._only)
         finished = self._run(command, self._workspace.writing)
@@ -131,7 +132,7 @@ def described(leftovers: Leftovers) -> tuple[str, ...]:
 
 def source_in_manifest(workspace: Workspace, image: Image) -> str:
     """Return the id of the image's source from the manifest of its build; empty if the manifest does not have it."""
-    manifest = workspace.folder / sources.MANIFEST
+    manifest = workspace.folder / MANIFEST
     if not manifest.exists():
         return ""
     try:

@@ -9,8 +9,7 @@ the files beside it and whatever its paths lead to count. This builds too often 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,40 +19,17 @@ from tasks import yaml12
 from tasks.domain.errors import InvalidInput
 from tasks.domain.values import digest_of
 from tasks.engines.base import Interface
+from tasks.engines.packer import paths
+from tasks.engines.packer.paths import MANIFEST, TEMPLATE
 from tasks.engines.playbooks import Reading, files_below
 
 PLUGINS = "plugins.pkr.hcl"
 """The file of plugins for Packer 1.7 and later. Packer 1.6 has them built in and rejects the file."""
 
-MANIFEST = "manifest.json"
-"""The file that the template's manifest post-processor writes, beside the template."""
-
 SUPPLIED = frozenset({"name", "region", "accounts", "tags"})
 """The variables that the engine supplies to every template."""
 
-_TEMPLATE = ".pkr.hcl"
 _NOT_READ = (".md", MANIFEST)
-_QUOTE = re.compile(r"[\"\s,()=@]+")
-_IN_QUOTES = re.compile(r"\"([^\"\n]*)\"")
-_OPEN = re.compile(r"\$\{|[*?\[]")
-"""Where the literal part of a path ends: at an expression or a wildcard."""
-
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
-_ROOT = re.compile(r"\$\{\s*(?:abspath\(\s*)?path\.(?:root|cwd)\s*\)?\s*\}/?")
-"""The folder of the template, in which Packer runs."""
-
-_PATHS = re.compile(
-    r"^\s*(?:scripts?|source|sources|playbook_files?|playbook_dir|playbook_paths|role_paths|group_vars|host_vars|"
-    r"inventory_file|inventory_directory|galaxy_file|user_data_file|cd_files|floppy_files|http_directory)"
-    r"\s*=\s*(?P<value>\[[^\]]*\]|[^\n]*)",
-    re.MULTILINE,
-)
-"""Arguments of provisioners and builders that are local paths."""
-
-_FUNCTIONS = re.compile(r"\b(?:file|filebase64|templatefile|fileset|pathexpand|abspath)\(\s*(?P<value>[^,)]*)")
-_LED_BY_VALUE = re.compile(r"(?:^|[\[,]\s*|\")\s*(?:\$\{)?(?:var|local|each|data)\.")
-"""A path that begins with a value, so its target is unknown."""
-
 _BESIDE_A_PLAYBOOK = ("group_vars", "host_vars", "files", "templates", "vars")
 _TYPES = {"string": "string", "number": "number", "bool": "bool"}
 
@@ -70,13 +46,16 @@ def reads(infrastructure: Path, source: str) -> tuple[str, ...]:
     """Return all files that go into the template's image, as sorted paths below `infrastructure`.
 
     Raises:
-        InvalidInput: a file outside of `infrastructure` is read.
+        InvalidInput: a file outside of `infrastructure` is read, or one of the machine that builds.
     """
     root = infrastructure.resolve()
     own = [file for file in (root / source).iterdir() if file.is_file() and not file.name.endswith(_NOT_READ)]
     found = set(own)
     for file in own:
-        for place in _named(root, file):
+        if own_path := paths.of_the_machine(file):
+            only_there = "which only the machine that builds has: copy it beside the template"
+            raise InvalidInput(f"{source}/{file.name}: reads {own_path}, {only_there}")
+        for place in paths.led_to(root, file):
             if not place.is_relative_to(root):
                 outside = "which is outside of infrastructure/ and so not in a release: add it to `paths`"
                 raise InvalidInput(f"{source}/{file.name}: reads {place}, {outside}")
@@ -225,13 +204,13 @@ def templates(folder: Path) -> list[Path]:
     Raises:
         InvalidInput: there are none, or one is in a JSON form.
     """
-    found = sorted(folder.glob(f"*{_TEMPLATE}"))
+    found = sorted(folder.glob(f"*{TEMPLATE}"))
     if other := next((file.name for file in sorted(folder.glob("*.pkr.json"))), ""):
-        raise InvalidInput(f"{folder}: Packer would read {other}, too: write it as *{_TEMPLATE}")
+        raise InvalidInput(f"{folder}: Packer would read {other}, too: write it as *{TEMPLATE}")
     if not found:
         legacy = next((file.name for file in sorted(folder.glob("*.json")) if _is_legacy(file)), "")
         remedy = f"; convert the JSON template with: packer hcl2_upgrade {legacy}" if legacy else ""
-        raise InvalidInput(f"{folder}: holds no template (*{_TEMPLATE}){remedy}")
+        raise InvalidInput(f"{folder}: holds no template (*{TEMPLATE}){remedy}")
     return found
 
 
@@ -248,35 +227,6 @@ def _variable(body: Mapping[str, Any]) -> Variable:
     kind = str(body.get("type", "any")).removeprefix("${").removesuffix("}")
     collection = {"list": "list", "set": "list", "tuple": "list", "map": "map", "object": "map"}
     return Variable(_TYPES.get(kind) or collection.get(kind.partition("(")[0], "any"), "default" not in body)
-
-
-def _named(root: Path, file: Path) -> Iterator[Path]:
-    """Yield the files and folders that a template's texts lead to."""
-    if not file.name.endswith(_TEMPLATE):
-        return
-    text = _ROOT.sub("", _COMMENT.sub("", file.read_text()))
-    given = [match["value"] for match in (*_PATHS.finditer(text), *_FUNCTIONS.finditer(text))]
-    paths = {piece for value in given for piece in _QUOTE.split(value)}
-    # In quotes, a path may contain spaces and brackets.
-    for piece in (*_QUOTE.split(text), *(value for value in _IN_QUOTES.findall(text) if _QUOTE.search(value))):
-        end = _OPEN.search(piece)
-        literal = piece[: end.start()].rpartition("/")[0] if end else piece
-        if literal.strip("./"):
-            # A single word that equals the name of a folder is not a path.
-            folders = bool(end) or "/" in piece or piece in paths
-            yield from (place for place in _leads_to(file.parent, literal) if folders or place.is_file())
-    if any(_LED_BY_VALUE.search(value.strip()) for value in given):
-        yield root
-
-
-def _leads_to(folder: Path, literal: str) -> Iterator[Path]:
-    place = (folder / literal).resolve()
-    try:
-        if place.exists() and place.name != MANIFEST and not literal.startswith("/"):
-            yield place
-    except OSError:
-        # The text is longer than a path may be, so it is not a path.
-        return
 
 
 def _played(root: Path, playbook: Path) -> set[Path]:

@@ -16,6 +16,6 @@ MODULES: Mapping[str, str] = {
     "aptsources/sourceslist.py": f"{_BINDINGS} get_distro as SourcesList\n",
     "debian/__init__.py": "",
     "debian/deb822.py": f"{_BINDINGS} Deb822\n",
-    "sitecustomize.py": "from flowmart_host import compiled\n\ncompiled.keep()\n",
+    "sitecustomize.py": "from flowmart_host import compiled, readonly\n\ncompiled.keep()\nreadonly.explain()\n",
 }
 """File contents by path."""

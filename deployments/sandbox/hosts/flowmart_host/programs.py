@@ -66,6 +66,8 @@ PROGRAMS: Mapping[str, Callable[[Sequence[str]], Said]] = {
     "apt-mark": aptget.mark,
     "dpkg": aptget.dpkg,
     "dpkg-query": aptget.query,
+    "swapoff": refused("swap"),
+    "swapon": refused("swap"),
     "systemctl": systemctl.main,
     "timedatectl": timedatectl,
 }

@@ -109,6 +109,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                 "makes_groups": _is_grouping(task),
                 "delegated_to": str(task.delegate_to or ""),
                 "really_ran": event != "skipped" and bool(context.CLIARGS["check"]) and task.check_mode is not True,
+                "prompts": event != "skipped" and _is_prompt(task),
                 "ends_all": event == "failed" and bool(task.any_errors_fatal),
             }
         )
@@ -168,6 +169,11 @@ def _only_checks(task: Any) -> bool:
 def _is_only_started(task: Any) -> bool:
     """Tell whether a task is left running (`async` with `poll: 0`): its result is never known, even in an apply."""
     return bool(task.async_val) and not task.poll
+
+
+def _is_prompt(task: Any) -> bool:
+    """Tell whether a task waits for a person: `pause` without a time."""
+    return str(task.action).rpartition(".")[2] == "pause" and not {"minutes", "seconds"} & {*task.args}
 
 
 def _is_grouping(task: Any) -> bool:
