@@ -56,7 +56,8 @@ install_locked() {
         return
     fi
     echo "setup: uv could not, trying pip (about a minute)"
-    quietly .venv/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+    # The file has every dependency. Debian 12's pip, left to resolve them, takes newer ones and refuses them without hashes.
+    quietly .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 }
 
 make_environment
