@@ -7,7 +7,7 @@ data. Then it has said nothing about the unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.checks.answers import Answer, Surroundings, failed, judged, passed, shortened, unanswered
@@ -37,7 +37,7 @@ def ask(options: PrometheusFact, around: Surroundings) -> Answer:
         if options.scraped is not None:
             return _scraped(server, options.scraped)
         if options.rules_loaded is not None:
-            return _loaded(server.rule_groups(), options.rules_loaded)
+            return _loaded(*server.rule_groups(), options.rules_loaded)
         return _measured(server, options)
     except QueryRefused as error:
         return failed(shortened(str(error)))
@@ -48,7 +48,7 @@ def ask(options: PrometheusFact, around: Surroundings) -> Answer:
 def _measured(server: Prometheus, options: PrometheusFact) -> Answer:
     found = server.instant(str(options.query))
     if found.partial:
-        return unanswered(shortened(f"only a part of the data could be read: {'; '.join(found.warnings)}"))
+        return _in_part(found.warnings)
     if not found.series:
         return unanswered("no data")
     if len(found.series) > 1:
@@ -65,17 +65,26 @@ def _compared(options: PrometheusFact, one: Series) -> Answer:
 
 
 def _scraped(server: Prometheus, job: str) -> Answer:
-    targets = server.instant(f"up{{job={quoted(job)}}}").series
-    if not targets:
+    found = server.instant(f"up{{job={quoted(job)}}}")
+    targets = found.series
+    if not targets and not found.partial:
         return failed(_SELECTED)
     down = sorted(each.labels.get("instance", each.name) for each in targets if each.value != 1)
     if down:
         return failed(shortened(f"{len(down)} of {len(targets)} targets are down: {', '.join(down)}"))
-    return passed(f"{len(targets)} targets")
+    return _in_part(found.warnings) if found.partial else passed(f"{len(targets)} targets")
 
 
-def _loaded(groups: list[Mapping[str, Any]], name: str) -> Answer:
+def _in_part(warnings: Sequence[str]) -> Answer:
+    return unanswered(
+        shortened(f"only a part of the data could be read: {'; '.join(warnings) or 'the server says so'}")
+    )
+
+
+def _loaded(groups: Sequence[Mapping[str, Any]], warnings: Sequence[str], name: str) -> Answer:
     named = [group for group in groups if group.get("name") == name]
+    if not named and warnings:
+        return _in_part(warnings)
     if not named:
         return failed("it is not loaded; if it is a PrometheusRule, check the labels that Prometheus selects by")
     rules = [rule for group in named for rule in group.get("rules") or ()]

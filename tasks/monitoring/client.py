@@ -65,11 +65,13 @@ class Prometheus:
         asked = {"match[]": selector, "start": f"{since:.3f}", "end": f"{until:.3f}", "limit": "1"}
         return bool(self._asked("GET", "series", asked)["data"])
 
-    def rule_groups(self) -> list[Mapping[str, Any]]:
-        """Return the groups of rules that are loaded."""
-        data = self._asked("GET", "rules", {})["data"]
+    def rule_groups(self) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
+        """Return the groups of rules that are loaded, and why there may be others (Thanos, if a ruler is down)."""
+        document = self._asked("GET", "rules", {})
+        data = document["data"]
         groups = data.get("groups") if isinstance(data, Mapping) else None
-        return [group for group in groups or () if isinstance(group, Mapping)]
+        warnings = tuple(str(each) for each in document.get("warnings") or ())
+        return [group for group in groups or () if isinstance(group, Mapping)], warnings
 
     def link(self, query: str, at: float, seconds: float) -> str:
         """Return the server's page for a query over the `seconds` until `at` (seconds since 1970)."""

@@ -161,7 +161,12 @@ def _violations(path: Path, answer: Mapping[str, Any]) -> Iterable[Violation]:
     if "deny" not in answer:
         raise InvalidInput(f"{path} has no `deny`, so it can never deny anything. Add one.")
     for rule in ("deny", "warn"):
-        for found in answer.get(rule, []):
+        listed = answer.get(rule, [])
+        if not isinstance(listed, list):
+            raise InvalidInput(
+                f"{path}: {rule} should be a set of objects, not {listed!r}; write `{rule} contains ...`."
+            )
+        for found in listed:
             if not isinstance(found, dict) or set(found) != {"address", "message"}:
                 raise InvalidInput(f"{path}: {rule} should hold objects of address and message, not {found!r}.")
             yield Violation(path.stem, _self_contained(found), found["address"], denied=rule == "deny")

@@ -107,7 +107,7 @@ def load(folder: Path) -> Policies:
         InvalidInput: names the file and line that is wrong.
     """
     _refuse_unread(folder)
-    sources = {path: path.read_text() for path in sorted(folder.glob("*.rego"))}
+    sources = {path: _text(path) for path in sorted(folder.glob("*.rego"))}
     if not sources and folder.exists():
         raise InvalidInput(f"{folder} holds no policy (*.rego). Add one, or remove the folder to have none.")
     for path, source in sources.items():
@@ -115,6 +115,14 @@ def load(folder: Path) -> Policies:
     limits = _limits(folder / LIMITS)
     evaluation.evaluate(sources, evaluation.EMPTY | {"limits": limits.of("")})
     return Policies(sources, limits)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file, whatever the locale; a byte order mark is no part of it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
 def _refuse_unread(folder: Path) -> None:
@@ -141,7 +149,7 @@ def _limits(path: Path) -> Limits:
     if not path.exists():
         return Limits()
     try:
-        return Limits.model_validate(yaml12.load_by(path.read_text(), yaml.SafeLoader) or {})
+        return Limits.model_validate(yaml12.load(_text(path)) or {})
     except yaml.YAMLError as error:
         raise InvalidInput(f"{path} is not valid YAML: {error}") from error
     except ValidationError as error:

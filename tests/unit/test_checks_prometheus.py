@@ -93,6 +93,19 @@ def test_a_partial_response_says_nothing(double: PrometheusDouble) -> None:
     )
 
 
+@pytest.mark.parametrize("options", [{"scraped": "cart"}, {"rules_loaded": "cart"}])
+@pytest.mark.parametrize("targets", [None, {"a": 1.0}])
+def test_what_is_missing_from_a_part_of_the_data_blames_nobody(
+    double: PrometheusDouble, options: dict[str, Any], targets: Mapping[str, float] | None
+) -> None:
+    double.values["up"], double.more = (lambda _: targets), {"warnings": ["store-1 is away"]}
+    result = asked(double, **options)
+    assert (result.outcome, result.found) == (
+        UNANSWERED,
+        "only a part of the data could be read: store-1 is away",
+    )
+
+
 @pytest.mark.parametrize(
     ("targets", "outcome", "found"),
     [

@@ -120,6 +120,31 @@ def test_tests_of_policies_may_be_in_a_folder_below(write: Write) -> None:
     assert found(rego.load(folder)) == ()
 
 
+def test_a_policy_with_a_byte_order_mark_is_read(write: Write) -> None:
+    text = '\ufeffpackage shop.names\nimport rego.v1\ndeny contains {"address": "a", "message": "b"} if { false }\n'
+    assert [path.stem for path in rego.load(write("names.rego", text)).sources] == ["names"]
+
+
+def test_a_policy_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "names.rego").write_bytes(b"package shop.names\n# caf\xe9\n")
+    with pytest.raises(InvalidInput, match=r"names\.rego is not UTF-8 text \(byte 24\)"):
+        rego.load(tmp_path)
+
+
+def test_a_denial_that_is_no_set_is_refused(write: Write) -> None:
+    text = "package shop.names\nimport rego.v1\ndefault deny := false\n"
+    with pytest.raises(InvalidInput, match="deny should be a set of objects, not False; write `deny contains"):
+        rego.load(write("names.rego", text))
+
+
+def test_limits_are_read_as_yaml_1_2_with_every_key_once(write: Write, tmp_path: Path) -> None:
+    write("names.rego", "package shop.names\nimport rego.v1\ndeny contains x if { some x in [] }\n")
+    write("limits.yaml", "deletions: 010\n")
+    assert rego.load(tmp_path).limits.deletions == 10
+    with pytest.raises(InvalidInput, match=r"limits\.yaml is not valid YAML: .*'deletions' occurs twice"):
+        rego.load(write("limits.yaml", "deletions: 3\ndeletions: 4\n"))
+
+
 def test_a_folder_without_policies_is_no_permission(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"holds no policy.*Add one, or remove the folder"):
         rego.load(tmp_path)
