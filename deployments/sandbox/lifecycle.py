@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,14 @@ from deployments.sandbox.parts import (
 )
 from deployments.services import Part
 from tasks import manifest
-from tasks.domain.errors import Unanswered
+from tasks.domain.errors import Unanswered, Unequipped
 from tasks.domain.platform import Platform
 from tasks.promotion.access import NO_PROMETHEUS
 
 Report = Callable[[str], None]
 
+_PACKAGES = ("moto", "flask", "samtranslator", "jmespath", "jsonschema", "aiohttp", "jsonpatch", "cryptography")
+"""What is imported of the packages of the extra `sandbox`."""
 _UNMONITORED = {"FLOWMART_PROMETHEUS": NO_PROMETHEUS}
 """The variables of a sandbox that has no Prometheus although platform.yaml declares one."""
 
@@ -104,8 +107,10 @@ def up(
 
     Raises:
         InvalidInput: platform.yaml has a mistake.
+        Unequipped: the packages of the sandbox are not installed.
         Unanswered: a process does not start.
     """
+    _refuse_without_packages()
     layout, infrastructure = SandboxLayout(root.resolve()), infrastructure or root / "infrastructure"
     platform = manifest.load(infrastructure)
     with processes.alone(layout):
@@ -145,6 +150,13 @@ def up(
             )
         profile.write(layout, variables)
     return Sandbox(layout.root, platform, endpoint, prefect_url, variables)
+
+
+def _refuse_without_packages() -> None:
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        told = f"the sandbox needs Python packages that are not installed ({', '.join(missing)})"
+        raise Unequipped(f"{told}: pip install 'flowmart[sandbox]'")
 
 
 def _monitored(

@@ -1,7 +1,7 @@
 """Find and read templates, in YAML or JSON.
 
-CloudFormation takes JSON and YAML 1.1 (`tasks.yaml11`), and a template may have any name. Parameter values are text to
-CloudFormation, so everything in the Parameters section (defaults above all) is text here.
+CloudFormation takes JSON and YAML 1.1 (`tasks.yaml11`), and a template may have any name. Parameter values are text
+to CloudFormation, so everything in the Parameters section (defaults above all) is text here.
 """
 
 from __future__ import annotations
