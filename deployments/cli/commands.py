@@ -57,7 +57,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "deciding",
         "Approve a plan set, and do what it says once enough people have. Exit code 6 while others have to.",
     ),
-    "refuse": ("deciding", "Say no to a plan set: the release is rejected in that environment."),
+    "refuse": ("deciding", "Say no to a plan set. A release that would be promoted is rejected in that environment."),
     "freeze": ("deciding", "Let nothing be promoted into an environment. Going back is not held up."),
     "thaw": ("deciding", "Open an environment again that `freeze` closed."),
     "status": (
