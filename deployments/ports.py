@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Collection
 from contextlib import suppress
 
 _CANDIDATES = range(20000, 32768)
@@ -16,13 +17,17 @@ _CANDIDATES = range(20000, 32768)
 _ATTEMPTS = 100
 
 
-def free() -> int:
+def free(given: Collection[int] = ()) -> int:
     """Return a free port, chosen at random so that commands that start at the same time choose different ones.
+
+    Args:
+        given: ports that were chosen for others, which may not listen yet.
 
     Raises:
         OSError: all ports that were tried are in use.
     """
-    for port in random.sample(_CANDIDATES, _ATTEMPTS):
+    candidates = [port for port in _CANDIDATES if port not in given]
+    for port in random.sample(candidates, min(_ATTEMPTS, len(candidates))):
         if is_free(port):
             return port
     raise OSError(f"no free port on 127.0.0.1 among {_ATTEMPTS} from {_CANDIDATES.start} to {_CANDIDATES.stop - 1}")

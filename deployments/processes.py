@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -183,14 +184,23 @@ def log_of(layout: ProcessLayout, name: str) -> Path:
     return layout.logs / f"{name}.log"
 
 
+_choosing = threading.Lock()
+
+
 def free_port(layout: ProcessLayout, name: str, preferred: int = 0) -> int:
-    """Choose and record a free port on 127.0.0.1: the one that `name` had last, else `preferred`, else any."""
-    remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
-    wanted = remembered.get(name, preferred)
-    port = wanted if wanted and ports.is_free(wanted) else ports.free()
-    layout.ports.parent.mkdir(parents=True, exist_ok=True)
-    layout.ports.write_text(json.dumps(remembered | {name: port}))
-    return port
+    """Choose and record a free port on 127.0.0.1: the one that `name` had last, else `preferred`, else any.
+
+    No two names of a layout have the same port, even if neither listens yet.
+    """
+    with _choosing:
+        remembered = json.loads(layout.ports.read_text()) if layout.ports.exists() else {}
+        wanted = remembered.get(name, preferred)
+        given = {port for other, port in remembered.items() if other != name}
+        usable = wanted and wanted not in given and ports.is_free(wanted)
+        port = wanted if usable else ports.free(given)
+        layout.ports.parent.mkdir(parents=True, exist_ok=True)
+        layout.ports.write_text(json.dumps(remembered | {name: port}))
+        return port
 
 
 def _ends_within(process: Process, seconds: float) -> bool:

@@ -1,5 +1,6 @@
 """Starting a background service: its port, and what happens when another program takes it."""
 
+import json
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -108,3 +109,13 @@ def test_the_last_port_is_used_again_unless_it_is_taken(layout: SandboxLayout, i
     listener.listen()
     assert not ports.is_free(first)
     assert processes.free_port(layout, "web") != first
+
+
+def test_no_two_services_get_the_same_port_before_either_listens(layout: SandboxLayout) -> None:
+    some = frozenset(range(24000, 24050))
+    given = {f"other-{port}": port for port in range(20000, 32768) if port not in some}
+    layout.ports.parent.mkdir(parents=True, exist_ok=True)
+    layout.ports.write_text(json.dumps({**given, "web": 20000}))
+    chosen = [processes.free_port(layout, name) for name in ("web", "dev", "staging")]
+    assert some >= {*chosen}
+    assert len({*chosen}) == 3
