@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tasks.domain.errors import Refused
 from tasks.domain.outcome import Outcome
 from tasks.domain.plan import Action, Plan, Reversibility
 from tasks.domain.release import Receipt
-from tests.platforms.colours import ALERTS, BAD, GOOD, ORDERS, STACK, Colours, template
+from tests.platforms.colours import ALERTS, BAD, GOOD, ORDERS, STACK, Colours, import_export, template
 
 pytestmark = pytest.mark.sandbox
 
@@ -122,18 +123,7 @@ def test_a_nested_stack_that_somebody_deleted_is_drift(colours: Colours, templat
 def importer(colours: Colours) -> Iterator[Callable[[str], None]]:
     """Makes a stack that imports an export."""
     client = colours.administrator("cloudformation")
-
-    def make(export: str) -> None:
-        topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": export}}}
-        client.create_change_set(
-            StackName="flowmart-dev-importing",
-            ChangeSetName="one",
-            ChangeSetType="CREATE",
-            TemplateBody=json.dumps({"Resources": {"T": topic}}),
-        )
-        client.execute_change_set(StackName="flowmart-dev-importing", ChangeSetName="one")
-
-    yield make
+    yield partial(import_export, client, "flowmart-dev-importing")
     client.delete_stack(StackName="flowmart-dev-importing")
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.contract.test_sandbox_stacks import STACK, Stacks, stacks
+from tests.platforms.colours import import_export
 
 __all__ = ["stacks"]
 
@@ -120,14 +121,7 @@ def test_a_deletion_that_an_export_prevents_leaves_the_stack_as_it_was(stacks: S
     client = stacks.cloudformation
     outputs = {"Arn": {"Value": {"Ref": "T"}, "Export": {"Name": "asked-arn"}}}
     stacks.done({"Resources": {"T": TOPIC}, "Outputs": outputs}, "CREATE")
-    user = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "asked-arn"}}}
-    client.create_change_set(
-        StackName="flowmart-dev-asking",
-        ChangeSetName="one",
-        ChangeSetType="CREATE",
-        TemplateBody=json.dumps({"Resources": {"User": user}}),
-    )
-    client.execute_change_set(StackName="flowmart-dev-asking", ChangeSetName="one")
+    import_export(client, "flowmart-dev-asking", "asked-arn")
     client.delete_stack(StackName=STACK)
     [stack] = client.describe_stacks(StackName=STACK)["Stacks"]
     told = "Export asked-arn cannot be deleted as it is in use by flowmart-dev-asking"

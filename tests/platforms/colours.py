@@ -121,3 +121,11 @@ class Colours:
             QueueUrl=url, AttributeNames=["VisibilityTimeout"]
         )
         return str(attributes["Attributes"]["VisibilityTimeout"])
+
+
+def import_export(client: Any, stack: str, export: str) -> None:
+    """Make a stack with a topic that imports an export."""
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": export}}}
+    body = json.dumps({"Resources": {"T": topic}})
+    client.create_change_set(StackName=stack, ChangeSetName="one", ChangeSetType="CREATE", TemplateBody=body)
+    client.execute_change_set(StackName=stack, ChangeSetName="one")

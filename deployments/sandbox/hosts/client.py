@@ -89,8 +89,9 @@ def _without_spaces(key: Path) -> Path:
     """
     if not re.search(r"\s", str(key)) or not key.exists():
         return key
-    copy = kept_folder("sandbox-keys") / digest_of(str(key))
-    _write(copy, key.read_text())
+    copy, text = kept_folder("sandbox-keys") / digest_of(str(key)), key.read_text()
+    if not copy.is_file() or copy.read_text() != text:
+        _write(copy, text)
     return copy
 
 

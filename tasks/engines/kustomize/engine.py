@@ -35,7 +35,7 @@ from tasks.engines.kustomize.inventory import Inventory
 from tasks.engines.kustomize.monitoring import VALIDATORS
 from tasks.engines.kustomize.observing import ended, unready
 from tasks.engines.kustomize.options import KustomizeOptions
-from tasks.engines.kustomize.plans import Saved
+from tasks.engines.kustomize.plans import Saved, outputs
 from tasks.engines.kustomize.rendering import objects_of
 from tasks.engines.kustomize.rules import rules_of
 from tasks.engines.kustomize.sources import interface, reads
@@ -195,7 +195,7 @@ class Kustomize:
         there = {about: live["metadata"]["uid"] for about, live in read.items() if live and not is_terminating(live)}
         if not there:
             return None
-        return Baseline(f"existing objects: {', '.join(map(str, there))}", Saved({}, {}).outputs(there))
+        return Baseline(f"existing objects: {', '.join(map(str, there))}", outputs(there))
 
     def _reading(self) -> Cluster:
         return self._connected(self.workspace.reading)

@@ -53,8 +53,14 @@ class Saved:
 
     def outputs(self, uids: Mapping[Reference, str]) -> dict[str, list[dict[str, str]]]:
         """Return the unit's outputs, given the UIDs of what was applied."""
-        every = {**self.over, **uids}
-        return {"objects": listed(ordered(every), every, self.ran)}
+        return outputs({**self.over, **uids}, self.ran)
+
+
+def outputs(
+    uids: Mapping[Reference, str], ran: Mapping[Reference, str] = MappingProxyType({})
+) -> dict[str, list[dict[str, str]]]:
+    """Return a unit's outputs: its objects with their UIDs, and the digests of Jobs that the cluster removes."""
+    return {"objects": listed(ordered(uids), uids, ran)}
 
 
 def save(saved: Saved, folder: Path) -> Artifact:
